@@ -1,0 +1,18 @@
+/* Memory with one lifetime: allocate many times, release once. {0} is a valid empty arena.
+ * Bytes come zeroed and stay where they are until arena_fini. Running out of memory ends the process (see decision 0004). */
+#ifndef PARSERS_BYTES_ARENA_H
+#define PARSERS_BYTES_ARENA_H
+
+#include "parsers/bytes/str.h"
+
+struct arena_block;
+struct arena {
+	struct arena_block *newest;
+	size_t used_bytes; /* of all blocks together */
+};
+
+void *arena_alloc(struct arena *a, size_t n); /* aligned for any type */
+struct str arena_copy(struct arena *a, struct str s);   /* a copy that is also NUL-terminated */
+void arena_fini(struct arena *a);
+
+#endif
