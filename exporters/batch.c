@@ -1,0 +1,205 @@
+/* The write path of a log line: one reserve, one run of writes into `bytes`, and a note which stream they belong to.
+ *
+ *   bytes    [a1 a2 a3][b1][a4][b2 b3]          in order of arrival, each entry is field 2 of StreamAdapter
+ *   extents   0         1   2   3               a: 0 -> 2    b: 1 -> 3
+ *
+ * Sealing walks stream by stream, writes each one's head (tag, length, labels) and its extents into the compressor's window.
+ * Grouping compresses better than order of arrival and makes the request smaller; a stream's own order is kept.
+ *
+ * Streams go out in ascending order of their bytes. Loki's ingester answers for the last stream of a request only (the error of
+ * an earlier one is overwritten, loki: pkg/ingester/instance.go, Push), and it is the heaviest one that meets its rate limit
+ * first: last, its refusal is heard instead of being lost behind a 204. */
+#include "exporters/batch.h"
+
+#include <stdlib.h>
+
+#include "exporters/loki.h"
+#include "exporters/snap.h"
+#include "exporters/wire.h"
+
+struct batch_stream {
+	const struct log_stream *owner; /* whose cache may point here; only compared */
+	struct str labels;
+	uint32_t first, last;           /* extents */
+	size_t bytes;                   /* of all extents */
+};
+
+struct batch_extent {
+	uint32_t from, n, next; /* next is 0 at the end: extent 0 follows nobody */
+};
+
+enum { HEAD_MAX = 2 * (1 + WIRE_VARINT_MAX) };
+
+void batch_open(struct batch *b, uint64_t id, size_t ceiling_bytes)
+{
+	*b = (struct batch){ .id = id ? id : 1 };
+	buf_init(&b->bytes, ceiling_bytes < UINT32_MAX ? ceiling_bytes : UINT32_MAX);
+}
+
+void batch_trim(struct batch *b)
+{
+	if (b->lines)
+		return;
+	buf_fini(&b->bytes);
+	free(b->streams);
+	free(b->extents);
+	free(b->window);
+	b->streams = NULL;
+	b->extents = NULL;
+	b->window = NULL;
+	b->stream_room = b->extent_room = 0;
+}
+
+static void clear(struct batch *b)
+{
+	buf_reset(&b->bytes);
+	arena_fini(&b->labels);
+	map_fini(&b->by_labels);
+	b->by_labels = (struct map){ 0 };
+	b->stream_count = b->extent_count = b->label_bytes = 0;
+	b->lines = 0;
+	b->has_metadata = false;
+	b->id++;
+}
+
+void batch_close(struct batch *b)
+{
+	clear(b);
+	batch_trim(b);
+}
+
+/* Room for one more element of `size` bytes; doubles. Running out of memory here ends the process, as everywhere for small things. */
+static void *grow(void *array, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return array;
+	*room = *room ? *room * 2 : 16;
+	void *p = realloc(array, *room * size);
+	if (!p)
+		abort();
+	return p;
+}
+
+static uint32_t stream_add(struct batch *b, struct str labels)
+{
+	uint32_t slot = (uint32_t)b->stream_count;
+	b->streams = grow(b->streams, b->stream_count, &b->stream_room, sizeof *b->streams);
+	b->streams[b->stream_count++] = (struct batch_stream){ .labels = arena_copy(&b->labels, labels) };
+	b->label_bytes += labels.n + HEAD_MAX;
+	if (labels.n)
+		map_put(&b->by_labels, b->streams[slot].labels, (void *)((uintptr_t)slot + 1));
+	return slot;
+}
+
+/* The cache in log_stream answers nearly always. Its owner is compared too, so that a stream that two batches share (their ids
+ * are not unique between destinations) can never end up under foreign labels. */
+static struct batch_stream *stream_find(struct batch *b, struct log_stream *stream)
+{
+	if (stream->batch_id == b->id && stream->slot < b->stream_count && b->streams[stream->slot].owner == stream)
+		return &b->streams[stream->slot];
+	uintptr_t known = stream->labels.n ? (uintptr_t)map_get(&b->by_labels, stream->labels) : 0;
+	uint32_t slot = known ? (uint32_t)(known - 1) : stream_add(b, stream->labels);
+	b->streams[slot].owner = stream;
+	stream->batch_id = b->id;
+	stream->slot = slot;
+	return &b->streams[slot];
+}
+
+static void extent_note(struct batch *b, struct batch_stream *s, size_t from)
+{
+	uint32_t n = (uint32_t)(b->bytes.n - from);
+	bool is_new = s->bytes == 0;
+	s->bytes += n;
+	b->lines++;
+	if (!is_new && b->extents[s->last].from + b->extents[s->last].n == from) {
+		b->extents[s->last].n += n;
+		return;
+	}
+	uint32_t at = (uint32_t)b->extent_count;
+	b->extents = grow(b->extents, b->extent_count, &b->extent_room, sizeof *b->extents);
+	b->extents[b->extent_count++] = (struct batch_extent){ .from = (uint32_t)from, .n = n };
+	if (is_new)
+		s->first = at;
+	else
+		b->extents[s->last].next = at;
+	s->last = at;
+}
+
+bool batch_append(struct batch *b, struct log_stream *stream, const struct record *record, bool with_metadata)
+{
+	size_t from = b->bytes.n;
+	loki_entry(&b->bytes, record, with_metadata);
+	if (b->bytes.is_full) {
+		b->bytes.is_full = false; /* left out whole; a smaller one may fit */
+		return false;
+	}
+	b->has_metadata |= with_metadata;
+	extent_note(b, stream_find(b, stream), from);
+	return true;
+}
+
+bool batch_append_field(struct batch *b, struct log_stream *stream, struct str field)
+{
+	size_t from = b->bytes.n;
+	buf_str(&b->bytes, field);
+	if (b->bytes.is_full) {
+		b->bytes.is_full = false;
+		return false;
+	}
+	extent_note(b, stream_find(b, stream), from);
+	return true;
+}
+
+static size_t stream_size(const struct batch_stream *s)
+{
+	return wire_bytes_size(s->labels.n) + s->bytes;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct batch_stream *x = *(const struct batch_stream *const *)a, *y = *(const struct batch_stream *const *)b;
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static void stream_write(const struct batch *b, const struct batch_stream *s, struct snap *snap)
+{
+	char head[HEAD_MAX], *p = wire_varint(wire_tag(head, 1, WIRE_BYTES), stream_size(s));
+	p = wire_varint(wire_tag(p, 1, WIRE_BYTES), s->labels.n);
+	snap_add(snap, (struct str){ head, (size_t)(p - head) });
+	snap_add(snap, s->labels);
+	for (uint32_t i = s->first;; i = b->extents[i].next) {
+		snap_add(snap, (struct str){ b->bytes.p + b->extents[i].from, b->extents[i].n });
+		if (i == s->last)
+			return;
+	}
+}
+
+bool batch_seal(struct batch *b, struct payload *out)
+{
+	struct snap snap = { 0 };
+	size_t total = 0, sorted = 0;
+	const struct batch_stream **order = malloc((b->stream_count + 1) * sizeof *order);
+	if (!b->window)
+		b->window = malloc(SNAP_WINDOW_BYTES);
+	bool is_ready = order && b->window;
+	for (size_t i = 0; is_ready && i < b->stream_count; i++) {
+		order[sorted++] = &b->streams[i];
+		total += wire_bytes_size(stream_size(&b->streams[i]));
+	}
+	if (is_ready)
+		is_ready = snap_begin(&snap, b->window, total);
+	if (is_ready) {
+		qsort(order, sorted, sizeof *order, by_bytes);
+		for (size_t i = 0; i < sorted; i++)
+			stream_write(b, order[i], &snap);
+		*out = (struct payload){ .raw_bytes = total, .lines = b->lines, .has_metadata = b->has_metadata };
+		out->body = snap_finish(&snap, &out->n);
+		is_ready = out->body != NULL;
+	}
+	free(order);
+	if (is_ready)
+		clear(b);
+	return is_ready;
+}

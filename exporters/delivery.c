@@ -1,0 +1,284 @@
+/* One request at a time. The oldest piece goes first; a parked one passes when its time has come. The answer decides by table.
+ *
+ * Nothing is ever given up because of time or count, unless max_retries says so: a server that is away, full, blocked or
+ * misconfigured costs waiting, not lines. What a server refuses for good is counted under its reason (refusal.c).
+ *
+ * After a long failure there is no special probe: one request at a time is the probe. */
+#include "exporters/delivery.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "exporters/backoff.h"
+#include "exporters/recut.h"
+
+enum {
+	HEADERS_MAX = 40,
+	REPLY_KEEP = 4096,
+	BLOCKED_MIN_MS = 20000,
+	BLOCKED_MAX_MS = 40000,
+	SPLIT_AFTER = 2 /* failed attempts of a request that is larger than a second's allowance */
+};
+static const int64_t ms_ns = 1000000;
+
+static int64_t wall_now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* Verbatim, for people: control bytes become blanks, UTF-8 is repaired, secrets are blotted out. */
+static void set_error(struct destination *d, const char *prefix, struct str text)
+{
+	char all[1024];
+	snprintf(all, sizeof all, "%s" STR_FMT, prefix, STR_ARG(str_take(text, 900)));
+	credentials_mask(d->credentials, all);
+	struct str shown = str_of(all);
+	while (shown.n && (shown.p[shown.n - 1] == '\n' || shown.p[shown.n - 1] == '\r'))
+		shown.n--;
+	drops_text(d->status.last_error, sizeof d->status.last_error, shown);
+	d->status.last_error_ns = wall_now_ns();
+}
+
+static void on_reply(void *ctx, const struct http_reply *reply)
+{
+	struct destination *d = ctx;
+	d->call = NULL;
+	d->reply.is_there = true;
+	d->reply.status = reply->status;
+	d->reply.retry_after_ms = reply->retry_after_ms;
+	d->reply.is_cut = reply->body.n >= d->reply.body.cap_bytes;
+	buf_reset(&d->reply.body);
+	buf_str(&d->reply.body, reply->body);
+	snprintf(d->reply.error, sizeof d->reply.error, "%s", reply->error);
+	if (d->hooks.wake)
+		d->hooks.wake(d->hooks.ctx);
+}
+
+void delivery_failed(struct destination *d, struct piece *piece, enum destination_state state, int64_t delay_ms, int64_t now_ns)
+{
+	if (piece)
+		piece->attempts++;
+	d->failures++;
+	d->state = state;
+	if (delay_ms < 0)
+		delay_ms = backoff_ms(d->failures, d->options.backoff_min_ms, d->options.backoff_max_ms, &d->random);
+	d->retry_at_ns = now_ns + delay_ms * ms_ns;
+}
+
+void delivery_sent(struct destination *d, uint64_t lines)
+{
+	d->status.lines_sent += lines;
+}
+
+/* The headers of a push; the tenant's line is built in `tenant`. */
+static size_t write_headers(const struct destination *d, struct str headers[HEADERS_MAX], struct buf *tenant)
+{
+	size_t n = 0;
+	headers[n++] = STR("Content-Type: application/x-protobuf");
+	if (d->options.tenant_id.n) {
+		buf_append(tenant, "X-Scope-OrgID: ", 15);
+		buf_str(tenant, d->options.tenant_id);
+		headers[n++] = buf_view(tenant);
+	}
+	if (credentials_header(d->credentials).n)
+		headers[n++] = credentials_header(d->credentials);
+	for (size_t i = 0; i < d->options.header_count && n < HEADERS_MAX; i++)
+		headers[n++] = d->options.headers[i];
+	return n;
+}
+
+static void send_piece(struct destination *d, struct piece *piece, int64_t now_ns)
+{
+	struct str headers[HEADERS_MAX];
+	struct buf tenant;
+	buf_init(&tenant, d->options.tenant_id.n + 64);
+	const struct secret_door door = { d->options.read_file, d->options.read_file_ctx };
+	tls_files_look(&d->tls_files, &d->options.tls, &door, now_ns);
+	struct http_request request = {
+		.url = d->options.url,
+		.headers = headers,
+		.header_count = write_headers(d, headers, &tenant),
+		.body = { piece->payload.body, piece->payload.n },
+		.tls = d->options.tls,
+		.proxy_url = d->options.proxy_url,
+		.timeout_ms = d->options.timeout_ms,
+		.max_reply_bytes = d->reply.body.cap_bytes,
+		.follow_redirects = d->options.follow_redirects,
+	};
+	request.tls.generation = d->tls_files.generation;
+	d->call = http_start(d->http, &request, on_reply, d);
+	buf_fini(&tenant);
+	if (!d->call) {
+		set_error(d, "", STR("the request cannot be sent: check url, headers, tenant_id and TLS options"));
+		delivery_failed(d, piece, DEST_HOLD_AUTH, -1, now_ns);
+		return;
+	}
+	d->flying = piece;
+	d->status.requests++;
+	d->status.retries += piece->was_sent;
+	d->status.wire_bytes += piece->payload.n;
+	d->status.raw_bytes += piece->payload.raw_bytes;
+	piece->was_sent = true;
+}
+
+/* The same entries without metadata, in place. */
+static bool strip(struct destination *d, struct piece *piece)
+{
+	struct payload bare;
+	if (recut_strip(&piece->payload, &bare) < 0)
+		return false;
+	d->queue.parked_bytes -= piece->is_parked ? piece->payload.raw_bytes - bare.raw_bytes : 0;
+	payload_free(&piece->payload);
+	piece->payload = bare;
+	return true;
+}
+
+void delivery_start(struct destination *d, int64_t now_ns)
+{
+	if (now_ns < d->retry_at_ns)
+		return;
+	struct piece *piece = queue_next(&d->queue, now_ns);
+	if (!piece)
+		return;
+	if (d->no_metadata && piece->payload.has_metadata && !strip(d, piece)) {
+		set_error(d, "", STR("no memory to encode a batch again"));
+		delivery_failed(d, NULL, DEST_BACKOFF, -1, now_ns);
+		return;
+	}
+	d->awaits_token = false;
+	switch (credentials_prepare(d->credentials, now_ns)) {
+	case CREDENTIALS_READY:
+		send_piece(d, piece, now_ns);
+		return;
+	case CREDENTIALS_FAILED:
+		set_error(d, "", str_of(credentials_error(d->credentials)));
+		delivery_failed(d, NULL, DEST_HOLD_AUTH, -1, now_ns);
+		return;
+	case CREDENTIALS_WAITING:
+		d->awaits_token = true;
+		return;
+	}
+}
+
+typedef void answer(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns);
+
+/* Retry-After exactly, or -1: back off. Zero is "no idea when", not "hammer on". */
+static int64_t asked_delay_ms(const struct destination *d)
+{
+	return d->reply.retry_after_ms > 0 ? d->reply.retry_after_ms : -1;
+}
+
+static void on_accepted(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	(void)reply, (void)now_ns;
+	delivery_sent(d, piece->payload.lines);
+	queue_done(&d->queue, piece);
+	d->failures = 0;
+	d->state = DEST_IDLE;
+	d->retry_at_ns = 0;
+	d->status.last_error[0] = '\0';
+	d->status.last_success_ns = wall_now_ns();
+}
+
+static void on_retry(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	delivery_failed(d, piece, DEST_BACKOFF, asked_delay_ms(d), now_ns);
+	if (d->options.max_retries > 0 && piece->attempts > d->options.max_retries)
+		refusal_drop_all(d, piece, reply->reason);
+}
+
+static void on_rate_limited(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	if (d->options.drop_rate_limited_batches) {
+		refusal_drop_all(d, piece, reply->reason);
+		return;
+	}
+	bool is_too_much = reply->limit_bytes && reply->tried_bytes > reply->limit_bytes && piece->payload.lines > 1;
+	if (!is_too_much || piece->attempts < SPLIT_AFTER) {
+		on_retry(d, piece, reply, now_ns);
+		return;
+	}
+	delivery_failed(d, piece, DEST_BACKOFF, asked_delay_ms(d), now_ns);
+	refusal_split(d, piece, now_ns);
+}
+
+static void on_no_metadata(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	d->no_metadata = true; /* delivery_start does the rest, for this piece and for all that are waiting */
+	if (!piece->payload.has_metadata)
+		refusal_sort_out(d, piece, reply, now_ns);
+}
+
+static void on_too_large(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	if (piece->payload.lines > 1)
+		refusal_split(d, piece, now_ns);
+	else
+		refusal_drop_all(d, piece, reply->reason);
+}
+
+static void on_invalid(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	(void)now_ns;
+	refusal_drop_all(d, piece, reply->reason);
+}
+
+static void on_hold(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	(void)reply;
+	bool has_others = credentials_refused(d->credentials, now_ns);
+	delivery_failed(d, piece, DEST_HOLD_AUTH, has_others ? 0 : asked_delay_ms(d), now_ns);
+}
+
+static void on_blocked(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	(void)reply;
+	delivery_failed(d, piece, DEST_HOLD_BLOCKED, backoff_between(BLOCKED_MIN_MS, BLOCKED_MAX_MS, &d->random), now_ns);
+}
+
+static answer *const answers[REPLY_ACTIONS] = {
+	[REPLY_RETRY] = on_retry,
+	[REPLY_ACCEPTED] = on_accepted,
+	[REPLY_RATE_LIMITED] = on_rate_limited,
+	[REPLY_THROTTLED] = throttle_answer,
+	[REPLY_REFUSED] = refusal_sort_out,
+	[REPLY_NO_METADATA] = on_no_metadata,
+	[REPLY_TOO_LARGE] = on_too_large,
+	[REPLY_INVALID] = on_invalid,
+	[REPLY_HOLD] = on_hold,
+	[REPLY_BLOCKED] = on_blocked,
+};
+
+/* A server that answers about single streams or entries is up: what was wrong with the destination is over. */
+static bool is_about_a_part(enum reply_action action)
+{
+	return action == REPLY_THROTTLED || action == REPLY_REFUSED || action == REPLY_NO_METADATA || action == REPLY_TOO_LARGE ||
+	       action == REPLY_INVALID;
+}
+
+void delivery_answer(struct destination *d, int64_t now_ns)
+{
+	struct piece *piece = d->flying;
+	struct str body = buf_view(&d->reply.body);
+	struct loki_reply reply = loki_reply_read(d->reply.status, body);
+	char prefix[32];
+	d->flying = NULL;
+	d->reply.is_there = false;
+	d->status.last_status = d->reply.status;
+	size_t class = d->reply.status > 0 ? (size_t)d->reply.status / 100 : 0;
+	d->status.requests_by_class[class < COUNT_OF(d->status.requests_by_class) ? class : 0]++;
+	if (reply.action != REPLY_ACCEPTED) {
+		snprintf(prefix, sizeof prefix, "%d: ", d->reply.status);
+		set_error(d, d->reply.status ? prefix : "", d->reply.status ? body : str_of(d->reply.error));
+	}
+	if (is_about_a_part(reply.action)) {
+		d->failures = 0;
+		d->state = DEST_IDLE;
+		d->retry_at_ns = 0;
+	}
+	answers[reply.action](d, piece, &reply, now_ns);
+	if (d->reply.body.room > REPLY_KEEP)
+		buf_fini(&d->reply.body);
+}

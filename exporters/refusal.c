@@ -1,0 +1,189 @@
+/* A 400 is partial: what was valid is stored. The task is to count exactly what was not, and to lose nothing else.
+ *
+ * 1. The distributor lists every refusal: if the whole text is understood, it is counted and the piece is done.
+ * 2. The ingester names one stream, "N out of M": that stream is counted and done. Its answer covers only the last stream of the
+ *    request, so the others go out again; what was stored is stored once, because identical entries are dropped there.
+ * 3. Otherwise halves are sent until the text is clear or a single entry is refused. That is bounded for each batch: beyond it,
+ *    what is refused together is counted together.
+ *
+ * Which entries were refused is not told, only how many; the row in the ring shows the one that the reason must be about. */
+#include <stdio.h>
+#include <time.h>
+
+#include "exporters/delivery.h"
+#include "exporters/recut.h"
+
+enum { BISECTS_MAX = 128, PEELS_MAX = 512 };
+
+void refusal_note(struct destination *d, enum drop_reason reason, uint64_t lines, struct str labels, struct str entry)
+{
+	struct drop drop = { .reason = reason, .lines = lines };
+	struct message_entry read = { 0 };
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	drop.at_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	message_entry_read(entry, &read);
+	drop.timestamp_ns = read.timestamp_ns;
+	drops_text(drop.destination, sizeof drop.destination, d->options.name);
+	drops_text(drop.labels, sizeof drop.labels, labels);
+	drops_text(drop.line, sizeof drop.line, read.line);
+	drops_text(drop.error, sizeof drop.error, str_of(d->status.last_error));
+	d->status.lines_dropped[reason] += lines;
+	if (d->drops)
+		drops_add(d->drops, &drop);
+}
+
+struct str refusal_sample(struct str message, struct str labels, enum drop_reason reason)
+{
+	struct str best = { 0 };
+	struct message_entry best_read = { 0 }, read;
+	for (struct message_cursor c = message_walk(message); message_next(&c);) {
+		if ((labels.n && !str_eq(c.labels, labels)) || !message_entry_read(c.entry, &read))
+			continue;
+		bool is_better = !best.p || ((reason == DROP_TOO_OLD || reason == DROP_OUT_OF_ORDER) && read.timestamp_ns < best_read.timestamp_ns) ||
+				 (reason == DROP_TOO_FAR_IN_FUTURE && read.timestamp_ns > best_read.timestamp_ns) ||
+				 (reason == DROP_LINE_TOO_LONG && read.line.n > best_read.line.n);
+		if (!is_better)
+			continue;
+		best = c.entry;
+		best_read = read;
+	}
+	return best;
+}
+
+bool refusal_find_stream(struct str message, struct str theirs, struct named_stream *out)
+{
+	*out = (struct named_stream){ 0 };
+	struct str checked = { 0 };
+	bool is_named = false;
+	for (struct message_cursor c = message_walk(message); theirs.n && message_next(&c);) {
+		if (c.labels.p != checked.p) {
+			checked = c.labels;
+			is_named = loki_labels_match(c.labels, theirs);
+		}
+		if (!is_named)
+			continue;
+		if (out->lines && !str_eq(out->labels, c.labels))
+			return false; /* two of ours look alike to the server's text: nobody is named for sure */
+		out->labels = c.labels;
+		out->lines++;
+	}
+	return out->lines > 0;
+}
+
+static bool is_of_stream(void *ctx, struct str labels, struct str entry, uint64_t index)
+{
+	(void)entry, (void)index;
+	return str_eq(labels, *(const struct str *)ctx);
+}
+
+int refusal_peel(const struct piece *piece, struct str message, struct str labels, struct payload *stream, struct payload *rest)
+{
+	return recut_divide(message, piece->payload.has_metadata, is_of_stream, &labels, stream, rest);
+}
+
+void refusal_drop_all(struct destination *d, struct piece *piece, enum drop_reason reason)
+{
+	struct buf message;
+	struct str labels = { 0 }, entry = { 0 };
+	if (payload_open(&piece->payload, &message) == 0) {
+		struct message_cursor c = message_walk(buf_view(&message));
+		if (message_next(&c)) {
+			labels = c.labels;
+			entry = c.entry;
+		}
+	}
+	refusal_note(d, reason, piece->payload.lines, labels, entry);
+	buf_fini(&message);
+	queue_done(&d->queue, piece);
+}
+
+void refusal_split(struct destination *d, struct piece *piece, int64_t now_ns)
+{
+	struct payload head, tail;
+	if (recut_split(&piece->payload, piece->payload.lines / 2, &head, &tail) < 0) {
+		delivery_failed(d, piece, DEST_BACKOFF, -1, now_ns);
+		return;
+	}
+	d->status.splits++;
+	queue_add_part(&d->queue, piece, &tail);
+	queue_add_part(&d->queue, piece, &head);
+	queue_done(&d->queue, piece);
+}
+
+/* One group of the distributor's list: how many lines it stands for; 0: it cannot be told. */
+static uint64_t refusal_lines(struct str message, const struct loki_refusal *refusal, struct named_stream *stream)
+{
+	bool is_named = refusal_find_stream(message, refusal->stream, stream);
+	if (refusal->is_stream)
+		return is_named ? stream->lines : 0;
+	return is_named && refusal->count > stream->lines ? 0 : refusal->count;
+}
+
+/* Lines that the whole list stands for; 0 when a part of it is not clear. With note, they are dropped. */
+static uint64_t count_list(struct destination *d, struct str message, struct str body, bool note)
+{
+	struct loki_refusal refusal;
+	struct named_stream stream;
+	uint64_t sum = 0;
+	int status;
+	while ((status = loki_refusal_next(&body, &refusal)) > 0) {
+		uint64_t lines = refusal_lines(message, &refusal, &stream);
+		if (lines == 0)
+			return 0;
+		sum += lines;
+		if (note)
+			refusal_note(d, refusal.reason, lines, stream.lines ? stream.labels : refusal.stream,
+				     refusal_sample(message, stream.labels, refusal.reason));
+	}
+	return status < 0 ? 0 : sum;
+}
+
+static bool settle_by_list(struct destination *d, struct piece *piece, struct str message)
+{
+	struct str body = buf_view(&d->reply.body);
+	uint64_t refused = d->reply.is_cut ? 0 : count_list(d, message, body, false);
+	if (refused == 0 || refused > piece->payload.lines)
+		return false;
+	count_list(d, message, body, true);
+	delivery_sent(d, piece->payload.lines - refused);
+	queue_done(&d->queue, piece);
+	return true;
+}
+
+/* "total ignored: N out of M for stream": that stream is done, the others are sent again. */
+static bool settle_stream(struct destination *d, struct piece *piece, struct str message, const struct loki_reply *reply)
+{
+	struct named_stream stream;
+	struct payload rest;
+	if (!reply->has_count || !refusal_find_stream(message, reply->stream, &stream) || stream.lines != reply->total ||
+	    piece->lot->peels >= PEELS_MAX || refusal_peel(piece, message, stream.labels, NULL, &rest) < 0)
+		return false;
+	piece->lot->peels++;
+	if (reply->ignored)
+		refusal_note(d, reply->reason, reply->ignored, stream.labels, refusal_sample(message, stream.labels, reply->reason));
+	delivery_sent(d, reply->total - reply->ignored);
+	queue_add_part(&d->queue, piece, &rest);
+	queue_done(&d->queue, piece);
+	return true;
+}
+
+void refusal_sort_out(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+{
+	struct buf message;
+	if (piece->payload.lines == 1) {
+		refusal_drop_all(d, piece, reply->reason);
+		return;
+	}
+	bool is_settled = payload_open(&piece->payload, &message) == 0 &&
+			  (settle_by_list(d, piece, buf_view(&message)) || settle_stream(d, piece, buf_view(&message), reply));
+	buf_fini(&message);
+	if (is_settled)
+		return;
+	if (piece->lot->bisects >= BISECTS_MAX) {
+		refusal_drop_all(d, piece, reply->reason);
+		return;
+	}
+	piece->lot->bisects += 2;
+	refusal_split(d, piece, now_ns);
+}
