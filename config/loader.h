@@ -1,0 +1,52 @@
+/* What the parts of the loader share: the configuration that is being filled, and where in the file each field came from. */
+#ifndef CONFIG_LOADER_H
+#define CONFIG_LOADER_H
+
+#include "config/options.h"
+#include "config/tree.h"
+#include "parsers/bytes/map.h"
+
+struct place { /* a key and its value in the file */
+	struct str section, key;    /* as messages show them: "logs.clients[0]", "batchsize" */
+	uint64_t line, column;      /* of the key */
+	const struct node *node;    /* the value */
+	const struct option *option;
+	const void *field;          /* what it fills */
+};
+struct task { /* a mapping that is still to be read */
+	struct str section;         /* of the table: "logs.clients[]" */
+	struct str shown;           /* of the file: "logs.clients[0]" */
+	const struct node *node;
+	char *base;                 /* struct config or the list element */
+	struct task *next;
+};
+struct loader {
+	struct config *config;
+	struct config_problems *problems;
+	struct arena arena;         /* tree, places, tasks: gone after loading */
+	struct map fields, elements; /* address of a field or of a list element -> struct place */
+	struct task *first, *last;
+	bool is_bare;               /* Promtail's own file: the keys of `logs` stand at the top */
+};
+
+/* Adds a problem at the value of the place, or at its key. */
+void loader_error(struct loader *r, const struct place *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void loader_warning(struct loader *r, const struct place *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void loader_key_error(struct loader *r, const struct place *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* "expected WHAT, found ...", without showing a secret. */
+void loader_expected(struct loader *r, const struct place *at, const char *what);
+
+/* Where a field or a list element was given; NULL when the file does not have it. */
+const struct place *loader_field(const struct loader *r, const void *field);
+const struct place *loader_element(const struct loader *r, const void *element);
+
+/* values.c: text into the field of a row. false: the reason, "expected ...", is in why. */
+bool value_read(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why);
+bool value_is_scalar(enum option_kind kind);
+/* collections.c: mappings and lists that are one value. */
+void collection_read(struct loader *r, const struct place *at, char *field);
+bool collection_is(enum option_kind kind);
+/* check.c: what no single row can say. Also finishes: moves user-info, names destinations, adds the built-in job. */
+void check_config(struct loader *r);
+
+#endif

@@ -1,0 +1,54 @@
+/* The rows of the configuration: what every key is called, what it takes, where it goes. Read by the loader, the printer and
+ * the reference. A new scalar option is one row in options.c and one field in config.h. */
+#ifndef CONFIG_OPTIONS_H
+#define CONFIG_OPTIONS_H
+
+#include "parsers/bytes/str.h"
+
+enum option_kind {
+	OPTION_STR,           /* struct str, no control bytes */
+	OPTION_SECRET,        /* the same, never shown */
+	OPTION_CHOICE,        /* the same, one of range */
+	OPTION_BOOL,          /* bool */
+	OPTION_INT,           /* int64_t within range */
+	OPTION_COUNT,         /* uint64_t within range */
+	OPTION_DURATION,      /* int64_t, milliseconds, within range */
+	OPTION_BYTES,         /* uint64_t within range */
+	OPTION_STRINGS,       /* struct config_strings */
+	OPTION_LABELS,        /* struct config_labels, label rules hold, five variables are expanded */
+	OPTION_STATIC_LABELS, /* a whole struct config_static: its labels, __path__ and __path_exclude__ */
+	OPTION_SECRET_MAP,    /* struct config_labels: free names, values never shown */
+	OPTION_STAGES,        /* enum log_format */
+	OPTION_SECTION,       /* a mapping: its keys are rows of their own */
+	OPTION_LIST,          /* a list of mappings: pointer at offset, count at count_offset */
+	OPTION_ONE,           /* one more element of the list whose path is in `range` */
+	OPTION_ACCEPTED,      /* no effect, and nobody misses it */
+	OPTION_IGNORED,       /* no effect: a warning, unless the value is `fallback`, which is what happens anyway */
+	OPTION_REFUSED,       /* an error when not empty: going on would mean something else than the file says */
+	OPTION_KINDS
+};
+
+struct option {
+	const char *path;     /* from the top of a native file: "logs.clients[].batchwait" */
+	enum option_kind kind;
+	size_t offset;        /* within struct config, or within the element of the innermost list */
+	const char *fallback; /* as one would write it; "": empty */
+	const char *range;    /* "4KiB..3MiB"; "debug|info"; most elements of a list "..64" */
+	const char *help;     /* sentences for the reference; for IGNORED and REFUSED the message itself */
+	size_t count_offset, element_bytes; /* lists */
+};
+
+extern const struct option options[];
+extern const size_t option_count;
+extern const char *const option_kind_names[OPTION_KINDS]; /* for people: "duration" */
+
+/* The row of `key` in the section `section` ("" for the top); NULL when there is none. */
+const struct option *option_find(struct str section, struct str key);
+/* Last word of the path, without "[]". */
+struct str option_key(const struct option *o);
+/* What stands before it: "logs.clients[]", "" at the top. */
+struct str option_section(const struct option *o);
+/* "a..b" into its two halves; either may be empty. */
+void option_range(const struct option *o, struct str *least, struct str *most);
+
+#endif
