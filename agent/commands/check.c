@@ -1,0 +1,81 @@
+/* The loader's problems for people and for pipelines: all of them, on standard output, because they are what was asked for. */
+#include "agent/commands/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/os.h"
+#include "config/load.h"
+
+enum { OUTPUT_MOST = 1 << 20 };
+
+static void print_plural(struct buf *out, size_t n, const char *one, const char *many)
+{
+	buf_u64(out, n);
+	buf_printf(out, " %s", n == 1 ? one : many);
+}
+
+static void print_summary(const struct config *c, struct buf *out)
+{
+	buf_str(out, STR("  "));
+	print_plural(out, c->logs.client_count, "destination", "destinations");
+	for (size_t i = 0; i < c->logs.client_count; i++) {
+		const struct config_client *client = &c->logs.clients[i];
+		buf_str(out, i ? STR(", ") : STR(": "));
+		buf_str(out, client->name.n ? client->name : str_take(client->url, str_find(client->url, '?')));
+	}
+	buf_str(out, c->logs.client_count ? STR("\n  ") : STR(": records are kept in memory and shown on the page\n  "));
+	print_plural(out, c->logs.scrape_count, "job", "jobs");
+	for (size_t i = 0; i < c->logs.scrape_count; i++) {
+		const struct config_scrape *job = &c->logs.scrapes[i];
+		buf_str(out, i ? STR(", ") : STR(": "));
+		buf_str(out, job->job_name);
+		buf_str(out, job->is_pods ? STR(" (all pods") : STR(" ("));
+		if (job->static_count) {
+			buf_str(out, job->is_pods ? STR(", ") : STR(""));
+			print_plural(out, job->static_count, "pattern", "patterns");
+		}
+		buf_char(out, ')');
+	}
+	buf_char(out, '\n');
+}
+
+static int judge(struct str text, struct str name, struct buf *out)
+{
+	struct config_problems problems = { 0 };
+	struct config *c = config_load(text, name, &problems);
+	config_problems_print(&problems, name, out);
+	if (c) {
+		buf_str(out, name);
+		buf_printf(out, ": valid%s\n", problems.count ? ", with warnings" : "");
+		print_summary(c, out);
+	} else {
+		buf_str(out, name);
+		buf_printf(out, ": not valid, %zu %s\n", problems.errors, problems.errors == 1 ? "error" : "errors");
+	}
+	config_problems_fini(&problems);
+	int code = c ? 0 : FLAGS_CONFIG_EXIT;
+	config_free(c);
+	return code;
+}
+
+int command_check(const struct flags *flags)
+{
+	const char *file = flags->rest_count ? flags->rest[0] : flags->config_file;
+	if (!file) {
+		fprintf(stderr, "spoor check: which file? spoor check FILE\n");
+		return FLAGS_USAGE_EXIT;
+	}
+	struct buf text, out;
+	buf_init(&text, (size_t)CONFIG_MOST_BYTES + 8192); /* os_read_file reserves ahead */
+	buf_init(&out, OUTPUT_MOST);
+	int code = FLAGS_CONFIG_EXIT, why = os_read_file(file, (size_t)CONFIG_MOST_BYTES + 1, &text);
+	if (why < 0)
+		fprintf(stderr, "spoor check: %s cannot be read: %s\n", file, strerror(-why));
+	else
+		code = judge(buf_view(&text), str_of(file), &out);
+	fwrite(out.p ? out.p : "", 1, out.n, stdout);
+	buf_fini(&out);
+	buf_fini(&text);
+	return code;
+}

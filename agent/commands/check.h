@@ -1,0 +1,11 @@
+/* `spoor check FILE`. */
+#ifndef AGENT_COMMANDS_CHECK_H
+#define AGENT_COMMANDS_CHECK_H
+
+#include "agent/flags.h"
+
+/* Judges the file of the argument, else of --config.file, and says so on standard output. Returns the exit code: 0 valid
+ * (warnings may have been printed), 78 not, 2 when no file was named. */
+int command_check(const struct flags *flags);
+
+#endif

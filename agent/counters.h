@@ -1,0 +1,37 @@
+/* What the log path has counted since start (or reload). Plain fields: one writer, the loop. agent/exposition.c turns them into
+ * samples; the table there is the only other place to touch for a new counter. */
+#ifndef AGENT_COUNTERS_H
+#define AGENT_COUNTERS_H
+
+#include "parsers/bytes/map.h"
+#include "parsers/trace.h"
+
+enum lost_reason { /* bytes that were written but never read */
+	LOST_DELETED_UNREAD,      /* held file let go by the cap before it was read to its end */
+	LOST_ROTATED_WHILE_DOWN,  /* saved file is gone at start */
+	LOST_TRUNCATED,           /* copytruncate took what was not read yet */
+	LOST_UNREADABLE,          /* a rotated .gz that does not decompress, or EIO that did not go away */
+	LOST_REASONS
+};
+extern const char *const lost_reason_names[LOST_REASONS];
+
+struct counters {
+	uint64_t lines_read, bytes_read;
+	uint64_t bytes_lost[LOST_REASONS];
+	uint64_t lines_truncated, lines_utf8_repaired, lines_parse_errors, partials_flushed, nul_bytes_skipped;
+	uint64_t files_opened, files_rotated, files_truncated, files_refused; /* refused: FIFO, link out of the tree, not regular */
+	uint64_t inotify_overflows, reconciles, checkpoint_writes, checkpoint_errors, read_errors;
+};
+
+/* Lines by namespace and trace result; at most 512 namespaces, the rest under "__overflow__". Plain files count under "". */
+struct coverage_row {
+	char name[64];
+	uint64_t lines[TRACE_RESULTS];
+};
+struct coverage {
+	struct map rows; /* name -> struct coverage_row */
+};
+struct coverage_row *coverage_row(struct coverage *c, struct str namespace_); /* found or made; never NULL */
+void coverage_fini(struct coverage *c);
+
+#endif

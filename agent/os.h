@@ -1,0 +1,37 @@
+/* The door: every file and time call that the tailer and the checkpoint make, one thin function each, so that tests can
+ * stand in for the kernel (tests/sim/os_sim.c). Results are >= 0 or -errno. */
+#ifndef AGENT_OS_H
+#define AGENT_OS_H
+
+#include <sys/types.h>
+
+#include "parsers/bytes/buf.h"
+
+struct os_file { /* what identifies a file, and its size */
+	uint64_t dev, ino, size_bytes, links;
+	int64_t birth_ns, mtime_ns; /* birth 0: the file system does not tell */
+	bool is_regular, is_directory, is_link;
+	uint64_t blocks; /* of 512 bytes: fewer than size/512 means holes */
+};
+
+int64_t os_now_ns(void);  /* monotonic */
+int64_t os_wall_ns(void); /* since 1970 */
+int os_open_root(const char *path); /* directory, O_PATH-like, for the *_at calls below */
+/* Opens `name` below directory `dirfd` for reading: no links, not leaving dirfd (openat2 RESOLVE_BENEATH|NO_SYMLINKS|
+ * NO_MAGICLINKS), non-blocking, close-on-exec. -ELOOP for a link. */
+int os_open_beneath(int dirfd, const char *name);
+int os_stat_fd(int fd, struct os_file *out);
+int os_stat_at(int dirfd, const char *name, struct os_file *out); /* not following a link */
+int os_read_link_at(int dirfd, const char *name, char *to, size_t room); /* length or -errno; always NUL-terminated */
+ssize_t os_pread(int fd, void *to, size_t n, uint64_t offset);
+int64_t os_next_data(int fd, uint64_t offset); /* SEEK_DATA: offset of the next data, -ENXIO at the end */
+void os_close(int fd);
+/* Names in a directory ("." and ".." left out), each call fn; fn returns false to stop. Opens by path below dirfd. */
+int os_list(int dirfd, const char *name, bool (*fn)(void *ctx, const char *entry, unsigned char d_type), void *ctx);
+int os_read_file(const char *path, size_t cap_bytes, struct buf *out); /* whole file, appended */
+/* Replaces path by bytes so that after a crash the old or the new content is there, never a mixture: writes path.tmp, syncs it,
+ * renames, syncs the directory; the previous content stays as path.old. */
+int os_replace_file(const char *path, struct str bytes);
+int os_make_directory(const char *path); /* with parents; 0 when it exists */
+
+#endif

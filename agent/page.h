@@ -1,0 +1,11 @@
+/* The bytes of agent/page.html, embedded at build time. */
+#ifndef AGENT_PAGE_H
+#define AGENT_PAGE_H
+
+extern const unsigned char page_html[];
+extern const unsigned page_html_bytes;
+/* What a Content-Security-Policy needs to let exactly these two run: 'sha256-…' of the inline script and style. */
+extern const char page_script_hash[];
+extern const char page_style_hash[];
+
+#endif

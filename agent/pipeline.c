@@ -1,0 +1,279 @@
+/* One turn of the loop, before it sleeps: read a few chunks for each lane in turn (a lane whose destination has no room is
+ * passed over: the disk is the queue), then let each destination seal, send and settle. Settled marks move positions. */
+#include "agent/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/clients.h"
+#include "agent/labels.h"
+#include "agent/log.h"
+#include "agent/reader.h"
+
+enum { CHUNKS_PER_TURN = 8, RING_BYTES = 1 << 20 };
+
+struct pipeline {
+	struct pipeline_options o;
+	struct tail tail;
+	struct reader reader;
+	struct counters counters;
+	struct coverage coverage;
+	struct ring *ring;
+	struct drops *drops;
+	struct http *http;
+	struct label_rules rules;
+	size_t destination_count;
+	char names[LANES_MAX][CLIENT_NAME_ROOM];
+	struct arena arena;
+	struct loop_timer http_timer, turn_timer;
+	bool is_draining, is_tail_started;
+	int64_t drain_deadline_ns;
+	loop_fn *drained;
+	void *drained_ctx;
+};
+
+/* ---- hooks ---- */
+
+static void on_http_timer(void *ctx)
+{
+	struct pipeline *p = ctx;
+	http_timer(p->http);
+}
+
+static void arm_http(void *ctx, long delay_ms)
+{
+	struct pipeline *p = ctx;
+	if (delay_ms < 0)
+		loop_disarm(p->o.loop, &p->http_timer);
+	else
+		loop_arm(p->o.loop, &p->http_timer, os_now_ns() + delay_ms * 1000000, on_http_timer, p);
+}
+
+static void on_http_fd(void *ctx, int fd, int events)
+{
+	struct pipeline *p = ctx;
+	http_ready(p->http, fd, events);
+}
+
+static void watch_http(void *ctx, int fd, int events)
+{
+	struct pipeline *p = ctx;
+	loop_watch(p->o.loop, fd, events, on_http_fd, p);
+}
+
+static void on_settled(void *ctx, void *mark)
+{
+	struct pipeline *p = ctx;
+	tail_settle(&p->tail, mark);
+}
+
+static void on_wake(void *ctx)
+{
+	struct pipeline *p = ctx;
+	loop_again(p->o.loop);
+}
+
+static void on_source(void *ctx, struct source *s)
+{
+	struct pipeline *p = ctx;
+	uint64_t limit = p->o.config->logs.limits_config.max_streams;
+	labels_describe(&p->rules, s, limit && p->tail.sources >= limit);
+	s->coverage = coverage_row(&p->coverage, s->namespace_);
+}
+
+static void on_lines_lost(void *ctx, size_t lane, uint64_t lines)
+{
+	struct pipeline *p = ctx;
+	p->reader.lanes[lane].ahead_lines -= lines;
+	p->reader.lanes[lane].lost_lines += lines;
+}
+
+/* ---- the turn ---- */
+
+static bool read_some(struct pipeline *p)
+{
+	bool has_more = false;
+	for (size_t lane = 0; lane < p->reader.lane_count; lane++) {
+		int chunks = 0;
+		while (chunks < CHUNKS_PER_TURN && reader_turn(&p->reader, lane))
+			chunks++;
+		has_more |= chunks == CHUNKS_PER_TURN;
+	}
+	return has_more;
+}
+
+static void on_turn_timer(void *ctx)
+{
+	(void)ctx; /* waking up is all: the turn follows before the loop sleeps again */
+}
+
+static void finish_drain(struct pipeline *p, int64_t now)
+{
+	bool is_empty = true;
+	for (size_t i = 0; i < p->destination_count; i++)
+		is_empty &= destination_is_empty(p->reader.lanes[i].destination);
+	if ((!is_empty && now < p->drain_deadline_ns) || !p->drained)
+		return;
+	loop_fn *done = p->drained;
+	p->drained = NULL;
+	done(p->drained_ctx);
+}
+
+static void turn(void *ctx)
+{
+	struct pipeline *p = ctx;
+	int64_t now = loop_now_ns(p->o.loop), next = INT64_MAX;
+	bool has_more = !p->is_draining && read_some(p);
+	for (size_t i = 0; i < p->destination_count; i++) {
+		int64_t deadline = destination_turn(p->reader.lanes[i].destination, now, p->is_draining);
+		next = deadline < next ? deadline : next;
+	}
+	if (p->is_draining) {
+		next = p->drain_deadline_ns < next ? p->drain_deadline_ns : next;
+		finish_drain(p, now);
+	}
+	if (has_more)
+		loop_again(p->o.loop);
+	if (next == INT64_MAX)
+		loop_disarm(p->o.loop, &p->turn_timer);
+	else
+		loop_arm(p->o.loop, &p->turn_timer, next, on_turn_timer, p);
+}
+
+/* ---- start ---- */
+
+static struct destination *open_destination(struct pipeline *p, const struct config_client *c, const char *name, char err[256])
+{
+	struct destination_options options = client_options(c, name, &p->arena);
+	struct destination_hooks hooks = { p, on_settled, on_wake };
+	return destination_new(&options, p->http, p->drops, &hooks, err);
+}
+
+static int open_lanes(struct pipeline *p, char err[256])
+{
+	const struct config *c = p->o.config;
+	struct http_host host = { p, watch_http, arm_http };
+	if (c->logs.client_count > LANES_MAX) {
+		snprintf(err, 256, "logs.clients: at most %d destinations, got %zu", LANES_MAX, c->logs.client_count);
+		return -1;
+	}
+	/* Without a destination nothing of the network is even set up. */
+	p->http = c->logs.client_count ? http_new(&host) : NULL;
+	for (size_t i = 0; i < c->logs.client_count; i++) {
+		client_name(p->names, i, &c->logs.clients[i]);
+		p->rules.clients[i] = &c->logs.clients[i];
+		p->reader.lanes[i].destination = open_destination(p, &c->logs.clients[i], p->names[i], err);
+		if (!p->reader.lanes[i].destination)
+			return -1;
+		p->destination_count++;
+	}
+	if (p->destination_count == 0)
+		snprintf(p->names[0], sizeof p->names[0], "ring");
+	p->reader.lane_count = p->destination_count ? p->destination_count : 1;
+	return 0;
+}
+
+static int start_tail(struct pipeline *p, char err[256])
+{
+	struct tail_options o = { .config = p->o.config, .pods_path = p->o.pods_path, .docker_path = p->o.docker_path,
+				  .checkpoint_path = p->o.checkpoint_path, .is_state_usable = p->o.is_state_usable,
+				  .lane_count = p->reader.lane_count, .loop = p->o.loop, .worker = p->o.worker, .counters = &p->counters, .ctx = p,
+				  .describe = on_source, .readable = on_wake, .lines_lost = on_lines_lost };
+	for (size_t i = 0; i < o.lane_count; i++)
+		o.lanes[i] = str_of(p->names[i]);
+	p->is_tail_started = true;
+	return tail_start(&p->tail, &o, err);
+}
+
+struct pipeline *pipeline_start(const struct pipeline_options *options, char err[256])
+{
+	struct pipeline *p = calloc(1, sizeof *p);
+	if (!p)
+		abort();
+	p->o = *options;
+	p->ring = ring_new(RING_BYTES);
+	p->drops = drops_new();
+	p->rules = (struct label_rules){ .config = options->config, .node_name = options->node_name };
+	struct reader_options reader = { .tail = &p->tail, .counters = &p->counters, .ring = p->ring, .loop = options->loop,
+					 .find_traces = options->config->trace.enabled,
+					 .max_line_bytes = options->config->logs.limits_config.max_line_size_bytes };
+	reader_init(&p->reader, &reader);
+	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0) {
+		pipeline_free(p);
+		return NULL;
+	}
+	loop_before_sleep(options->loop, turn, p);
+	loop_again(options->loop);
+	return p;
+}
+
+void pipeline_drain(struct pipeline *p, int64_t deadline_ns, loop_fn *done, void *ctx)
+{
+	p->is_draining = true;
+	p->drain_deadline_ns = deadline_ns;
+	p->drained = done;
+	p->drained_ctx = ctx;
+	loop_again(p->o.loop);
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	loop_before_sleep(p->o.loop, NULL, NULL);
+	/* Destinations first: what they still hold is forgotten, and only settled marks count for the positions saved next. */
+	for (size_t i = 0; i < LANES_MAX; i++)
+		destination_free(p->reader.lanes[i].destination);
+	if (p->is_tail_started)
+		tail_stop(&p->tail);
+	http_free(p->http);
+	loop_disarm(p->o.loop, &p->http_timer);
+	loop_disarm(p->o.loop, &p->turn_timer);
+	reader_fini(&p->reader);
+	coverage_fini(&p->coverage);
+	ring_free(p->ring);
+	drops_free(p->drops);
+	arena_fini(&p->arena);
+	free(p);
+}
+
+/* ---- for people ---- */
+
+static void lane_status(void *ctx, size_t i, struct destination_status *out, uint64_t *pending_lines)
+{
+	struct pipeline *p = ctx;
+	const struct lane *lane = &p->reader.lanes[i];
+	*out = (struct destination_status){ .name = str_of(p->names[i]) };
+	if (lane->destination)
+		destination_status(lane->destination, out);
+	out->lines_sent += lane->ring_sent + lane->earlier_sent;
+	out->lines_dropped[DROP_LOST] += lane->lost_lines;
+	*pending_lines = out->lines_pending + lane->ahead_lines;
+}
+
+static void each_file(void *ctx, void (*fn)(void *fn_ctx, const struct file_status *file), void *fn_ctx)
+{
+	struct pipeline *p = ctx;
+	tail_each_file(&p->tail, loop_wall_ns(p->o.loop), fn, fn_ctx);
+}
+
+void pipeline_status(struct pipeline *p, struct status *out)
+{
+	out->counters = &p->counters;
+	out->coverage = &p->coverage;
+	out->lag_ns = tail_lag_ns(&p->tail, loop_wall_ns(p->o.loop));
+	out->files_known = p->tail.generations;
+	out->files_open = p->tail.open_files;
+	out->streams = p->tail.sources;
+	out->inotify_watches = p->tail.watch ? watch_count(p->tail.watch) : 0;
+	out->is_polling = p->tail.is_polling;
+	out->destination_count = p->destination_count;
+	out->destination = lane_status;
+	out->each_file = each_file;
+	out->ctx = p;
+	out->ring = p->ring;
+	out->drops = p->drops;
+	if (p->tail.save_error < 0) {
+		out->is_degraded = true;
+		out->degraded_why = "positions could not be saved: a restart would repeat lines";
+	}
+	out->is_ready &= p->tail.is_discovered;
+}

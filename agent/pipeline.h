@@ -1,0 +1,29 @@
+/* The story of a log line, and the only file that knows every stage of it: tail -> reader -> destinations -> positions.
+ * One pipeline runs one configuration; a reload drains it and starts another. */
+#ifndef AGENT_PIPELINE_H
+#define AGENT_PIPELINE_H
+
+#include "agent/loop.h"
+#include "agent/status.h"
+#include "agent/worker.h"
+#include "config/config.h"
+
+struct pipeline;
+struct pipeline_options {
+	const struct config *config; /* lives as long as the pipeline */
+	const char *pods_path, *docker_path, *checkpoint_path;
+	bool is_state_usable;
+	struct str node_name;        /* label node_name, empty: none */
+	struct loop *loop;           /* its before-sleep hook is taken */
+	struct worker *worker;
+};
+
+/* NULL and err (one sentence) when it cannot start. */
+struct pipeline *pipeline_start(const struct pipeline_options *options, char err[256]);
+/* Stops reading, sends what is read; calls done when everything is settled or at deadline_ns (monotonic). */
+void pipeline_drain(struct pipeline *p, int64_t deadline_ns, loop_fn *done, void *ctx);
+void pipeline_free(struct pipeline *p); /* saves positions */
+/* Fills what the pipeline knows; the rest of *out is the caller's. */
+void pipeline_status(struct pipeline *p, struct status *out);
+
+#endif

@@ -1,0 +1,425 @@
+/* One chunk: find line feeds, take off the runtime's framing, join pieces, read level and trace ids, append to the batch.
+ * Everything is a view into the read buffer until the batch copies it as wire bytes; nothing is allocated per line. What can be
+ * asked of a whole chunk (is it UTF-8, has it NULs) is asked once per chunk. */
+#include "agent/reader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/log.h"
+#include "config/config.h"
+#include "parsers/bytes/utf8.h"
+#include "parsers/cri.h"
+#include "parsers/dockerjson.h"
+#include "parsers/join.h"
+
+enum { QUANTUM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
+static const int64_t PIECE_WAIT_NS = 30 * 1000000000ll; /* a container that ended without a line feed leaves a P and no F */
+#define MARKER " [truncated by spoor]"
+
+struct turn {
+	struct reader *r;
+	struct lane *lane;
+	size_t lane_index;
+	struct source *s;
+	struct cursor *c;
+	const char *buffer;      /* first readable byte: data, preceded by its frontier */
+	struct str data;
+	bool is_clean;           /* the whole chunk is UTF-8 without NULs */
+	size_t appended_bytes;   /* estimate of what went into the batch */
+	int64_t oldest_ns, last_ns;
+};
+
+/* ---- ledger ---- */
+
+/* Where another lane stands to the line at `offset`: was it read before us, or acknowledged in an earlier life? */
+static void count_line(struct turn *t, uint64_t offset)
+{
+	struct reader *r = t->r;
+	struct generation *g = t->c->generation;
+	bool is_first = true;
+	for (size_t i = 0; i < r->lane_count && r->lane_count > 1; i++)
+		is_first &= i == t->lane_index || offset < g->cursors[i].start || offset >= g->cursors[i].read;
+	if (!is_first && t->c->ahead_lines) {
+		t->c->ahead_lines--;
+		t->lane->ahead_lines--;
+		return;
+	}
+	r->o.counters->lines_read++;
+	for (size_t i = 0; i < r->lane_count && r->lane_count > 1; i++) {
+		if (i == t->lane_index)
+			continue;
+		bool is_behind = offset >= g->cursors[i].read && !g->is_abandoned;
+		if (is_behind) {
+			g->cursors[i].ahead_lines++;
+			r->lanes[i].ahead_lines++;
+		} else {
+			r->lanes[i].earlier_sent++;
+		}
+	}
+}
+
+/* The furthest reader has nobody ahead of it: what is left of the count was framed differently by the other lane (a piece that
+ * timed out there and was joined here) and went out inside other lines. */
+static void settle_ahead(struct turn *t)
+{
+	struct cursor *c = t->c;
+	for (size_t i = 0; i < t->r->lane_count && c->ahead_lines; i++)
+		if (c->generation->cursors[i].read > c->read)
+			return;
+	t->lane->ahead_lines -= c->ahead_lines;
+	t->lane->earlier_sent += c->ahead_lines;
+	c->ahead_lines = 0;
+}
+
+/* ---- one record ---- */
+
+static struct str clean(struct turn *t, struct str line)
+{
+	struct buf *out = &t->r->repaired;
+	buf_reset(out);
+	size_t repaired = utf8_repair(line, out);
+	/* Terminals, C programs and JSON tools stop at NUL: one byte of the same width as nothing, visible as a blank. */
+	for (char *nul = out->p; nul && (nul = memchr(nul, '\0', out->n - (size_t)(nul - out->p)));)
+		*nul = ' ', repaired++;
+	t->r->o.counters->lines_utf8_repaired += repaired > 0;
+	return out->is_full ? (struct str){ 0 } : buf_view(out);
+}
+
+static struct str cut(struct turn *t, struct str line)
+{
+	size_t keep = utf8_floor(line, t->r->o.max_line_bytes - (sizeof MARKER - 1));
+	char *whole = malloc(keep + sizeof MARKER);
+	if (!whole)
+		abort();
+	memcpy(whole, line.p, keep);
+	memcpy(whole + keep, MARKER, sizeof MARKER - 1);
+	buf_reset(&t->r->repaired);
+	buf_append(&t->r->repaired, whole, keep + sizeof MARKER - 1);
+	free(whole);
+	return buf_view(&t->r->repaired);
+}
+
+/* offset: of the last piece in the cursor's file. was_cut: bytes of it were thrown away already. */
+static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str line, uint64_t offset, bool is_clean, bool was_cut)
+{
+	struct reader *r = t->r;
+	struct record record = { .timestamp_ns = timestamp_ns };
+	struct log_stream *stream = &t->s->lane[t->lane_index].streams[is_stderr];
+	if (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	if (!is_clean)
+		line = clean(t, line);
+	if (was_cut || line.n > r->o.max_line_bytes) {
+		line = cut(t, line);
+		r->o.counters->lines_truncated++;
+	}
+	record.line = line;
+	record.level = level_detect(line);
+	if (r->o.find_traces)
+		record.trace_result = trace_find(line, &record.trace);
+	count_line(t, offset);
+	if (t->lane_index == 0) {
+		t->s->coverage->lines[record.trace_result]++;
+		ring_add(r->o.ring, stream->labels, &record);
+	}
+	if (t->lane->destination)
+		destination_append(t->lane->destination, stream, &record, loop_now_ns(r->o.loop));
+	else
+		t->lane->ring_sent++;
+	t->appended_bytes += line.n + ENTRY_OVERHEAD;
+	t->last_ns = t->s->lane[t->lane_index].last_timestamp_ns = timestamp_ns;
+	if (!t->oldest_ns)
+		t->oldest_ns = timestamp_ns;
+}
+
+/* ---- pieces ---- */
+
+static struct frontier frontier_at(const struct turn *t, const char *at)
+{
+	uint64_t offset = t->c->read + (uint64_t)(at - t->data.p);
+	return frontier_of(offset, (struct str){ t->buffer, (size_t)(at - t->buffer) });
+}
+
+static void hold(struct turn *t, int slot, const char *at)
+{
+	if (t->c->held[slot].offset == UINT64_MAX)
+		t->c->held[slot] = frontier_at(t, at);
+}
+
+/* Nothing is unfinished in `slot` any more, in any generation of the source: those before this one may move on too. */
+static void release(struct turn *t, int slot)
+{
+	for (struct generation *g = t->s->oldest, *next; g; g = next) {
+		next = g->next; /* settling may be the end of g */
+		struct cursor *c = &g->cursors[t->lane_index];
+		if (c->held[slot].offset == UINT64_MAX)
+			continue;
+		c->held[slot].offset = UINT64_MAX;
+		if (c == t->c)
+			continue;
+		struct mark *m = tail_mark(c, t->last_ns);
+		if (t->lane->destination)
+			destination_mark(t->lane->destination, m);
+		else
+			tail_settle(t->r->o.tail, m);
+	}
+}
+
+static void finish_join(struct turn *t, bool is_stderr, uint64_t offset)
+{
+	struct join *join = t->s->lane[t->lane_index].join[is_stderr];
+	struct str line;
+	int64_t timestamp_ns;
+	bool was_cut = join->is_over;
+	if (!join_take(join, &line, &timestamp_ns))
+		return;
+	emit(t, timestamp_ns, is_stderr, line, offset, utf8_valid(line) == line.n && !memchr(line.p, '\0', line.n), was_cut);
+	join_reset(join);
+	release(t, is_stderr);
+}
+
+static bool has_open_join(const struct turn *t, bool is_stderr)
+{
+	const struct join *join = t->s->lane[t->lane_index].join[is_stderr];
+	return join && join->is_open;
+}
+
+static void framed(struct turn *t, const struct runtime_line *piece, const char *at, bool is_clean)
+{
+	struct lane_state *state = &t->s->lane[t->lane_index];
+	uint64_t offset = t->c->read + (uint64_t)(at - t->data.p);
+	if (!piece->is_partial && !has_open_join(t, piece->is_stderr)) {
+		emit(t, piece->timestamp_ns, piece->is_stderr, piece->message, offset, is_clean, false);
+		return;
+	}
+	struct join **join = &state->join[piece->is_stderr];
+	if (!*join)
+		*join = join_new();
+	hold(t, piece->is_stderr, at);
+	join_add(*join, piece, t->r->o.max_line_bytes);
+	state->joined_since_ns[piece->is_stderr] = loop_now_ns(t->r->o.loop);
+	if (!piece->is_partial)
+		finish_join(t, piece->is_stderr, offset);
+}
+
+/* ---- lines ---- */
+
+static int64_t wall_timestamp(struct turn *t)
+{
+	/* Lines of one chunk keep their order: a nanosecond apart. */
+	int64_t now = loop_wall_ns(t->r->o.loop);
+	return t->last_ns >= now ? t->last_ns + 1 : now;
+}
+
+static bool parse_as(struct turn *t, int format, struct str line, struct runtime_line *out)
+{
+	if (format == FORMAT_CRI)
+		return cri_parse(line, out);
+	buf_reset(&t->r->unescaped);
+	return dockerjson_parse(line, &t->r->unescaped, out);
+}
+
+static void one_line(struct turn *t, struct str line)
+{
+	struct source *s = t->s;
+	struct runtime_line piece;
+	if (s->format == FORMAT_AUTO) { /* the first line tells; one that tells nothing is shipped as it is */
+		if (parse_as(t, FORMAT_CRI, line, &piece))
+			s->format = FORMAT_CRI;
+		else if (parse_as(t, FORMAT_DOCKER, line, &piece))
+			s->format = FORMAT_DOCKER;
+	}
+	bool is_framed = s->format == FORMAT_CRI || s->format == FORMAT_DOCKER;
+	if (is_framed && parse_as(t, s->format, line, &piece)) {
+		/* What docker escaped may hold anything; what stands in a clean chunk as it is does not. */
+		bool is_clean = t->is_clean && s->format == FORMAT_CRI;
+		if (!is_clean)
+			is_clean = utf8_valid(piece.message) == piece.message.n && !memchr(piece.message.p, '\0', piece.message.n);
+		framed(t, &piece, line.p, is_clean);
+		return;
+	}
+	if (s->format != FORMAT_RAW)
+		t->r->o.counters->lines_parse_errors++;
+	if (t->c->read == 0 && line.p == t->data.p && str_starts(line, STR("\xef\xbb\xbf")))
+		line = str_skip(line, 3);
+	/* Among framed lines one without a time happened about when its predecessor did: that is the same at every replay. */
+	int64_t before = s->lane[t->lane_index].last_timestamp_ns;
+	int64_t timestamp_ns = s->format != FORMAT_RAW && before ? before : wall_timestamp(t);
+	bool is_clean = t->is_clean || (utf8_valid(line) == line.n && !memchr(line.p, '\0', line.n));
+	emit(t, timestamp_ns, false, line, t->c->read + (uint64_t)(line.p - t->data.p), is_clean, false);
+}
+
+/* A line longer than the buffer: its head goes out at once with the marker, the rest is thrown away up to the line feed. The
+ * position stays at its start until then: a restart sends the same head again, which Loki drops as a repeat. */
+static size_t long_line(struct turn *t, bool is_eof)
+{
+	struct frontier *held = &t->c->held[HELD_LONG_LINE];
+	if (held->offset == UINT64_MAX) {
+		*held = frontier_at(t, t->data.p);
+		one_line(t, str_take(t->data, t->data.n));
+	}
+	(void)is_eof;
+	return t->data.n;
+}
+
+/* Bytes used of t->data. */
+static size_t lines(struct turn *t, bool flush_tail, bool is_full)
+{
+	const char *at = t->data.p, *end = t->data.p + t->data.n, *feed;
+	if (t->c->held[HELD_LONG_LINE].offset != UINT64_MAX) {
+		feed = memchr(at, '\n', t->data.n);
+		if (!feed && !flush_tail)
+			return t->data.n;
+		t->c->held[HELD_LONG_LINE].offset = UINT64_MAX;
+		at = feed ? feed + 1 : end;
+	}
+	while (at < end && t->appended_bytes < TURN_BYTES && (feed = memchr(at, '\n', (size_t)(end - at)))) {
+		one_line(t, (struct str){ at, (size_t)(feed - at) });
+		at = feed + 1;
+	}
+	if (at == end || t->appended_bytes >= TURN_BYTES)
+		return (size_t)(at - t->data.p);
+	if (flush_tail) {
+		one_line(t, (struct str){ at, (size_t)(end - at) });
+		return t->data.n;
+	}
+	if (is_full && at == t->data.p)
+		return long_line(t, false);
+	return (size_t)(at - t->data.p);
+}
+
+/* ---- turns ---- */
+
+static void mark(struct turn *t)
+{
+	struct cursor *c = t->c;
+	struct frontier now = cursor_frontier(c);
+	uint64_t last = c->youngest ? c->youngest->end.offset : c->acked.offset;
+	if (t->appended_bytes == 0 && now.offset <= last)
+		return;
+	struct mark *m = tail_mark(c, t->oldest_ns);
+	if (t->lane->destination)
+		destination_mark(t->lane->destination, m);
+	else
+		tail_settle(t->r->o.tail, m);
+}
+
+static void failed(struct turn *t, struct generation *g, int error)
+{
+	struct tail *tail = t->r->o.tail;
+	if (error == -EAGAIN)
+		return;
+	if (error == -ESTALE && !g->is_gz) {
+		tail_restart(tail, g);
+		return;
+	}
+	if (error == -EBADMSG || error == -ESTALE) {
+		LOG_WARN("%s/%s: damaged or not what it was; what is left of it cannot be read", g->source->folder->path, g->name);
+		tail_abandon(tail, g, LOST_UNREADABLE, g->size_bytes);
+		return;
+	}
+	t->r->o.counters->read_errors++;
+	if (!g->error[0]) /* what folder_open refused is told already */
+		LOG_WARN("%s/%s: %s; other files go on, this one is tried again every few seconds", g->source->folder->path, g->name, strerror(-error));
+	snprintf(g->error, sizeof g->error, "%s", strerror(-error));
+	t->c->is_at_end = true;
+}
+
+/* Pieces whose end does not come: the container is gone, or has been silent for long. */
+static void flush_pieces(struct turn *t)
+{
+	struct lane_state *state = &t->s->lane[t->lane_index];
+	int64_t now = loop_now_ns(t->r->o.loop);
+	for (int i = 0; i < 2; i++) {
+		if (!has_open_join(t, i) || !t->s->newest)
+			continue;
+		if (!t->s->folder->is_gone && now - state->joined_since_ns[i] < PIECE_WAIT_NS)
+			continue;
+		t->c = &t->s->newest->cursors[t->lane_index];
+		t->r->o.counters->partials_flushed++;
+		finish_join(t, i, t->c->read);
+		mark(t);
+	}
+}
+
+static int fetch(struct turn *t, size_t room)
+{
+	uint32_t before = t->c->generation->is_gz ? 0 : t->c->last_read.bytes;
+	int got = cursor_fetch(t->c, t->r->bytes, room, &t->data, t->r->o.counters);
+	t->buffer = t->data.p - (got > 0 && t->data.p > t->r->bytes ? before : 0);
+	return got;
+}
+
+static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
+{
+	t->c = &g->cursors[t->lane_index];
+	int got = folder_open(g);
+	if (got == -ESTALE) { /* renamed or replaced since the last look: the scan sorts it out */
+		g->source->folder->needs_scan = true;
+		t->c->is_at_end = true;
+		return;
+	}
+	size_t room = QUANTUM_BYTES + IDENTITY_FRONTIER_BYTES;
+	if (got >= 0)
+		got = fetch(t, room);
+	if (got > 0 && !t->c->is_at_end && !memchr(t->data.p, '\n', t->data.n) && t->c->held[HELD_LONG_LINE].offset == UINT64_MAX) {
+		if (g->is_gz)
+			cursor_consume(t->c, t->data, 0, false);
+		room = t->r->room;
+		got = fetch(t, room);
+	}
+	if (got < 0) {
+		failed(t, g, got);
+		return;
+	}
+	bool is_eof = t->c->is_at_end;
+	t->is_clean = utf8_valid(t->data) == t->data.n && !memchr(t->data.p, '\0', t->data.n);
+	size_t used = lines(t, flush_tail && is_eof, !is_eof && room == t->r->room);
+	if (used < t->data.n && t->appended_bytes >= TURN_BYTES)
+		t->c->is_at_end = false; /* the batch had enough, not the file */
+	t->r->o.counters->bytes_read += used;
+	cursor_consume(t->c, t->data, used, t->c->is_at_end);
+	settle_ahead(t);
+	mark(t);
+}
+
+bool reader_turn(struct reader *r, size_t lane)
+{
+	struct turn t = { .r = r, .lane = &r->lanes[lane], .lane_index = lane };
+	if (t.lane->destination && !destination_has_room(t.lane->destination))
+		return false;
+	t.s = tail_pop(r->o.tail, lane);
+	if (!t.s)
+		return false;
+	bool flush_tail;
+	struct generation *g = source_next(t.s, lane, loop_now_ns(r->o.loop), &flush_tail);
+	if (!g) {
+		flush_pieces(&t);
+		return true;
+	}
+	read_chunk(&t, g, flush_tail);
+	if (source_next(t.s, lane, loop_now_ns(r->o.loop), &flush_tail))
+		tail_queue(r->o.tail, t.s, lane);
+	return true;
+}
+
+void reader_init(struct reader *r, const struct reader_options *options)
+{
+	*r = (struct reader){ .o = *options };
+	r->room = QUANTUM_BYTES + options->max_line_bytes + FRAMING_BYTES;
+	/* Touched only as far as lines are long: an idle agent pays for what it used. */
+	r->bytes = malloc(r->room);
+	if (!r->bytes)
+		abort();
+	buf_init(&r->unescaped, r->room * 2);
+	buf_init(&r->repaired, r->room * 3 + sizeof MARKER);
+}
+
+void reader_fini(struct reader *r)
+{
+	free(r->bytes);
+	buf_fini(&r->unescaped);
+	buf_fini(&r->repaired);
+}

@@ -1,0 +1,97 @@
+#include "agent/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/os.h"
+
+enum { DEFAULT_PORT = 9195 };
+
+struct str settings_node_name(void)
+{
+	return str_of(getenv("NODE_NAME"));
+}
+
+/* The only variables that are ever looked up (config_expand asks for no others). */
+static struct str lookup(void *ctx, struct str name)
+{
+	static const char *const known[] = { "NODE_NAME", "HOST_IP", "POD_NAME", "POD_NAMESPACE", "HOSTNAME" };
+	char *host = ctx;
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (str_eq(name, str_of(known[i])) && getenv(known[i]))
+			return str_of(getenv(known[i]));
+	if (!str_eq(name, STR("HOSTNAME")) || gethostname(host, 256) < 0)
+		return (struct str){ 0 };
+	host[255] = '\0';
+	return str_of(host);
+}
+
+static struct config *load_file(const char *path, struct buf *problems)
+{
+	struct buf text;
+	buf_init(&text, CONFIG_MOST_BYTES + 1);
+	struct config_problems found = { 0 };
+	struct config *c = NULL;
+	int error = os_read_file(path, CONFIG_MOST_BYTES, &text);
+	if (error < 0) {
+		buf_printf(problems, "%s: %s: name a file that this user may read, or start without --config.file\n", path, strerror(-error));
+	} else {
+		c = config_load(buf_view(&text), str_of(path), &found);
+		config_problems_print(&found, str_of(path), problems);
+	}
+	config_problems_fini(&found);
+	buf_fini(&text);
+	return c;
+}
+
+static struct config *load(const struct flags *flags, struct buf *problems)
+{
+	if (flags->config_file)
+		return load_file(flags->config_file, problems);
+	if (!flags->loki_url)
+		return config_default();
+	struct config_problems found = { 0 };
+	struct config *c = config_load_url(str_of(flags->loki_url), &found);
+	config_problems_print(&found, STR("--loki.url"), problems);
+	config_problems_fini(&found);
+	return c;
+}
+
+/* Command line before file before default. Outside Kubernetes only this machine may ask. */
+static void choose_address(const struct flags *flags, struct settings *s)
+{
+	const struct config *c = s->config;
+	if (flags->web_listen_address) {
+		snprintf(s->listen_address, sizeof s->listen_address, "%s", flags->web_listen_address);
+		return;
+	}
+	const char *host = getenv("KUBERNETES_SERVICE_HOST") ? "" : "127.0.0.1";
+	long long port = c->server.http_listen_port ? (long long)c->server.http_listen_port : DEFAULT_PORT;
+	if (c->server.http_listen_address.n)
+		snprintf(s->listen_address, sizeof s->listen_address, STR_FMT ":%lld", STR_ARG(c->server.http_listen_address), port);
+	else
+		snprintf(s->listen_address, sizeof s->listen_address, "%s:%lld", host, port);
+}
+
+int settings_load(const struct flags *flags, struct settings *out, struct buf *problems)
+{
+	char host[256] = "", err[256];
+	*out = (struct settings){ .config = load(flags, problems) };
+	if (!out->config)
+		return -1;
+	if (config_expand(out->config, lookup, host, err) < 0) {
+		buf_printf(problems, "%s\n", err);
+		settings_fini(out);
+		return -1;
+	}
+	mode_apply(out->config, flags->path_pod_logs, flags->path_docker, &out->mode);
+	choose_address(flags, out);
+	return 0;
+}
+
+void settings_fini(struct settings *s)
+{
+	config_free(s->config);
+	s->config = NULL;
+}

@@ -1,0 +1,21 @@
+/* From command line and file to one valid configuration with its mode: the same way at start and at reload. */
+#ifndef AGENT_SETTINGS_H
+#define AGENT_SETTINGS_H
+
+#include "agent/flags.h"
+#include "agent/mode.h"
+#include "config/load.h"
+
+struct settings {
+	struct config *config; /* owned */
+	struct mode mode;
+	char listen_address[256];
+};
+
+/* 0, or -1 with everything that is wrong in problems (text for people, many lines). */
+int settings_load(const struct flags *flags, struct settings *out, struct buf *problems);
+void settings_fini(struct settings *s);
+/* Name of this node: NODE_NAME (set it from spec.nodeName), else empty. */
+struct str settings_node_name(void);
+
+#endif

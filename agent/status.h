@@ -1,0 +1,51 @@
+/* The running agent as /metrics, the JSON API and the page see it: filled by agent/pipeline.c, read by agent/web.c and
+ * agent/exposition.c. Read only, on the loop's thread, valid during the call. */
+#ifndef AGENT_STATUS_H
+#define AGENT_STATUS_H
+
+#include "agent/counters.h"
+#include "exporters/destination.h"
+#include "exporters/drops.h"
+#include "exporters/ring.h"
+
+enum file_state { FILE_READING, FILE_AT_END, FILE_ROTATED, FILE_DELETED, FILE_DONE, FILE_ERROR, FILE_STATES };
+extern const char *const file_state_names[FILE_STATES]; /* "reading" "at_end" "rotated" "deleted" "done" "error" */
+
+struct file_status { /* one generation of one log */
+	struct str path, job, namespace_, pod, container;
+	enum file_state state;
+	uint64_t size_bytes;      /* last seen */
+	uint64_t read_bytes;      /* offset of the furthest reader */
+	uint64_t acked_bytes;     /* offset of the slowest destination */
+	int64_t lag_ns;           /* now minus the timestamp of the oldest line read and not acknowledged; 0: none */
+	const char *error;        /* "" or why it is not read */
+};
+
+struct status { /* a borrowed view of everything */
+	const char *mode;         /* "kubernetes", "docker", "host", "file" */
+	const char *mode_why;     /* one sentence */
+	int64_t start_wall_ns, now_wall_ns, reload_wall_ns; /* reload: last attempt, start when none */
+	bool reload_ok;
+	uint64_t reloads_ok, reloads_failed, config_hash;
+	struct str config_path;
+	bool is_ready;            /* configuration loaded, state directory usable, first discovery done */
+	const char *not_ready_why;
+	bool is_degraded;         /* e.g. state directory not writable: runs, but says so */
+	const char *degraded_why;
+	const struct counters *counters;
+	const struct coverage *coverage;
+	int64_t lag_ns;           /* the largest of all files */
+	uint64_t files_known, files_open, streams, inotify_watches;
+	bool is_polling;          /* inotify exhausted */
+	size_t destination_count; /* 0: only the ring */
+	/* pending as the ledger has it: destination's own plus lines that other destinations have read already */
+	void (*destination)(void *ctx, size_t i, struct destination_status *out, uint64_t *pending_lines);
+	void (*each_file)(void *ctx, void (*fn)(void *fn_ctx, const struct file_status *file), void *fn_ctx);
+	void *ctx;
+	const struct ring *ring;
+	const struct drops *drops;
+	void (*print_config)(void *print_config_ctx, struct buf *out); /* secrets masked */
+	void *print_config_ctx;
+};
+
+#endif

@@ -1,0 +1,189 @@
+/* Text and not a binary journal: hundreds of rows, rewritten whole each second at most, readable during an incident with cat. */
+#include "agent/tail/checkpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "parsers/bytes/num.h"
+
+enum { FILE_CAP_BYTES = 64 << 20, CRC_DIGITS = 8 };
+#define HEADER "spoor checkpoint "
+static const uint64_t VERSION = 1;
+
+void checkpoint_begin(struct buf *out)
+{
+	buf_reset(out);
+	buf_printf(out, HEADER "%llu\n", (unsigned long long)VERSION);
+}
+
+static uint32_t checksum(struct str s)
+{
+	return (uint32_t)crc32(0, (const unsigned char *)s.p, (unsigned)s.n);
+}
+
+void checkpoint_put(struct buf *out, const struct checkpoint_row *row)
+{
+	size_t start = out->n;
+	const struct identity *id = &row->identity;
+	buf_append(out, "00000000\t", CRC_DIGITS + 1);
+	buf_json(out, row->log);
+	buf_char(out, '\t');
+	buf_json(out, row->name);
+	buf_printf(out, "\t%llu\t%llu\t%lld\t%llu\t%u\t%016llx\t%lld", (unsigned long long)id->dev, (unsigned long long)id->ino,
+		   (long long)id->birth_ns, (unsigned long long)row->size_bytes, id->head_bytes, (unsigned long long)id->head_hash,
+		   (long long)row->seen_s);
+	for (size_t i = 0; i < row->position_count; i++) {
+		const struct checkpoint_position *p = &row->positions[i];
+		buf_char(out, '\t');
+		buf_json(out, p->destination);
+		buf_printf(out, "\t%llu\t%u\t%016llx", (unsigned long long)p->acked.offset, p->acked.bytes, (unsigned long long)p->acked.hash);
+	}
+	if (out->is_full)
+		return;
+	char digits[CRC_DIGITS + 1];
+	snprintf(digits, sizeof digits, "%08x", checksum(str_skip(buf_view(out), start + CRC_DIGITS + 1)));
+	memcpy(out->p + start, digits, CRC_DIGITS);
+	buf_char(out, '\n');
+}
+
+/* Undoes buf_json into the arena. */
+static struct str unescape(struct arena *arena, struct str s)
+{
+	struct str copy = arena_copy(arena, s);
+	char *to = arena_alloc(arena, s.n + 1), *at = to;
+	for (size_t i = 0; i < copy.n; i++) {
+		if (copy.p[i] != '\\' || i + 1 == copy.n) {
+			*at++ = copy.p[i];
+			continue;
+		}
+		char c = copy.p[++i];
+		uint64_t code = 0;
+		if (c == 'u' && num_hex64(str_take(str_skip(copy, i + 1), 4), &code))
+			i += 4;
+		*at++ = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'u' ? (char)code : c;
+	}
+	return (struct str){ to, (size_t)(at - to) };
+}
+
+static bool u64_field(struct str *rest, uint64_t *out)
+{
+	return num_u64(str_cut(rest, '\t'), out);
+}
+
+static bool u32_field(struct str *rest, uint32_t *out)
+{
+	uint64_t wide;
+	if (!u64_field(rest, &wide) || wide > UINT32_MAX)
+		return false;
+	*out = (uint32_t)wide;
+	return true;
+}
+
+static bool parse_positions(struct arena *arena, struct str rest, struct checkpoint_row *row)
+{
+	while (rest.n) {
+		if (row->position_count == CHECKPOINT_DESTINATIONS)
+			return true;
+		struct checkpoint_position *p = &row->positions[row->position_count++];
+		p->destination = unescape(arena, str_cut(&rest, '\t'));
+		if (!u64_field(&rest, &p->acked.offset) || !u32_field(&rest, &p->acked.bytes) || !num_hex64(str_cut(&rest, '\t'), &p->acked.hash) ||
+		    p->acked.bytes > IDENTITY_FRONTIER_BYTES || p->acked.bytes > p->acked.offset)
+			return false;
+	}
+	return true;
+}
+
+static bool parse_row(struct arena *arena, struct str line, struct checkpoint_row *row)
+{
+	uint64_t sum;
+	struct str digits = str_cut(&line, '\t');
+	if (digits.n != CRC_DIGITS || !num_hex64(digits, &sum) || sum != checksum(line))
+		return false;
+	row->log = unescape(arena, str_cut(&line, '\t'));
+	row->name = unescape(arena, str_cut(&line, '\t'));
+	struct identity *id = &row->identity;
+	if (row->log.n == 0 || !u64_field(&line, &id->dev) || !u64_field(&line, &id->ino) || !num_i64(str_cut(&line, '\t'), &id->birth_ns) ||
+	    !u64_field(&line, &row->size_bytes) || !u32_field(&line, &id->head_bytes) || id->head_bytes > IDENTITY_HEAD_BYTES)
+		return false;
+	if (!num_hex64(str_cut(&line, '\t'), &id->head_hash) || !num_i64(str_cut(&line, '\t'), &row->seen_s))
+		return false;
+	return parse_positions(arena, line, row);
+}
+
+static void keep(struct checkpoint *c, struct checkpoint_row *row)
+{
+	struct checkpoint_row *first = map_get(&c->logs, row->log);
+	if (!first) {
+		map_put(&c->logs, row->log, row);
+	} else { /* in the order of the file: oldest generation first */
+		while (first->next)
+			first = first->next;
+		first->next = row;
+	}
+	c->rows++;
+}
+
+/* 1: read, 0: not a checkpoint, or -EPROTONOSUPPORT. */
+static int parse_file(struct checkpoint *c, struct str text)
+{
+	uint64_t version;
+	struct str head = str_cut(&text, '\n');
+	if (!str_starts(head, STR(HEADER)) || !num_u64(str_skip(head, sizeof HEADER - 1), &version))
+		return 0;
+	if (version > VERSION)
+		return -EPROTONOSUPPORT;
+	while (text.n) {
+		struct checkpoint_row row = { 0 }, *kept;
+		if (!parse_row(&c->arena, str_cut(&text, '\n'), &row)) {
+			c->damaged++;
+			continue;
+		}
+		kept = arena_alloc(&c->arena, sizeof *kept);
+		*kept = row;
+		keep(c, kept);
+	}
+	return 1;
+}
+
+static int load_one(struct checkpoint *c, const char *path)
+{
+	struct buf text;
+	buf_init(&text, FILE_CAP_BYTES);
+	int result = os_read_file(path, FILE_CAP_BYTES, &text);
+	if (result == 0)
+		result = parse_file(c, buf_view(&text));
+	buf_fini(&text);
+	return result;
+}
+
+int checkpoint_load(struct checkpoint *c, const char *path)
+{
+	char other[4096];
+	*c = (struct checkpoint){ 0 };
+	int result = load_one(c, path);
+	if (result > 0 || result == -EPROTONOSUPPORT)
+		return result > 0 ? 0 : result;
+	bool is_foreign = result == 0;
+	if (snprintf(other, sizeof other, "%s.old", path) >= (int)sizeof other)
+		return -ENAMETOOLONG;
+	result = load_one(c, other);
+	if (is_foreign) {
+		c->damaged++;
+		if (snprintf(other, sizeof other, "%s.bad", path) < (int)sizeof other)
+			rename(path, other);
+	}
+	return result == -EPROTONOSUPPORT ? result : 0;
+}
+
+void checkpoint_fini(struct checkpoint *c)
+{
+	map_fini(&c->logs);
+	arena_fini(&c->arena);
+}
+
+struct checkpoint_row *checkpoint_rows(const struct checkpoint *c, struct str log)
+{
+	return map_get(&c->logs, log);
+}

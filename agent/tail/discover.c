@@ -1,0 +1,354 @@
+/* Finds folders that hold logs: the kubelet's tree (three known levels, grammar checked), the directories that glob patterns
+ * reach, and the one kind of link that is followed: from a wanted name to a file below an allowed root. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/tail/tail.h"
+#include "parsers/glob.h"
+#include "parsers/podpath.h"
+
+enum { PATH_ROOM = 4096, WALK_DEPTH = 16, WALK_FOLDERS = 20000, LINK_HOPS = 4 };
+
+struct pod_dir {
+	int watch;
+	bool was_seen;
+	char path[];
+};
+
+/* ---- pods ---- */
+
+struct pod_walk {
+	struct tail *tail;
+	const char *pod; /* directory name below the pods root */
+};
+
+static const struct config_scrape *pods_job(const struct tail *t)
+{
+	for (size_t i = 0; i < t->o.config->logs.scrape_count; i++)
+		if (t->o.config->logs.scrapes[i].is_pods)
+			return &t->o.config->logs.scrapes[i];
+	return NULL;
+}
+
+static struct folder *pod_folder(struct tail *t, const char *pod, const char *container)
+{
+	char path[PATH_ROOM];
+	struct podpath names;
+	if (snprintf(path, sizeof path, "%s/%s/%s", t->o.pods_path, pod, container) >= (int)sizeof path)
+		return NULL;
+	struct folder *f = tail_folder(t, path, false);
+	if (f || !podpath_directory(str_of(pod), &names))
+		return f;
+	f = tail_folder(t, path, true);
+	f->is_pod = true;
+	f->root_fd = t->pods_fd;
+	f->relative = strdup(f->path + strlen(t->o.pods_path) + 1);
+	f->job = pods_job(t);
+	/* Views into the folder's own path instead of the caller's name. */
+	const char *at = f->relative;
+	f->namespace_ = (struct str){ at, names.namespace_.n };
+	f->pod = (struct str){ at + names.namespace_.n + 1, names.pod.n };
+	f->container = str_of(strrchr(at, '/') + 1);
+	return f;
+}
+
+static bool on_container(void *ctx, const char *name, unsigned char d_type)
+{
+	struct pod_walk *walk = ctx;
+	struct tail *t = walk->tail;
+	if (d_type != DT_DIR && d_type != DT_UNKNOWN)
+		return true;
+	if (!podpath_container(str_of(name))) {
+		char path[PATH_ROOM];
+		snprintf(path, sizeof path, "%s/%s/%s", t->o.pods_path, walk->pod, name);
+		tail_refuse(t, path, "not a container name that a kubelet would make; nothing in it is read");
+		return true;
+	}
+	struct folder *f = pod_folder(t, walk->pod, name);
+	if (f)
+		f->was_seen = true;
+	return true;
+}
+
+void discover_pod(struct tail *t, const char *name)
+{
+	char path[PATH_ROOM];
+	struct podpath names;
+	if (snprintf(path, sizeof path, "%s/%s", t->o.pods_path, name) >= (int)sizeof path)
+		return;
+	if (!podpath_directory(str_of(name), &names)) {
+		tail_refuse(t, path, "not a name of the form <namespace>_<pod>_<uid>; nothing in it is read");
+		return;
+	}
+	struct pod_dir *dir = map_get(&t->pod_watches, str_of(path));
+	if (!dir) {
+		size_t n = strlen(path) + 1;
+		dir = calloc(1, sizeof *dir + n);
+		if (!dir)
+			abort();
+		memcpy(dir->path, path, n);
+		map_put(&t->pod_watches, str_of(dir->path), dir);
+	}
+	dir->was_seen = true;
+	/* Watch first, list second: what is made in between is seen by one of the two. */
+	if (dir->watch <= 0 && t->watch)
+		dir->watch = watch_add(t->watch, path, t);
+	struct pod_walk walk = { t, name };
+	os_list(t->pods_fd, name, on_container, &walk);
+}
+
+static bool on_pod(void *ctx, const char *name, unsigned char d_type)
+{
+	if (d_type == DT_DIR || d_type == DT_UNKNOWN)
+		discover_pod(ctx, name);
+	return true;
+}
+
+static void forget_pod_dirs(struct tail *t)
+{
+	for (size_t i = 0; i < t->pod_watches.room;) {
+		struct pod_dir *dir = t->pod_watches.slots[i].value;
+		if (!dir || dir->was_seen) {
+			i++;
+			continue;
+		}
+		map_remove(&t->pod_watches, str_of(dir->path)); /* pulls another entry into slot i */
+		if (t->watch)
+			watch_remove(t->watch, dir->watch);
+		free(dir);
+	}
+}
+
+/* The pods root is not there yet: a node that has not run a pod so far. Its parent tells when it comes. */
+static void watch_parent(struct tail *t)
+{
+	char path[PATH_ROOM];
+	const char *slash = strrchr(t->o.pods_path, '/');
+	if (!t->watch || !slash || slash == t->o.pods_path)
+		return;
+	snprintf(path, sizeof path, "%.*s", (int)(slash - t->o.pods_path), t->o.pods_path);
+	watch_add(t->watch, path, t);
+}
+
+static void discover_pods(struct tail *t)
+{
+	if (!pods_job(t))
+		return;
+	if (t->pods_fd < 0) {
+		t->pods_fd = os_open_root(t->o.pods_path);
+		if (t->pods_fd < 0) {
+			watch_parent(t);
+			return;
+		}
+		t->pods_watch = t->watch ? watch_add(t->watch, t->o.pods_path, t) : 0;
+	}
+	for (size_t i = 0; i < t->pod_watches.room; i++)
+		if (t->pod_watches.slots[i].value)
+			((struct pod_dir *)t->pod_watches.slots[i].value)->was_seen = false;
+	if (os_list(t->pods_fd, "", on_pod, t) >= 0) {
+		forget_pod_dirs(t);
+		return;
+	}
+	/* The root itself was removed (and perhaps made anew, or mounted over): take the new one next time. */
+	os_close(t->pods_fd);
+	t->pods_fd = -1;
+}
+
+/* ---- patterns ---- */
+
+struct glob_walk {
+	struct tail *tail;
+	const struct want *want;
+	char path[PATH_ROOM];
+	char **todo; /* directories still to look into */
+	size_t todo_count, todo_room;
+	int root_fd;
+};
+
+static void push(struct glob_walk *walk, const char *folder, const char *name)
+{
+	char path[PATH_ROOM];
+	if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path || walk->todo_count >= WALK_FOLDERS)
+		return;
+	if (walk->todo_count == walk->todo_room) {
+		walk->todo_room = walk->todo_room ? walk->todo_room * 2 : 16;
+		walk->todo = realloc(walk->todo, walk->todo_room * sizeof *walk->todo);
+		if (!walk->todo)
+			abort();
+	}
+	walk->todo[walk->todo_count] = strdup(path);
+	if (!walk->todo[walk->todo_count++])
+		abort();
+}
+
+static bool on_glob_name(void *ctx, const char *name, unsigned char d_type)
+{
+	struct glob_walk *walk = ctx;
+	if (d_type == DT_DIR && name[0] != '.')
+		push(walk, walk->path, name);
+	return true;
+}
+
+static size_t depth_of(struct str path)
+{
+	size_t depth = 0;
+	for (size_t i = 0; i < path.n; i++)
+		depth += path.p[i] == '/';
+	return depth;
+}
+
+static void visit(struct glob_walk *walk, const char *path, bool has_deeper)
+{
+	struct tail *t = walk->tail;
+	struct folder *f = tail_folder(t, path, false);
+	if (!f) {
+		int fd = os_open_root(path);
+		if (fd < 0)
+			return;
+		f = tail_folder(t, path, true);
+		f->root_fd = fd;
+		f->owns_root_fd = true;
+	}
+	f->was_seen = true;
+	if (!f->is_pod)
+		folder_want(f, walk->want);
+	if (!has_deeper)
+		return;
+	snprintf(walk->path, sizeof walk->path, "%s", path);
+	os_list(f->root_fd, f->relative ? f->relative : "", on_glob_name, walk);
+}
+
+static void discover_glob(struct tail *t, const struct config_scrape *job, const struct config_static *labels)
+{
+	struct want want = { .glob = labels->path, .exclude = labels->path_exclude, .job = job, .labels = labels };
+	struct glob_walk walk = { .tail = t, .want = &want };
+	char root[PATH_ROOM];
+	struct str head = glob_root(labels->path);
+	while (head.n > 1 && head.p[head.n - 1] == '/')
+		head.n--;
+	snprintf(root, sizeof root, STR_FMT, STR_ARG(head));
+	bool is_deep = memmem(labels->path.p, labels->path.n, "**", 2) != NULL;
+	size_t levels = depth_of(labels->path), root_levels = depth_of(head) - (head.n == 1);
+	visit(&walk, root, is_deep || levels > root_levels + 1);
+	while (walk.todo_count) {
+		char *path = walk.todo[--walk.todo_count];
+		size_t depth = depth_of(str_of(path));
+		visit(&walk, path, is_deep ? depth < root_levels + WALK_DEPTH : depth + 1 < levels);
+		free(path);
+	}
+	free(walk.todo);
+}
+
+/* ---- links ---- */
+
+static bool is_below(const char *path, const char *root)
+{
+	size_t n = strlen(root);
+	return n && strncmp(path, root, n) == 0 && path[n] == '/';
+}
+
+/* A link may lead to the pod logs, the Docker folder, or stay below the folder where it was found. Nothing else: a tenant with a
+ * writable log folder could otherwise have any file of the host shipped. */
+static bool is_allowed(const struct tail *t, const struct folder *from, const char *path)
+{
+	if (strstr(path, "/../") || strstr(path, "/./"))
+		return false;
+	return is_below(path, t->o.pods_path) || is_below(path, t->o.docker_path) || (!from->is_pod && is_below(path, from->path));
+}
+
+/* Target of a link as an absolute path without "..", into to[PATH_ROOM]. */
+static bool resolve(const char *folder, const char *target, char *to)
+{
+	char joined[PATH_ROOM * 2];
+	int n = target[0] == '/' ? snprintf(joined, sizeof joined, "%s", target) : snprintf(joined, sizeof joined, "%s/%s", folder, target);
+	if (n >= (int)sizeof joined)
+		return false;
+	size_t used = 0;
+	struct str rest = { joined, (size_t)n };
+	while (rest.n) {
+		struct str part = str_cut(&rest, '/');
+		if (part.n == 0 || str_eq(part, STR(".")))
+			continue;
+		if (str_eq(part, STR(".."))) {
+			while (used && to[--used] != '/')
+				;
+			continue;
+		}
+		if (used + part.n + 2 > PATH_ROOM)
+			return false;
+		to[used++] = '/';
+		memcpy(to + used, part.p, part.n);
+		used += part.n;
+	}
+	to[used] = '\0';
+	return used > 0;
+}
+
+/* Follows up to LINK_HOPS links, each of which must lead to an allowed place. */
+static bool follow_link(struct tail *t, struct folder *from, const char *name, char *path)
+{
+	char target[PATH_ROOM], folder[PATH_ROOM];
+	if (snprintf(path, PATH_ROOM, "%s/%s", from->path, name) >= PATH_ROOM)
+		return false;
+	for (int hop = 0; hop < LINK_HOPS; hop++) {
+		int n = os_read_link_at(-100 /* AT_FDCWD: path is absolute */, path, target, sizeof target);
+		if (n == -EINVAL)
+			return hop > 0; /* not a link any more: this is the file */
+		if (n < 0)
+			return false;
+		snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+		if (!resolve(folder, target, path) || !is_allowed(t, from, path))
+			return false;
+	}
+	return false;
+}
+
+void discover_link(struct tail *t, struct folder *from, const char *name, const struct want *why)
+{
+	char path[PATH_ROOM], shown[PATH_ROOM], namespace_[NAME_MAX + 1] = "", pod[NAME_MAX + 1] = "", container[NAME_MAX + 1] = "";
+	if (!follow_link(t, from, name, path)) {
+		snprintf(shown, sizeof shown, "%s/%s", from->path, name);
+		tail_refuse(t, shown, "a symbolic link that does not lead to a file below --path.pod-logs or --path.docker; it is not read");
+		return;
+	}
+	char *slash = strrchr(path, '/');
+	*slash = '\0';
+	snprintf(shown, sizeof shown, "%s/%s", from->path, name);
+	struct folder *f = tail_folder(t, path, false);
+	if (f && f->is_pod) /* /var/log/containers: the pods job reads it already */
+		return;
+	if (!f) {
+		int fd = os_open_root(path);
+		if (fd < 0)
+			return;
+		f = tail_folder(t, path, true);
+		f->root_fd = fd;
+		f->owns_root_fd = true;
+	}
+	struct want want = { .base = slash + 1, .shown_path = shown, .job = from->is_pod ? from->job : why->job };
+	if (from->is_pod) {
+		snprintf(namespace_, sizeof namespace_, STR_FMT, STR_ARG(from->namespace_));
+		snprintf(pod, sizeof pod, STR_FMT, STR_ARG(from->pod));
+		snprintf(container, sizeof container, STR_FMT, STR_ARG(from->container));
+		want.namespace_ = namespace_;
+		want.pod = pod;
+		want.container = container;
+	} else {
+		want.labels = why->labels;
+	}
+	f->was_seen = true;
+	folder_want(f, &want);
+}
+
+void discover_all(struct tail *t)
+{
+	t->needs_discovery = false;
+	discover_pods(t);
+	for (size_t i = 0; i < t->o.config->logs.scrape_count; i++) {
+		const struct config_scrape *job = &t->o.config->logs.scrapes[i];
+		for (size_t k = 0; k < job->static_count; k++)
+			discover_glob(t, job, &job->statics[k]);
+	}
+}

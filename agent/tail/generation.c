@@ -1,0 +1,195 @@
+/* Reading always starts a few bytes before the first unread one: the frontier comes with the data for free, so a file that was
+ * cut and grew past our offset is unmasked by the very read that would have gone wrong. */
+#include "agent/tail/generation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { HOLE_BYTES = 4096 };
+static const uint64_t NONE = UINT64_MAX;
+
+struct generation *generation_new(struct source *source, size_t lanes, const char *name)
+{
+	struct generation *g = calloc(1, sizeof *g + lanes * sizeof g->cursors[0]);
+	if (!g || !(g->name = strdup(name)))
+		abort();
+	g->source = source;
+	g->fd = -1;
+	g->lanes = lanes;
+	for (size_t i = 0; i < lanes; i++) {
+		struct cursor *c = &g->cursors[i];
+		c->generation = g;
+		cursor_release(c);
+	}
+	return g;
+}
+
+void generation_free(struct generation *g)
+{
+	for (size_t i = 0; i < g->lanes; i++) {
+		struct cursor *c = &g->cursors[i];
+		for (struct mark *m = c->oldest, *next; m; m = next) {
+			next = m->next;
+			if (m->is_settled)
+				free(m);
+			else
+				m->cursor = NULL; /* its batch still points to it: freed when that settles */
+		}
+		gz_close(c->gz);
+		free(c->left);
+	}
+	os_close(g->fd);
+	free(g->name);
+	free(g);
+}
+
+void cursor_release(struct cursor *c)
+{
+	for (int i = 0; i < HELD_SLOTS; i++)
+		c->held[i].offset = NONE;
+}
+
+struct frontier cursor_frontier(const struct cursor *c)
+{
+	const struct frontier *first = &c->last_read;
+	for (int i = 0; i < HELD_SLOTS; i++)
+		if (c->held[i].offset < first->offset)
+			first = &c->held[i];
+	return *first;
+}
+
+bool cursor_is_finished(const struct cursor *c)
+{
+	bool is_holding = false;
+	for (int i = 0; i < HELD_SLOTS; i++)
+		is_holding |= c->held[i].offset != NONE;
+	return c->is_at_end && !c->has_tail && !c->oldest && !is_holding;
+}
+
+bool generation_is_finished(const struct generation *g)
+{
+	for (size_t i = 0; i < g->lanes; i++)
+		if (!cursor_is_finished(&g->cursors[i]))
+			return false;
+	return true;
+}
+
+int64_t cursor_oldest_ns(const struct cursor *c)
+{
+	int64_t oldest = 0;
+	for (const struct mark *m = c->oldest; m && !oldest; m = m->next)
+		if (!m->is_settled)
+			oldest = m->oldest_ns;
+	return oldest;
+}
+
+void cursor_set_start(struct cursor *c, const struct frontier *at)
+{
+	c->start = c->read = at->offset;
+	c->acked = c->last_read = *at;
+}
+
+/* A run of NUL bytes at the front: a hole (copytruncate under a writer that does not append, moby/moby#40584) is stepped over
+ * without reading it; NULs that are really there are dropped one buffer at a time. */
+static size_t leading_nuls(const struct cursor *c, struct str data)
+{
+	static const char zeros[HOLE_BYTES];
+	if (data.n < HOLE_BYTES || memcmp(data.p, zeros, HOLE_BYTES) != 0)
+		return 0;
+	int64_t next = os_next_data(c->generation->fd, c->read);
+	if (next > (int64_t)(c->read + data.n))
+		return (size_t)((uint64_t)next - c->read);
+	size_t n = HOLE_BYTES;
+	while (n < data.n && data.p[n] == '\0')
+		n++;
+	return n;
+}
+
+static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
+{
+	for (int holes = 0; holes < 2; holes++) {
+		uint32_t before = c->last_read.bytes;
+		ssize_t got = os_pread(c->generation->fd, to, room, c->read - before);
+		if (got < 0)
+			return (int)got;
+		if (got < (ssize_t)before || !frontier_matches(&c->last_read, (struct str){ to, before }))
+			return -ESTALE;
+		*data = (struct str){ to + before, (size_t)got - before };
+		size_t nuls = leading_nuls(c, *data);
+		if (nuls == 0)
+			break;
+		counters->nul_bytes_skipped += nuls;
+		c->read += nuls;
+		c->last_read = (struct frontier){ .offset = c->read };
+		*data = (struct str){ to, 0 };
+	}
+	c->is_at_end = data->n < room - IDENTITY_FRONTIER_BYTES;
+	return data->n > 0;
+}
+
+/* Inflates and throws away until the saved offset; true when there. A few MiB a turn, so that nobody waits for it. */
+static int skip_to_start(struct cursor *c, char *scratch, size_t room)
+{
+	uint64_t todo = c->read - gz_offset(c->gz);
+	for (int i = 0; i < 16 && todo; i++) {
+		size_t n = todo < room ? (size_t)todo : room;
+		ssize_t got = gz_read(c->gz, scratch, n);
+		if (got < 0)
+			return (int)got;
+		if ((size_t)got < n)
+			return -ESTALE;
+		todo -= n;
+		struct str last = { scratch, n };
+		if (todo == 0 && n >= c->last_read.bytes && !frontier_matches(&c->last_read, last))
+			return -ESTALE;
+	}
+	return todo ? -EAGAIN : 0;
+}
+
+static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data)
+{
+	if (!c->gz && !(c->gz = gz_open(c->generation->fd)))
+		return -ENOMEM;
+	if (gz_offset(c->gz) < c->read) {
+		int result = skip_to_start(c, to, room);
+		if (result < 0)
+			return result;
+	}
+	size_t have = c->left_bytes;
+	if (have)
+		memcpy(to, c->left, have);
+	free(c->left);
+	c->left = NULL;
+	c->left_bytes = 0;
+	ssize_t got = gz_read(c->gz, to + have, room - IDENTITY_FRONTIER_BYTES - have);
+	if (got < 0)
+		return (int)got;
+	*data = (struct str){ to, have + (size_t)got };
+	c->is_at_end = data->n < room - IDENTITY_FRONTIER_BYTES;
+	return data->n > 0;
+}
+
+int cursor_fetch(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
+{
+	*data = (struct str){ to, 0 };
+	return c->generation->is_gz ? fetch_gz(c, to, room, data) : fetch_plain(c, to, room, data, counters);
+}
+
+void cursor_consume(struct cursor *c, struct str data, size_t n, bool is_eof)
+{
+	c->read += n;
+	/* The bytes before `read` are in data, unless next to nothing was used: then the old frontier is extended by them. */
+	if (n >= IDENTITY_FRONTIER_BYTES || (n > 0 && c->generation->is_gz))
+		c->last_read = frontier_of(c->read, str_take(data, n));
+	else if (n > 0) /* data.p is preceded in the buffer by the frontier bytes that were read along */
+		c->last_read = frontier_of(c->read, (struct str){ data.p - c->last_read.bytes, c->last_read.bytes + n });
+	c->has_tail = is_eof && n < data.n;
+	if (c->generation->is_gz && n < data.n) {
+		c->left_bytes = data.n - n;
+		c->left = malloc(c->left_bytes);
+		if (!c->left)
+			abort();
+		memcpy(c->left, data.p + n, c->left_bytes);
+	}
+}

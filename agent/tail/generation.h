@@ -1,0 +1,79 @@
+/* One file of a log: live, rotated, compressed or already deleted but still held open. Each destination ("lane") has its own
+ * cursor in it, so that a slow one lags alone.
+ *
+ *        start        acked          read            size
+ *   ·······|············|··············|················|      per lane: [start, acked) is settled,
+ *          └ of this life                                      [acked, read) is in batches, the rest is on disk
+ */
+#ifndef AGENT_TAIL_GENERATION_H
+#define AGENT_TAIL_GENERATION_H
+
+#include "agent/counters.h"
+#include "agent/tail/gz.h"
+#include "agent/tail/identity.h"
+
+enum { LANES_MAX = 8 };
+/* What may be unfinished: pieces of a stdout line, of a stderr line, a line over the limit whose end is not reached. */
+enum { HELD_STDOUT, HELD_STDERR, HELD_LONG_LINE, HELD_SLOTS };
+
+struct cursor;
+
+/* "Everything of this file up to `end` is in batches sealed no later than mine." Settled in any order, retired in order. */
+struct mark {
+	struct mark *next; /* of the same cursor, younger */
+	struct cursor *cursor;
+	struct frontier end;
+	int64_t oldest_ns; /* timestamp of the oldest record that it covers, 0: none */
+	bool is_settled;
+};
+
+struct cursor {
+	struct generation *generation;
+	uint64_t start, read;
+	struct frontier acked;     /* what a restart resumes from */
+	struct frontier last_read; /* of `read`: the next read proves that the file is still the same */
+	struct frontier held[HELD_SLOTS]; /* where something unfinished began; offset UINT64_MAX: nothing */
+	struct mark *oldest, *youngest;
+	struct gz *gz;
+	char *left;                /* gz: inflated but not consumed */
+	size_t left_bytes;
+	uint64_t ahead_lines;      /* read by another lane, not yet by this one */
+	bool is_at_end, has_tail;  /* nothing more to read now; has_tail: what remains has no line feed */
+};
+
+struct generation {
+	struct generation *next;   /* the next newer one */
+	struct source *source;
+	char *name;                /* in the folder, as of the last look */
+	uint64_t stamp;            /* rotation stamp; UINT64_MAX: live */
+	struct identity identity;
+	uint64_t size_bytes;
+	int64_t newer_since_ns;    /* monotonic; when a newer generation was first seen, 0: newest */
+	int fd;                    /* -1: closed, opened again by name when there is something to read */
+	struct generation *lru_older, *lru_newer;
+	bool is_gz, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, is_seen /* by the scan */;
+	char error[64];
+	size_t lanes;
+	struct cursor cursors[];   /* one per lane */
+};
+
+struct generation *generation_new(struct source *source, size_t lanes, const char *name);
+void generation_free(struct generation *g); /* marks still in batches are disowned, not freed */
+
+/* Where a restart may resume: min of read and held pieces. */
+struct frontier cursor_frontier(const struct cursor *c);
+/* Everything read is settled and nothing more is there (call only when the generation is not the newest). */
+bool cursor_is_finished(const struct cursor *c);
+bool generation_is_finished(const struct generation *g);
+int64_t cursor_oldest_ns(const struct cursor *c); /* timestamp of the oldest unsettled record, 0: none */
+
+/* Reads on at cursor->read: up to room bytes of data into to[0..room); *data views them. room > IDENTITY_FRONTIER_BYTES.
+ * Returns > 0 data, 0 nothing now (is_at_end set), -EAGAIN more later in another turn (skipping through a .gz),
+ * -ESTALE the file is not the one that was read so far, or -errno. */
+int cursor_fetch(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters);
+/* The first n bytes of what cursor_fetch gave are used up. Short of all: the rest comes again. */
+void cursor_consume(struct cursor *c, struct str data, size_t n, bool is_eof);
+void cursor_release(struct cursor *c); /* nothing is unfinished any more */
+void cursor_set_start(struct cursor *c, const struct frontier *at);
+
+#endif

@@ -1,0 +1,28 @@
+/* The names of a folder that are of interest, as log files: grouped by log, oldest first. */
+#ifndef AGENT_TAIL_LISTING_H
+#define AGENT_TAIL_LISTING_H
+
+#include "agent/tail/folder.h"
+
+enum { NAME_ROOM = 256, LISTING_MAX = 100000 };
+
+struct listed {
+	char *name;
+	struct str base;               /* view into name, or into the want's base */
+	uint64_t stamp;                /* larger is newer; UINT64_MAX: the live file */
+	bool is_gz;
+	struct os_file st;
+	const struct config_scrape *job;
+	const struct want *want;       /* of a plain folder */
+	struct generation *generation; /* what it turned out to be */
+};
+struct listing {
+	struct listed *at;
+	size_t count, room;
+};
+
+/* 0 or -errno. Links are handed to discover_link and not listed. */
+int listing_read(struct listing *l, struct folder *f);
+void listing_free(struct listing *l);
+
+#endif

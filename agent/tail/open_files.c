@@ -1,0 +1,75 @@
+/* The open files of the tailer, least recently used first: beyond the process's limit the oldest that has nothing to read and can
+ * be opened again by name is closed. */
+#include <sys/resource.h>
+
+#include "agent/tail/tail.h"
+
+enum { RESERVED_FILES = 40 }; /* for sockets, the positions file, standard streams */
+
+void tail_lru_remove(struct tail *t, struct generation *g)
+{
+	*(g->lru_older ? &g->lru_older->lru_newer : &t->lru_oldest) = g->lru_newer;
+	*(g->lru_newer ? &g->lru_newer->lru_older : &t->lru_newest) = g->lru_older;
+	g->lru_older = g->lru_newer = NULL;
+	t->open_files--;
+}
+
+/* Closes the least recently used file that can be opened again by name and has nothing to read. */
+static void make_room(struct tail *t)
+{
+	for (struct generation *g = t->lru_oldest; g && t->open_files >= t->open_limit; g = g->lru_newer) {
+		bool is_busy = g->is_gone || g->is_gz;
+		for (size_t lane = 0; lane < g->lanes; lane++)
+			is_busy |= !g->cursors[lane].is_at_end;
+		if (is_busy)
+			continue;
+		tail_lru_remove(t, g);
+		os_close(g->fd);
+		g->fd = -1;
+		return;
+	}
+}
+
+void tail_lru_add(struct tail *t, struct generation *g)
+{
+	make_room(t);
+	g->lru_older = t->lru_newest;
+	g->lru_newer = NULL;
+	*(t->lru_newest ? &t->lru_newest->lru_newer : &t->lru_oldest) = g;
+	t->lru_newest = g;
+	t->open_files++;
+}
+
+void tail_touch(struct tail *t, struct generation *g)
+{
+	if (g->fd < 0 || t->lru_newest == g)
+		return;
+	tail_lru_remove(t, g);
+	t->open_files++;
+	g->lru_older = t->lru_newest;
+	t->lru_newest->lru_newer = g;
+	t->lru_newest = g;
+}
+
+void tail_forget_generation(struct tail *t, struct generation *g)
+{
+	if (g->fd >= 0)
+		tail_lru_remove(t, g);
+	source_unlink(g->source, g);
+	generation_free(g);
+	t->generations--;
+	t->is_dirty = true;
+}
+
+void tail_raise_file_limit(struct tail *t)
+{
+	struct rlimit limit = { 1024, 1024 };
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	size_t files = limit.rlim_cur > 1 << 20 ? 1 << 20 : (size_t)limit.rlim_cur;
+	t->open_limit = files > RESERVED_FILES + 8 ? files - RESERVED_FILES : 8;
+}

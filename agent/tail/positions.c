@@ -1,0 +1,100 @@
+/* When positions go to disk, and what is worth keeping: generations that are not finished, and the newest of each log (so that
+ * older files are known to be read). Written by the worker: a disk that takes seconds to sync must not stop the reading. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "agent/log.h"
+#include "agent/tail/tail.h"
+
+enum { LATE_SECONDS = 3600 };
+static const int64_t MS = 1000000, SECOND = 1000000000;
+
+static void save_generation(struct tail *t, const struct generation *g, int64_t now_s)
+{
+	struct checkpoint_row row = { .log = str_of(g->source->path),
+				      .name = str_of(g->name),
+				      .identity = g->identity,
+				      .size_bytes = g->size_bytes,
+				      .seen_s = now_s,
+				      .position_count = t->o.lane_count };
+	for (size_t lane = 0; lane < t->o.lane_count; lane++)
+		row.positions[lane] = (struct checkpoint_position){ t->o.lanes[lane], g->cursors[lane].acked };
+	checkpoint_put(&t->save_bytes, &row);
+}
+
+static void render(struct tail *t)
+{
+	int64_t now_s = loop_wall_ns(t->o.loop) / SECOND;
+	checkpoint_begin(&t->save_bytes);
+	for (struct folder *f = t->folders; f; f = f->next)
+		for (struct source *s = f->sources; s; s = s->next)
+			for (struct generation *g = s->oldest; g; g = g->next)
+				if (!g->is_abandoned && (g == s->newest || !generation_is_finished(g)))
+					save_generation(t, g, now_s);
+	/* Logs that were not seen yet in this life (a mount that comes late): their positions are kept for an hour. */
+	for (size_t i = 0; i < t->checkpoint.logs.room; i++)
+		for (const struct checkpoint_row *row = t->checkpoint.logs.slots[i].value; row; row = row->next)
+			if (!row->is_adopted && now_s - row->seen_s < LATE_SECONDS)
+				checkpoint_put(&t->save_bytes, row);
+}
+
+static void save_on_worker(void *ctx)
+{
+	struct tail *t = ctx;
+	t->save_error = os_replace_file(t->o.checkpoint_path, buf_view(&t->save_bytes));
+}
+
+static void on_saved(void *ctx)
+{
+	struct tail *t = ctx;
+	t->is_saving = false;
+	t->o.counters->checkpoint_writes++;
+	if (t->save_error < 0) {
+		t->o.counters->checkpoint_errors++;
+		t->is_dirty = true;
+		LOG_ERROR("%s: positions could not be saved: %s; logs go on, but a restart now would repeat lines: free space or fix the permissions",
+			  t->o.checkpoint_path, strerror(-t->save_error));
+	}
+}
+
+static void save(struct tail *t)
+{
+	if (!t->o.is_state_usable || t->is_saving || !t->is_dirty)
+		return;
+	t->is_dirty = false;
+	render(t);
+	t->is_saving = worker_run(t->o.worker, save_on_worker, on_saved, t);
+	if (!t->is_saving)
+		t->is_dirty = true;
+}
+
+static void on_save(void *ctx)
+{
+	struct tail *t = ctx;
+	save(t);
+	loop_arm(t->o.loop, &t->save_timer, loop_now_ns(t->o.loop) + t->o.config->logs.positions.sync_period_ms * MS, on_save, t);
+}
+
+void tail_save(struct tail *t)
+{
+	worker_wait(t->o.worker);
+	t->is_dirty = true;
+	save(t);
+	worker_wait(t->o.worker);
+}
+
+void tail_start_saving(struct tail *t)
+{
+	loop_arm(t->o.loop, &t->save_timer, loop_now_ns(t->o.loop) + t->o.config->logs.positions.sync_period_ms * MS, on_save, t);
+}
+
+int tail_load_positions(struct tail *t, char err[256])
+{
+	int error = t->o.is_state_usable ? checkpoint_load(&t->checkpoint, t->o.checkpoint_path) : 0;
+	if (error == -EPROTONOSUPPORT)
+		snprintf(err, 256, "%s was written by a newer version of spoor: start that one, or move the file away (lines would be sent again)",
+			 t->o.checkpoint_path);
+	if (t->checkpoint.damaged)
+		LOG_WARN("%s: %zu damaged entries; those logs are read again from their start", t->o.checkpoint_path, t->checkpoint.damaged);
+	return error == -EPROTONOSUPPORT ? -1 : 0;
+}

@@ -1,0 +1,85 @@
+#include "agent/tail/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* After a rename the runtime still writes to the old file until it is told to reopen. A line that has no line feed this
+ * long after a newer generation appeared will not get one any more. */
+static const int64_t TAIL_GRACE_NS = 5 * 1000000000ll;
+
+struct source *source_new(struct folder *folder, const char *folder_path, const char *base, size_t lanes)
+{
+	struct source *s = calloc(1, sizeof *s + lanes * sizeof s->lane[0]);
+	size_t folder_bytes = strlen(folder_path), base_bytes = strlen(base);
+	char *path = malloc(folder_bytes + base_bytes + 2);
+	if (!s || !path)
+		abort();
+	snprintf(path, folder_bytes + base_bytes + 2, "%s/%s", folder_path, base);
+	s->folder = folder;
+	s->path = path;
+	s->base = path + folder_bytes + 1;
+	s->lanes = lanes;
+	return s;
+}
+
+void source_free(struct source *s)
+{
+	for (struct generation *g = s->oldest, *next; g; g = next) {
+		next = g->next;
+		generation_free(g);
+	}
+	for (size_t lane = 0; lane < s->lanes; lane++)
+		for (int i = 0; i < 2; i++) {
+			join_free(s->lane[lane].join[i]);
+			free((void *)(uintptr_t)s->lane[lane].streams[i].labels.p);
+		}
+	free(s->path);
+	free(s);
+}
+
+struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bool *flush_tail)
+{
+	*flush_tail = false;
+	for (struct generation *g = s->oldest; g; g = g->next) {
+		struct cursor *c = &g->cursors[lane];
+		if (!c->is_at_end)
+			return g;
+		if (!c->has_tail)
+			continue;
+		bool is_writer_gone = g->newer_since_ns ? now_ns - g->newer_since_ns >= TAIL_GRACE_NS : g->is_gone;
+		*flush_tail = is_writer_gone;
+		return is_writer_gone ? g : NULL;
+	}
+	return NULL;
+}
+
+struct generation *source_find_name(const struct source *s, const char *name)
+{
+	for (struct generation *g = s->oldest; g; g = g->next)
+		if (!g->is_gone && strcmp(g->name, name) == 0)
+			return g;
+	return NULL;
+}
+
+void source_append(struct source *s, struct generation *g, int64_t now_ns)
+{
+	g->next = NULL;
+	if (s->newest) {
+		s->newest->next = g;
+		if (!s->newest->newer_since_ns)
+			s->newest->newer_since_ns = now_ns;
+	} else {
+		s->oldest = g;
+	}
+	s->newest = g;
+}
+
+void source_unlink(struct source *s, struct generation *g)
+{
+	struct generation **at = &s->oldest, *previous = NULL;
+	for (; *at != g; at = &(*at)->next)
+		previous = *at;
+	*at = g->next;
+	if (s->newest == g)
+		s->newest = previous;
+}

@@ -1,0 +1,48 @@
+/* One log as a reader thinks of it: a container instance ("N.log" in its directory) or a plain file, with all generations of it
+ * that are still of interest, oldest first. Order, identity and adoption from the checkpoint live here; bytes in generation.c. */
+#ifndef AGENT_TAIL_SOURCE_H
+#define AGENT_TAIL_SOURCE_H
+
+#include "agent/tail/checkpoint.h"
+#include "agent/tail/generation.h"
+#include "exporters/log_stream.h"
+#include "parsers/join.h"
+
+struct folder;
+struct source;
+
+struct lane_state { /* of one source in one lane */
+	struct join *join[2];      /* unfinished pieces of stdout / stderr, NULL when none ever were */
+	int64_t joined_since_ns[2]; /* monotonic, of the newest piece */
+	struct log_stream streams[2]; /* stdout, stderr; plain files use the first; labels are owned */
+	int64_t last_timestamp_ns;  /* of the newest record */
+	struct source *queue_next;
+	bool is_queued;
+};
+
+struct source {
+	struct source *next;       /* in its folder */
+	struct folder *folder;
+	char *base;                /* name of the live file: "0.log", "app.log" */
+	char *path;                /* folder path + base: the log's name in the checkpoint */
+	struct str job, namespace_, pod, container; /* views into the folder's path, the want or the configuration */
+	const struct want *want;   /* why a plain file is read; NULL in a pod folder */
+	struct coverage_row *coverage;
+	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
+	bool is_pod, was_scanned, is_listed;
+	struct generation *oldest, *newest;
+	size_t lanes;
+	struct lane_state lane[];
+};
+
+struct source *source_new(struct folder *folder, const char *folder_path, const char *base, size_t lanes);
+void source_free(struct source *s);
+
+/* The generation that lane reads next, or NULL when there is nothing now. Older ones first; a newer one only when the older
+ * is at its end. *flush_tail: take what has no line feed as a line, its writer is gone. */
+struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bool *flush_tail);
+struct generation *source_find_name(const struct source *s, const char *name);
+void source_append(struct source *s, struct generation *g, int64_t now_ns);
+void source_unlink(struct source *s, struct generation *g); /* takes it out of the list; the caller frees */
+
+#endif

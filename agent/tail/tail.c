@@ -1,0 +1,402 @@
+/* Who speaks when: inotify says "something changed there" (read at most every WATCH_PAUSE_NS, so that a thousand writers cost
+ * three wake-ups a second); a folder that changed is scanned; a source that may have bytes is queued for every lane; the reader
+ * takes sources off its queue in turn, one chunk each, so that a flood in one container cannot delay the others. */
+#include "agent/tail/tail.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/log.h"
+
+static const int64_t MS = 1000000;
+static const int64_t WATCH_PAUSE_NS = 300 * 1000000ll, POLL_NS = 1000 * 1000000ll;
+static const uint64_t HELD_CAP_BYTES = 4ull << 30; /* of deleted files that are still read: the disk cannot free them */
+enum { SAVE_CAP_BYTES = 64 << 20, REFUSED_MAX = 10000 };
+
+/* ---- folders ---- */
+
+struct folder *tail_folder(struct tail *t, const char *path, bool make)
+{
+	struct folder *f = map_get(&t->folder_by_path, str_of(path));
+	if (f || !make)
+		return f;
+	f = folder_new(t, path);
+	map_put(&t->folder_by_path, str_of(f->path), f);
+	f->next = t->folders;
+	t->folders = f;
+	return f;
+}
+
+static void poll_folder(struct tail *t, struct folder *f, int error)
+{
+	f->is_polled = true;
+	if (error == -ENOENT)
+		return;
+	t->watch_failures++;
+	if (!t->is_polling)
+		LOG_WARN("inotify: %s: falling back to looking every second; raise fs.inotify.max_user_watches to at least the number of containers",
+			 strerror(-error));
+	t->is_polling = true;
+}
+
+static void watch_folder(struct tail *t, struct folder *f)
+{
+	if (f->watch > 0 || f->is_polled)
+		return;
+	if (!t->watch) {
+		f->is_polled = true;
+		return;
+	}
+	f->watch = watch_add(t->watch, f->path, f);
+	if (f->watch <= 0)
+		poll_folder(t, f, f->watch);
+}
+
+static void scan_folders(struct tail *t, bool all)
+{
+	int64_t now = loop_now_ns(t->o.loop);
+	/* Scanning may find links that lead to new folders: those are put in front of the list and taken by a second round. */
+	for (bool again = true; again;) {
+		again = false;
+		for (struct folder *f = t->folders; f; f = f->next) {
+			if (!f->needs_scan && !all)
+				continue;
+			watch_folder(t, f);
+			folder_scan(f, now);
+			if (f->is_gone && f->is_polled)
+				t->needs_discovery = true;
+		}
+		for (struct folder *f = t->folders; f && !again; f = f->next)
+			again = f->needs_scan;
+		all = false;
+	}
+	t->o.readable(t->o.ctx);
+}
+
+static void sweep(struct tail *t)
+{
+	for (struct folder **at = &t->folders, *f; (f = *at);) {
+		if (!folder_sweep(f)) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		map_remove(&t->folder_by_path, str_of(f->path));
+		folder_free(f);
+	}
+}
+
+/* ---- queues ---- */
+
+void tail_queue(struct tail *t, struct source *s, size_t lane)
+{
+	struct lane_state *state = &s->lane[lane];
+	if (state->is_queued)
+		return;
+	state->is_queued = true;
+	state->queue_next = NULL;
+	*(t->queue_tail[lane] ? &t->queue_tail[lane]->lane[lane].queue_next : &t->queue_head[lane]) = s;
+	t->queue_tail[lane] = s;
+}
+
+void tail_queue_all(struct tail *t, struct source *s)
+{
+	for (size_t lane = 0; lane < t->o.lane_count; lane++)
+		tail_queue(t, s, lane);
+}
+
+struct source *tail_pop(struct tail *t, size_t lane)
+{
+	struct source *s = t->queue_head[lane];
+	if (!s)
+		return NULL;
+	t->queue_head[lane] = s->lane[lane].queue_next;
+	if (!t->queue_head[lane])
+		t->queue_tail[lane] = NULL;
+	s->lane[lane].is_queued = false;
+	return s;
+}
+
+bool tail_is_idle(const struct tail *t)
+{
+	for (size_t lane = 0; lane < t->o.lane_count; lane++)
+		if (t->queue_head[lane])
+			return false;
+	return true;
+}
+
+/* ---- events ---- */
+
+static void on_written(struct tail *t, struct folder *f, const char *name)
+{
+	for (struct source *s = f->sources; s; s = s->next) {
+		struct generation *g = source_find_name(s, name);
+		if (!g)
+			continue;
+		for (size_t lane = 0; lane < g->lanes; lane++)
+			g->cursors[lane].is_at_end = g->is_abandoned;
+		tail_queue_all(t, s);
+		return;
+	}
+	f->needs_scan = true;
+}
+
+static void on_event(void *ctx, const struct watch_event *event)
+{
+	struct tail *t = ctx;
+	if (event->owner == t) { /* the pods root or a pod's directory */
+		t->needs_discovery = true;
+		return;
+	}
+	struct folder *f = event->owner;
+	if (event->change == WATCH_WRITTEN) {
+		on_written(t, f, event->name);
+		return;
+	}
+	if (event->change == WATCH_GONE) {
+		f->watch = 0;
+		t->needs_discovery = true;
+	} else if (!f->is_pod) {
+		t->needs_discovery = true; /* perhaps a directory that a pattern reaches */
+	}
+	f->needs_scan = true;
+}
+
+static void look(struct tail *t)
+{
+	if (t->watch && watch_drain(t->watch, on_event, t)) {
+		t->o.counters->inotify_overflows++;
+		t->needs_discovery = true;
+		for (struct folder *f = t->folders; f; f = f->next)
+			f->needs_scan = true;
+	}
+	if (t->needs_discovery)
+		discover_all(t);
+	scan_folders(t, false);
+}
+
+static void on_watch(void *ctx, int fd, int events);
+
+static void on_tick(void *ctx)
+{
+	struct tail *t = ctx;
+	t->is_watch_paused = false;
+	if (t->watch)
+		loop_watch(t->o.loop, watch_fd(t->watch), LOOP_READ, on_watch, t);
+	look(t);
+}
+
+static void on_watch(void *ctx, int fd, int events)
+{
+	struct tail *t = ctx;
+	(void)events;
+	look(t);
+	/* Not again before the pause is over: meanwhile events pile up in the kernel and equal ones are merged there. */
+	t->is_watch_paused = true;
+	loop_watch(t->o.loop, fd, 0, NULL, NULL);
+	loop_arm(t->o.loop, &t->tick_timer, loop_now_ns(t->o.loop) + WATCH_PAUSE_NS, on_tick, t);
+}
+
+/* ---- reconciliation ---- */
+
+/* Deleted files that are still read pin the disk: beyond the cap the one with most unread bytes is let go, and counted. */
+static void bound_held_bytes(struct tail *t)
+{
+	uint64_t held = 0, most = 0;
+	struct generation *worst = NULL;
+	for (struct generation *g = t->lru_oldest; g; g = g->lru_newer) {
+		uint64_t read = UINT64_MAX;
+		for (size_t lane = 0; lane < g->lanes; lane++)
+			read = g->cursors[lane].acked.offset < read ? g->cursors[lane].acked.offset : read;
+		uint64_t unread = g->is_gone && g->size_bytes > read ? g->size_bytes - read : 0;
+		held += unread;
+		if (unread > most) {
+			most = unread;
+			worst = g;
+		}
+	}
+	if (worst && held > HELD_CAP_BYTES) {
+		LOG_WARN("%s/%s: deleted %llu bytes ago and let go unread: deleted logs held more than %llu bytes of disk", worst->source->folder->path,
+			 worst->name, (unsigned long long)most, (unsigned long long)HELD_CAP_BYTES);
+		tail_abandon(t, worst, LOST_DELETED_UNREAD, most);
+	}
+}
+
+/* Open files that were deleted get no events any more: see whether they grew or are done. */
+static void look_at_held(struct tail *t)
+{
+	for (struct generation *g = t->lru_oldest, *next; g; g = next) {
+		next = g->lru_newer;
+		struct os_file st;
+		if (!g->is_gone || os_stat_fd(g->fd, &st) < 0)
+			continue;
+		if (!g->is_gz && st.size_bytes > g->size_bytes)
+			for (size_t lane = 0; lane < g->lanes; lane++)
+				g->cursors[lane].is_at_end = g->is_abandoned;
+		g->size_bytes = st.size_bytes;
+		tail_queue_all(t, g->source);
+		if (generation_is_finished(g))
+			tail_forget_generation(t, g);
+	}
+}
+
+void tail_reconcile(struct tail *t)
+{
+	t->o.counters->reconciles++;
+	discover_all(t);
+	scan_folders(t, true);
+	look_at_held(t);
+	bound_held_bytes(t);
+	sweep(t);
+}
+
+static void on_reconcile(void *ctx)
+{
+	struct tail *t = ctx;
+	int64_t period = t->is_polling || !t->watch ? POLL_NS : t->o.config->logs.target_config.sync_period_ms * MS;
+	tail_reconcile(t);
+	loop_arm(t->o.loop, &t->reconcile_timer, loop_now_ns(t->o.loop) + period, on_reconcile, t);
+}
+
+/* ---- what cannot be read ---- */
+
+void tail_refuse(struct tail *t, const char *path, const char *why)
+{
+	if (t->refused.count >= REFUSED_MAX || map_get(&t->refused, str_of(path)))
+		return;
+	char *kept = strdup(path);
+	if (!kept)
+		abort();
+	map_put(&t->refused, str_of(kept), kept);
+	t->o.counters->files_refused++;
+	LOG_WARN("%s: %s", path, why);
+}
+
+void tail_abandon(struct tail *t, struct generation *g, enum lost_reason reason, uint64_t bytes)
+{
+	t->o.counters->bytes_lost[reason] += bytes;
+	g->is_abandoned = true;
+	t->is_dirty = true;
+	for (size_t lane = 0; lane < g->lanes; lane++) {
+		struct cursor *c = &g->cursors[lane];
+		c->is_at_end = true;
+		c->has_tail = false;
+		cursor_release(c);
+		if (c->ahead_lines)
+			t->o.lines_lost(t->o.ctx, lane, c->ahead_lines);
+		c->ahead_lines = 0;
+	}
+}
+
+void tail_restart(struct tail *t, struct generation *g)
+{
+	struct source *s = g->source;
+	uint64_t read = UINT64_MAX;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		read = g->cursors[lane].read < read ? g->cursors[lane].read : read;
+	t->o.counters->files_truncated++;
+	tail_abandon(t, g, LOST_TRUNCATED, g->size_bytes > read ? g->size_bytes - read : 0);
+	if (g->is_gone || g != s->newest)
+		return;
+	struct generation *fresh = generation_new(s, s->lanes, g->name);
+	fresh->stamp = g->stamp;
+	fresh->is_seen = true;
+	t->generations++;
+	/* The old one stays until its marks are settled; by name and inode only the fresh one is found from now on. */
+	g->is_gone = true;
+	g->identity.ino = 0;
+	source_append(s, fresh, loop_now_ns(t->o.loop));
+	folder_open(fresh);
+	tail_queue_all(t, s);
+	if (generation_is_finished(g))
+		tail_forget_generation(t, g);
+}
+
+/* ---- progress ---- */
+
+struct mark *tail_mark(struct cursor *c, int64_t oldest_ns)
+{
+	struct mark *m = calloc(1, sizeof *m);
+	if (!m)
+		abort();
+	m->cursor = c;
+	m->end = cursor_frontier(c);
+	m->oldest_ns = oldest_ns;
+	*(c->youngest ? &c->youngest->next : &c->oldest) = m;
+	c->youngest = m;
+	return m;
+}
+
+void tail_settle(struct tail *t, struct mark *m)
+{
+	struct cursor *c = m->cursor;
+	m->is_settled = true;
+	if (!c) { /* its generation is gone already */
+		free(m);
+		return;
+	}
+	while (c->oldest && c->oldest->is_settled) {
+		struct mark *done = c->oldest;
+		if (done->end.offset > c->acked.offset)
+			c->acked = done->end;
+		c->oldest = done->next;
+		if (!c->oldest)
+			c->youngest = NULL;
+		free(done);
+		t->is_dirty = true;
+	}
+	struct generation *g = c->generation;
+	if (g->is_gone && g != g->source->newest && generation_is_finished(g))
+		tail_forget_generation(t, g);
+}
+
+/* ---- life ---- */
+
+int tail_start(struct tail *t, const struct tail_options *options, char err[256])
+{
+	*t = (struct tail){ .o = *options, .pods_fd = -1, .docker_fd = -1 };
+	buf_init(&t->save_bytes, SAVE_CAP_BYTES);
+	tail_raise_file_limit(t);
+	if (tail_load_positions(t, err) < 0)
+		return -1;
+	t->watch = watch_new();
+	if (!t->watch) {
+		LOG_WARN("inotify: %s: looking at every folder once a second instead; raise fs.inotify.max_user_instances", strerror(errno));
+		t->is_polling = true;
+	} else {
+		loop_watch(t->o.loop, watch_fd(t->watch), LOOP_READ, on_watch, t);
+	}
+	discover_all(t);
+	scan_folders(t, true);
+	t->is_discovered = true;
+	on_reconcile(t);
+	tail_start_saving(t);
+	return 0;
+}
+
+void tail_stop(struct tail *t)
+{
+	loop_disarm(t->o.loop, &t->tick_timer);
+	loop_disarm(t->o.loop, &t->reconcile_timer);
+	loop_disarm(t->o.loop, &t->save_timer);
+	if (t->watch)
+		loop_watch(t->o.loop, watch_fd(t->watch), 0, NULL, NULL);
+	tail_save(t);
+	while (t->folders) {
+		struct folder *f = t->folders;
+		t->folders = f->next;
+		folder_free(f);
+	}
+	for (size_t i = 0; i < t->pod_watches.room; i++)
+		free(t->pod_watches.slots[i].value);
+	map_fini(&t->pod_watches);
+	for (size_t i = 0; i < t->refused.room; i++)
+		free(t->refused.slots[i].value);
+	map_fini(&t->refused);
+	map_fini(&t->folder_by_path);
+	watch_free(t->watch);
+	os_close(t->pods_fd);
+	checkpoint_fini(&t->checkpoint);
+	buf_fini(&t->save_bytes);
+}

@@ -1,0 +1,85 @@
+/* The tailer: what is to be read, in which order, and how far it is acknowledged. It opens and follows files; bytes are
+ * fetched by its user (agent/reader.c) at the user's pace. */
+#ifndef AGENT_TAIL_TAIL_H
+#define AGENT_TAIL_TAIL_H
+
+#include "agent/loop.h"
+#include "agent/status.h"
+#include "agent/tail/folder.h"
+#include "agent/tail/watch.h"
+#include "agent/worker.h"
+
+struct tail_options {
+	const struct config *config;
+	const char *pods_path, *docker_path, *checkpoint_path;
+	bool is_state_usable;          /* false: positions are kept in memory only */
+	struct str lanes[LANES_MAX];   /* names of the destinations: keys of the checkpoint */
+	size_t lane_count;
+	struct loop *loop;
+	struct worker *worker;
+	struct counters *counters;
+	void *ctx;
+	void (*describe)(void *ctx, struct source *s); /* a new source: render its stream labels, find its coverage row */
+	void (*readable)(void *ctx);                   /* some lane has something to read */
+	void (*lines_lost)(void *ctx, size_t lane, uint64_t lines); /* read by other lanes, never to be read by this one */
+};
+
+struct tail {
+	struct tail_options o;
+	struct folder *folders;
+	struct map folder_by_path;
+	struct watch *watch;
+	struct checkpoint checkpoint;
+	int pods_fd, docker_fd, pods_watch;
+	struct map pod_watches;        /* path of a pod directory -> struct pod_dir */
+	struct source *queue_head[LANES_MAX], *queue_tail[LANES_MAX];
+	struct generation *lru_oldest, *lru_newest; /* open files */
+	size_t open_files, open_limit;
+	uint64_t sources, generations, watch_failures;
+	struct loop_timer tick_timer, reconcile_timer, save_timer;
+	int64_t last_watch_read_ns;
+	bool is_watch_paused, needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving, is_stopping;
+	struct map refused;            /* paths that are not read, told once each */
+	struct buf save_bytes;
+	int save_error;                /* of the last save, 0 or -errno */
+};
+
+/* 0, or -1 with err filled. Discovers and opens at once. */
+int tail_start(struct tail *t, const struct tail_options *options, char err[256]);
+void tail_stop(struct tail *t); /* saves positions (waits for the disk), releases everything */
+void tail_save(struct tail *t); /* positions to disk now; waits for it */
+void tail_reconcile(struct tail *t); /* looks at everything now, whatever inotify said */
+
+/* Next source that lane should read, taken off its queue; NULL: nothing. Put it back with tail_queue when more is left. */
+struct source *tail_pop(struct tail *t, size_t lane);
+void tail_queue(struct tail *t, struct source *s, size_t lane);
+void tail_queue_all(struct tail *t, struct source *s);
+bool tail_is_idle(const struct tail *t);
+
+/* The file was cut under the reader: what is left of it starts over as a new generation. */
+void tail_restart(struct tail *t, struct generation *g);
+/* The rest of g cannot be read (damaged .gz, persistent EIO): counted as lost, given up for all lanes. */
+void tail_abandon(struct tail *t, struct generation *g, enum lost_reason reason, uint64_t bytes);
+void tail_touch(struct tail *t, struct generation *g); /* g was used just now (least-recently-used order of open files) */
+
+struct mark *tail_mark(struct cursor *c, int64_t oldest_ns); /* at the cursor's frontier */
+void tail_settle(struct tail *t, struct mark *m);            /* m is freed here, now or later */
+
+void tail_each_file(const struct tail *t, int64_t wall_ns, void (*fn)(void *ctx, const struct file_status *file), void *ctx);
+int64_t tail_lag_ns(const struct tail *t, int64_t wall_ns);
+
+/* Internal to agent/tail. */
+struct folder *tail_folder(struct tail *t, const char *path, bool make);
+void tail_forget_generation(struct tail *t, struct generation *g);
+void tail_lru_add(struct tail *t, struct generation *g);
+void tail_lru_remove(struct tail *t, struct generation *g);
+void tail_raise_file_limit(struct tail *t);
+int tail_load_positions(struct tail *t, char err[256]);
+void tail_start_saving(struct tail *t);
+/* Counts and logs a path that is not read, the first time it is met. why: a sentence that goes on after the path. */
+void tail_refuse(struct tail *t, const char *path, const char *why);
+void discover_all(struct tail *t);
+void discover_pod(struct tail *t, const char *name);
+void discover_link(struct tail *t, struct folder *from, const char *name, const struct want *why);
+
+#endif

@@ -1,0 +1,158 @@
+/* The table of what exists, and the handlers that answer in plain text. A path that is not in the table is answered with the table:
+ * who guesses a path by hand should not have to guess twice. */
+#include "agent/web_request.h"
+
+#include "agent/exposition.h"
+#include "agent/page.h"
+#include "agent/web_accept.h"
+
+#define TEXT "text/plain; charset=utf-8"
+
+static void answer(struct web_request *r, unsigned code, struct str text)
+{
+	r->code = code;
+	r->content_type = TEXT;
+	r->fixed = text;
+}
+
+static void page(struct web_request *r)
+{
+	r->content_type = "text/html; charset=utf-8";
+	r->fixed = (struct str){ (const char *)page_html, page_html_bytes };
+	r->is_page = true;
+	r->may_compress = true;
+}
+
+static void healthy(struct web_request *r)
+{
+	answer(r, 200, STR("Spoor is Healthy.\n"));
+}
+
+static void ready(struct web_request *r)
+{
+	struct status status = { 0 };
+	r->options->status(r->options->ctx, &status);
+	answer(r, status.is_ready ? 200 : 503, status.is_ready ? STR("Spoor is Ready.\n") : (struct str){ 0 });
+	if (!status.is_ready)
+		buf_printf(&r->body, "Spoor is not ready: %s\n", status.not_ready_why ? status.not_ready_why : "starting");
+}
+
+static void reload(struct web_request *r)
+{
+	if (!r->options->enable_lifecycle || !r->options->reload) {
+		answer(r, 403, STR("Lifecycle API is not enabled: start spoor with --web.enable-lifecycle, or send SIGHUP to reload.\n"));
+		return;
+	}
+	bool is_ok = r->options->reload(r->options->ctx, &r->body);
+	answer(r, is_ok ? 200 : 500, (struct str){ 0 });
+	if (r->body.n && r->body.p[r->body.n - 1] != '\n')
+		buf_char(&r->body, '\n');
+}
+
+static void config(struct web_request *r)
+{
+	struct status status = { 0 };
+	r->options->status(r->options->ctx, &status);
+	answer(r, 200, (struct str){ 0 });
+	r->may_compress = true;
+	if (status.print_config)
+		status.print_config(status.print_config_ctx, &r->body);
+}
+
+static bool begin_metrics(struct web_request *r)
+{
+	struct str accept = web_header(r, "Accept");
+	bool openmetrics = web_accept_quality(accept, STR("application/openmetrics-text")) >
+			   web_accept_quality(accept, STR("text/plain"));
+	r->content_type = openmetrics ? EXPOSITION_OPENMETRICS : EXPOSITION_TEXT;
+	r->may_compress = true;
+	return openmetrics;
+}
+
+static void metrics(struct web_request *r)
+{
+	bool openmetrics = begin_metrics(r);
+	struct status status = { 0 };
+	r->options->status(r->options->ctx, &status);
+	exposition_self(&status, &r->body, openmetrics);
+	exposition_end(&r->body, openmetrics);
+}
+
+/* OpenMetrics has no comments but HELP, TYPE and UNIT: nothing may stand before its end. */
+static void no_metrics(struct web_request *r)
+{
+	bool openmetrics = begin_metrics(r);
+	if (!openmetrics)
+		buf_str(&r->body, STR("# No metrics of this kind are collected by this version.\n"));
+	exposition_end(&r->body, openmetrics);
+}
+
+static void targets(struct web_request *r)
+{
+	answer(r, 200, STR("No scrape targets: this version collects logs only. See /api/v1/targets for the same as JSON.\n"));
+}
+
+enum method { READ = 1, WRITE = 2 }; /* GET and HEAD; POST and PUT */
+static const struct route {
+	struct str path;
+	enum method method;
+	void (*handle)(struct web_request *r);
+	const char *what;
+} routes[] = {
+	{ STR("/"), READ, page, "status page" },
+	{ STR("/metrics"), READ, metrics, "all metrics" },
+	{ STR("/metrics/self"), READ, metrics, "metrics of the agent itself" },
+	{ STR("/metrics/node"), READ, no_metrics, "metrics of the node" },
+	{ STR("/metrics/pods"), READ, no_metrics, "metrics of the pods" },
+	{ STR("/-/healthy"), READ, healthy, "liveness" },
+	{ STR("/-/ready"), READ, ready, "readiness" },
+	{ STR("/ready"), READ, ready, "readiness, as Promtail has it" },
+	{ STR("/-/reload"), WRITE, reload, "POST: load the configuration again (--web.enable-lifecycle)" },
+	{ STR("/config"), READ, config, "configuration in use, secrets masked" },
+	{ STR("/targets"), READ, targets, "scrape targets" },
+	{ STR("/api/v1/status"), READ, web_api_status, "mode, readiness, reload, trace coverage" },
+	{ STR("/api/v1/status/buildinfo"), READ, web_api_buildinfo, "version" },
+	{ STR("/api/v1/files"), READ, web_api_files, "log files, furthest behind first: ?limit=" },
+	{ STR("/api/v1/destinations"), READ, web_api_destinations, "destinations and their ledger" },
+	{ STR("/api/v1/drops"), READ, web_api_drops, "what was refused, by reason, and the newest entries" },
+	{ STR("/api/v1/records"), READ, web_api_records, "newest records: ?trace_id= ?q= ?limit= ?since=" },
+	{ STR("/api/v1/targets"), READ, web_api_targets, "scrape targets" },
+};
+
+static const struct {
+	struct str name;
+	enum method method;
+} methods[] = { { STR("GET"), READ }, { STR("HEAD"), READ }, { STR("POST"), WRITE }, { STR("PUT"), WRITE } };
+
+static bool takes_method(const struct route *route, struct str method)
+{
+	for (size_t i = 0; i < COUNT_OF(methods); i++)
+		if (str_eq(methods[i].name, method))
+			return methods[i].method == route->method;
+	return false;
+}
+
+static void not_found(struct web_request *r)
+{
+	answer(r, 404, (struct str){ 0 });
+	buf_str(&r->body, STR("Not found. This is what exists:\n\n"));
+	for (size_t i = 0; i < COUNT_OF(routes); i++)
+		buf_printf(&r->body, "%-26.*s %s\n", STR_ARG(routes[i].path), routes[i].what);
+}
+
+void web_route(struct web_request *r)
+{
+	r->code = 200;
+	for (size_t i = 0; i < COUNT_OF(routes); i++) {
+		if (!str_eq(routes[i].path, r->path))
+			continue;
+		if (takes_method(&routes[i], r->method)) {
+			routes[i].handle(r);
+			return;
+		}
+		r->allow = routes[i].method == READ ? "GET, HEAD" : "POST, PUT";
+		answer(r, 405, routes[i].method == READ ? STR("Method not allowed: use GET.\n") : STR("Method not allowed: use POST.\n"));
+		return;
+	}
+	not_found(r);
+}
