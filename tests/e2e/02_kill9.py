@@ -1,0 +1,40 @@
+"""kill -9 at random moments under load, with rotation and compression going on, into a real Loki: nothing missing, nothing
+twice, nothing out of order as LogQL sees it. KILLS (25) is the number; SEED repeats a run's moments."""
+import os
+import random
+import time
+
+import oracle
+from lib import Agent, Loki, finish, generate, main, wait_for
+
+
+def kill9(s):
+    kills, seed = int(os.environ.get("KILLS", "25")), int(os.environ.get("SEED", time.time_ns() % 10**6))
+    random.seed(seed)
+    s.note(f"{kills} kills, SEED={seed}")
+    loki = Loki(f"{s.work}/loki").start()
+    start = time.time() - 1
+    agent = Agent(s.work, [loki.url])
+    p = generate(s.work, wait=False, containers=20, rate=100, rotate_ms=3000, keep=6)
+    for i in range(kills):
+        agent.start(wait=False, scrape=i % 3 == 0)
+        time.sleep(random.choice((random.uniform(0.01, 0.3), random.uniform(0.3, 2.2))))
+        s.expect(agent.process.is_alive(), f"the agent ended by itself before kill {i}: {agent.process.log_text()[-500:]}")
+        agent.kill9()
+    agent.start()
+    p.child.terminate()
+    truth = oracle.Manifest(finish(p))
+    s.note(f"{truth.records} records")
+    wait_for(lambda: f"{truth.records} records in Loki, there are {loki.count()}", lambda: loki.count() >= truth.records, 60, 0.5)
+    time.sleep(1.5)  # late repeats
+    s.no_problems(loki.tally_all(oracle.Tally(truth), start).problems())
+    got = loki.count()
+    s.expect(got == truth.records, f"count_over_time says {got}, want {truth.records}")
+    m = agent.scrape()
+    lost = sum(m.get("spoor_log_bytes_lost_total", {}).values())
+    s.expect(lost == 0, f"the agent counts {lost:.0f} bytes lost, but nothing is missing")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check(min_scrapes=1)
+
+
+main(kill9)

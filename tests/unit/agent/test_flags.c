@@ -1,0 +1,137 @@
+#include "agent/flags.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARGUMENTS_MOST = 8 };
+
+static int parse(const char *const *arguments, struct flags *out, char err[256])
+{
+	static char program[] = "spoor", storage[ARGUMENTS_MOST][256];
+	static char *argv[ARGUMENTS_MOST + 2];
+	int argc = 1;
+	argv[0] = program;
+	for (; arguments[argc - 1]; argc++) {
+		size_t n = strlen(arguments[argc - 1]);
+		memcpy(storage[argc - 1], arguments[argc - 1], n + 1);
+		argv[argc] = storage[argc - 1];
+	}
+	argv[argc] = NULL;
+	return flags_parse(argc, argv, out, err);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static const struct {
+	const char *name;
+	const char *arguments[ARGUMENTS_MOST];
+	const char *command, *config_file, *state_dir, *rest;
+	bool enable_lifecycle;
+} good[] = {
+	{ "nothing means run", { NULL }, "run", NULL, "/var/lib/spoor", NULL, false },
+	{ "run by its name", { "run", NULL }, "run", NULL, "/var/lib/spoor", NULL, false },
+	{ "two dashes and =", { "--config.file=f", NULL }, "run", "f", "/var/lib/spoor", NULL, false },
+	{ "one dash and a blank", { "-config.file", "f", NULL }, "run", "f", "/var/lib/spoor", NULL, false },
+	{ "a value with = in it", { "--config.file=a=b", NULL }, "run", "a=b", "/var/lib/spoor", NULL, false },
+	{ "flags before and behind the command", { "--state.dir", "d", "check", "x", "--config.file=f" , NULL }, "check", "f",
+		"d", "x", false },
+	{ "a switch", { "--web.enable-lifecycle", NULL }, "run", NULL, "/var/lib/spoor", NULL, true },
+	{ "a switch turned off again", { "--web.enable-lifecycle", "--no-web.enable-lifecycle", NULL }, "run", NULL,
+		"/var/lib/spoor", NULL, false },
+	{ "a switch with a value", { "--web.enable-lifecycle=true", NULL }, "run", NULL, "/var/lib/spoor", NULL, true },
+	{ "a switch takes no word", { "--web.enable-lifecycle", "run", NULL }, "run", NULL, "/var/lib/spoor", NULL, true },
+	{ "the last one wins", { "--config.file=a", "--config.file=b", NULL }, "run", "b", "/var/lib/spoor", NULL, false },
+	{ "a file that looks like a flag", { "check", "--", "--x", NULL }, "check", NULL, "/var/lib/spoor", "--x", false },
+	{ "a dash is a file", { "check", "-", NULL }, "check", NULL, "/var/lib/spoor", "-", false },
+};
+
+START_TEST(good_line)
+{
+	struct flags flags;
+	char err[256];
+	int result = parse(good[_i].arguments, &flags, err);
+	ck_assert_msg(result == 0, "%s: %s", good[_i].name, err);
+	ck_assert_msg(same(flags.command, good[_i].command), "%s: got command %s, want %s", good[_i].name, flags.command,
+		good[_i].command);
+	ck_assert_msg(same(flags.config_file, good[_i].config_file), "%s: got file %s", good[_i].name, flags.config_file);
+	ck_assert_msg(same(flags.state_dir, good[_i].state_dir), "%s: got state %s", good[_i].name, flags.state_dir);
+	ck_assert_msg(same(flags.rest[0], good[_i].rest), "%s: got argument %s", good[_i].name, flags.rest[0]);
+	ck_assert_msg(flags.enable_lifecycle == good[_i].enable_lifecycle, "%s: got %d", good[_i].name, flags.enable_lifecycle);
+}
+END_TEST
+
+static const struct { const char *name, *arguments[ARGUMENTS_MOST], *want; } bad[] = {
+	{ "a slip", { "--config.fiel=x", NULL }, "unknown flag --config.fiel; did you mean --config.file?" },
+	{ "nothing near", { "--frobnicate", NULL }, "unknown flag --frobnicate; see spoor --help" },
+	{ "a value missing", { "--config.file", NULL }, "--config.file needs a value: --config.file=FILE" },
+	{ "an empty value", { "--config.file=", NULL }, "--config.file: expected FILE, found \"\"" },
+	{ "a word that is not one of the choices", { "--log.level=loud", NULL },
+		"--log.level: expected debug|info|warn|error, found \"loud\"" },
+	{ "a switch that is neither", { "--web.enable-lifecycle=maybe", NULL }, "--web.enable-lifecycle: expected true or false" },
+	{ "no- before what is no switch", { "--no-config.file", NULL }, "unknown flag --no-config.file" },
+	{ "an unknown command", { "chekc", NULL }, "unknown command chekc; did you mean check?" },
+	{ "two files", { "check", "a", "b", NULL }, "spoor check takes one file, found \"b\" as well" },
+	{ "an argument of run", { "run", "a", NULL }, "spoor run takes no arguments besides flags, found \"a\"" },
+	{ "a file and a url", { "--config.file=a", "--loki.url=http://x", NULL }, "--loki.url is for running without a file" },
+};
+
+START_TEST(bad_line)
+{
+	struct flags flags;
+	char err[256];
+	ck_assert_msg(parse(bad[_i].arguments, &flags, err) == -1, "%s: accepted", bad[_i].name);
+	ck_assert_msg(strstr(err, bad[_i].want) != NULL, "%s: got \"%s\", want \"%s\"", bad[_i].name, err, bad[_i].want);
+}
+END_TEST
+
+START_TEST(defaults)
+{
+	static const char *const none[] = { NULL };
+	struct flags flags;
+	char err[256];
+	ck_assert_int_eq(parse(none, &flags, err), 0);
+	ck_assert_str_eq(flags.path_pod_logs, "/var/log/pods");
+	ck_assert_str_eq(flags.path_docker, "/var/lib/docker/containers");
+	ck_assert(!flags.web_listen_address && !flags.log_level && !flags.log_format && !flags.loki_url);
+	ck_assert_int_eq(flags.rest_count, 0);
+}
+END_TEST
+
+START_TEST(help_needs_nothing_else)
+{
+	static const char *const line[] = { "whatever", "-h", NULL };
+	struct flags flags;
+	char err[256];
+	struct buf out;
+	ck_assert_int_eq(parse(line, &flags, err), 0);
+	ck_assert(flags.help);
+	buf_init(&out, 1 << 16);
+	flags_help(&out);
+	buf_char(&out, '\0');
+	static const char *const words[] = { "--config.file=FILE", "--path.pod-logs=DIR", "(default: /var/log/pods)",
+		"check FILE", "--version" };
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		ck_assert_msg(strstr(out.p, words[i]) != NULL, "--help does not say %s:\n%s", words[i], out.p);
+	buf_fini(&out);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("flags");
+	TCase *tcase = tcase_create("flags");
+	tcase_add_loop_test(tcase, good_line, 0, (int)COUNT_OF(good));
+	tcase_add_loop_test(tcase, bad_line, 0, (int)COUNT_OF(bad));
+	tcase_add_test(tcase, defaults);
+	tcase_add_test(tcase, help_needs_nothing_else);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,379 @@
+/* What lands in struct config; defaults; limits on the input; expansion; the annotated file. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/load.h"
+#include "config/options.h"
+#include "config/reference.h"
+
+static struct config *load(const char *text)
+{
+	struct config_problems problems = { 0 };
+	struct config *c = config_load(str_of(text), STR("t.yaml"), &problems);
+	struct buf shown;
+	buf_init(&shown, 1 << 20);
+	config_problems_print(&problems, STR("t.yaml"), &shown);
+	ck_assert_msg(c != NULL, "%.*s", STR_ARG(buf_view(&shown)));
+	buf_fini(&shown);
+	config_problems_fini(&problems);
+	return c;
+}
+
+#define ASSERT_STR(got, want) ck_assert_msg(str_eq(got, str_of(want)), "got %.*s, want %s", STR_ARG(got), want)
+
+START_TEST(an_empty_file_is_all_defaults)
+{
+	struct config *c = config_default();
+	ck_assert_uint_eq(c->logs.client_count, 0);
+	ck_assert_uint_eq(c->logs.scrape_count, 1);
+	ASSERT_STR(c->logs.scrapes[0].job_name, "kubernetes-pods");
+	ck_assert(c->logs.scrapes[0].is_pods);
+	ck_assert_int_eq(c->logs.scrapes[0].format, FORMAT_AUTO);
+	ck_assert_int_eq(c->server.http_listen_port, 0);
+	ck_assert_int_eq(c->server.graceful_shutdown_timeout_ms, 25000);
+	ck_assert_int_eq(c->logs.positions.sync_period_ms, 1000);
+	ck_assert_uint_eq(c->logs.limits_config.max_line_size_bytes, 262000);
+	ck_assert_int_eq(c->logs.target_config.sync_period_ms, 10000);
+	ck_assert(c->trace.enabled);
+	ASSERT_STR(c->server.log_level, "info");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_client_has_promtails_defaults)
+{
+	struct config *c = load("logs: { clients: [{ url: http://loki/x }] }");
+	const struct config_client *client = &c->logs.clients[0];
+	ck_assert_int_eq(client->batchwait_ms, 1000);
+	ck_assert_uint_eq(client->batchsize_bytes, 1 << 20);
+	ck_assert_int_eq(client->timeout_ms, 10000);
+	ck_assert_int_eq(client->backoff_min_period_ms, 500);
+	ck_assert_int_eq(client->backoff_max_period_ms, 300000);
+	ck_assert_int_eq(client->backoff_max_retries, 0);
+	ck_assert(client->follow_redirects);
+	ck_assert(!client->drop_rate_limited_batches);
+	ck_assert_uint_eq(client->authorization_type.n, 0);
+	ck_assert_uint_eq(client->line, 1);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(every_field_of_a_client_is_filled)
+{
+	struct config *c = load("clients:\n"
+				"  - url: https://loki:443/x\n"
+				"    name: n\n"
+				"    tenant_id: 7\n"
+				"    batchwait: 1m30s\n"
+				"    batchsize: 102400\n"
+				"    timeout: 2.5s\n"
+				"    proxy_url: http://proxy:1\n"
+				"    follow_redirects: false\n"
+				"    drop_rate_limited_batches: true\n"
+				"    headers: { X-A: b }\n"
+				"    external_labels: { e: f }\n"
+				"    backoff_config: { min_period: 1s, max_period: 2s, max_retries: 3 }\n"
+				"    tls_config: { ca_file: /ca, cert_file: /c, key_file: /k, server_name: s, "
+				"insecure_skip_verify: true, min_version: TLS12 }\n"
+				"    oauth2: { client_id: i, client_secret: s, token_url: https://t, scopes: [a, b], "
+				"endpoint_params: { p: q }, tls_config: { ca_file: /o } }\n");
+	const struct config_client *client = &c->logs.clients[0];
+	ASSERT_STR(client->url, "https://loki:443/x");
+	ASSERT_STR(client->name, "n");
+	ASSERT_STR(client->tenant_id, "7");
+	ck_assert_int_eq(client->batchwait_ms, 90000);
+	ck_assert_uint_eq(client->batchsize_bytes, 102400);
+	ck_assert_int_eq(client->timeout_ms, 2500);
+	ASSERT_STR(client->proxy_url, "http://proxy:1");
+	ck_assert(!client->follow_redirects && client->drop_rate_limited_batches);
+	ck_assert_uint_eq(client->headers.count, 1);
+	ASSERT_STR(client->headers.at[0].value, "b");
+	ASSERT_STR(client->external_labels.at[0].name, "e");
+	ck_assert_int_eq(client->backoff_max_retries, 3);
+	ASSERT_STR(client->tls_config.ca_file, "/ca");
+	ASSERT_STR(client->tls_config.key_file, "/k");
+	ASSERT_STR(client->tls_config.min_version, "TLS12");
+	ck_assert(client->tls_config.insecure_skip_verify);
+	ASSERT_STR(client->oauth2.token_url, "https://t");
+	ck_assert_uint_eq(client->oauth2.scopes.count, 2);
+	ASSERT_STR(client->oauth2.scopes.at[1], "b");
+	ASSERT_STR(client->oauth2.endpoint_params.at[0].value, "q");
+	ASSERT_STR(client->oauth2.tls_config.ca_file, "/o");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(user_info_moves_to_basic_auth)
+{
+	struct config *c = load("client: { url: 'http://bob:s%20x@loki/x?y' }");
+	ASSERT_STR(c->logs.clients[0].url, "http://loki/x?y");
+	ASSERT_STR(c->logs.clients[0].basic_auth.username, "bob");
+	ASSERT_STR(c->logs.clients[0].basic_auth.password, "s x");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(credentials_get_their_type)
+{
+	struct config *c = load("clients: [{ url: http://a/x, authorization: { credentials_file: /f } }]");
+	ASSERT_STR(c->logs.clients[0].authorization_type, "Bearer");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(one_url_with_two_tenants_gets_two_names)
+{
+	struct config *c = load("clients: [{ url: http://a:1/x, tenant_id: s }, { url: http://a:1/x, tenant_id: t }]");
+	ASSERT_STR(c->logs.clients[0].name, "a:1/s");
+	ASSERT_STR(c->logs.clients[1].name, "a:1/t");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(jobs_have_files_and_formats)
+{
+	struct config *c = load("scrape_configs:\n"
+				"  - job_name: files\n"
+				"    static_configs: [{ targets: [localhost], labels: { __path__: /a/*.log, __path_exclude__: "
+				"/a/b.log, x: y } }]\n"
+				"  - { job_name: docker, pipeline_stages: [docker: {}], static_configs: [{ labels: { __path__: /d "
+				"} }] }\n"
+				"  - { job_name: pods, pipeline_stages: [cri: ], kubernetes_sd_configs: [{ role: pod }] }\n");
+	const struct config_scrape *jobs = c->logs.scrapes;
+	ck_assert_uint_eq(c->logs.scrape_count, 3);
+	ck_assert_int_eq(jobs[0].format, FORMAT_RAW);
+	ck_assert_int_eq(jobs[1].format, FORMAT_DOCKER);
+	ck_assert_int_eq(jobs[2].format, FORMAT_CRI);
+	ck_assert(!jobs[0].is_pods && !jobs[1].is_pods && jobs[2].is_pods);
+	ASSERT_STR(jobs[0].statics[0].path, "/a/*.log");
+	ASSERT_STR(jobs[0].statics[0].path_exclude, "/a/b.log");
+	ck_assert_uint_eq(jobs[0].statics[0].labels.count, 1);
+	ASSERT_STR(jobs[0].statics[0].labels.at[0].name, "x");
+	ck_assert_uint_eq(jobs[1].line, 4);
+	config_free(c);
+}
+END_TEST
+
+static struct str environment(void *ctx, struct str name)
+{
+	(void)ctx;
+	if (str_eq(name, STR("NODE_NAME")))
+		return STR("node-1");
+	return str_eq(name, STR("HOST_IP")) ? STR("10.0.0.1") : (struct str){ 0 };
+}
+
+START_TEST(label_values_are_expanded)
+{
+	char err[256] = "";
+	struct config *c = load("global: { external_labels: { a: 'x-${NODE_NAME}-${HOST_IP}', b: '${OTHER}${', c: plain } }\n"
+				"logs:\n"
+				"  clients: [{ url: http://a/x, external_labels: { d: '${NODE_NAME}' } }]\n"
+				"  scrape_configs: [{ job_name: j, static_configs: [{ labels: { __path__: '/${NODE_NAME}', e: "
+				"'${NODE_NAME}' } }] }]\n");
+	ck_assert_msg(config_expand(c, environment, NULL, err) == 0, "%s", err);
+	ASSERT_STR(c->global.external_labels.at[0].value, "x-node-1-10.0.0.1");
+	ASSERT_STR(c->global.external_labels.at[1].value, "${OTHER}${");
+	ASSERT_STR(c->global.external_labels.at[2].value, "plain");
+	ASSERT_STR(c->logs.clients[0].external_labels.at[0].value, "node-1");
+	ASSERT_STR(c->logs.scrapes[0].statics[0].labels.at[0].value, "node-1");
+	ASSERT_STR(c->logs.scrapes[0].statics[0].path, "/${NODE_NAME}");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(an_unset_variable_is_an_error)
+{
+	char err[256] = "";
+	struct config *c = load("global: { external_labels: { a: '${POD_NAME}' } }");
+	ck_assert_int_eq(config_expand(c, environment, NULL, err), -1);
+	ck_assert_msg(strstr(err, "label a") && strstr(err, "POD_NAME"), "got %s", err);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_url_alone_is_a_configuration)
+{
+	struct config_problems problems = { 0 };
+	struct config *c = config_load_url(STR("http://loki/loki/api/v1/push"), &problems);
+	ck_assert(c != NULL && problems.count == 0);
+	ASSERT_STR(c->logs.clients[0].url, "http://loki/loki/api/v1/push");
+	config_free(c);
+	ck_assert(config_load_url(STR("lo\"ki"), &problems) == NULL);
+	ck_assert_uint_eq(problems.errors, 1);
+	config_problems_fini(&problems);
+}
+END_TEST
+
+START_TEST(too_large_a_file_is_refused)
+{
+	struct config_problems problems = { 0 };
+	size_t n = CONFIG_MOST_BYTES + 1;
+	char *text = malloc(n);
+	memset(text, '#', n);
+	ck_assert(config_load((struct str){ text, n }, STR("t"), &problems) == NULL);
+	config_problems_fini(&problems);
+	struct config *c = config_load((struct str){ text, n - 1 }, STR("t"), &problems);
+	ck_assert(c != NULL && problems.count == 0);
+	config_free(c);
+	config_problems_fini(&problems);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_thousand_errors_are_a_hundred)
+{
+	struct config_problems problems = { 0 };
+	struct buf text;
+	buf_init(&text, 1 << 20);
+	buf_str(&text, STR("server:\n"));
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&text, "  nothing_%d: 1\n", i);
+	ck_assert(config_load(buf_view(&text), STR("t"), &problems) == NULL);
+	ck_assert_uint_eq(problems.count, 100);
+	ck_assert_uint_eq(problems.errors, 1000);
+	ck_assert_uint_eq(problems.at[0].line, 2);
+	config_problems_fini(&problems);
+	buf_fini(&text);
+}
+END_TEST
+
+START_TEST(a_problem_is_shown_with_its_caret)
+{
+	struct config_problems problems = { 0 };
+	struct buf shown;
+	buf_init(&shown, 4096);
+	ck_assert(config_load(STR("server: { \"é\tx\": 1 }\n"), STR("f.yaml"), &problems) == NULL);
+	ck_assert(config_load(STR("logs: { clients: [{ url: http://a/x, batchsizee: 1 }] }\n"), STR("f.yaml"), &problems) == NULL);
+	config_problems_print(&problems, STR("f.yaml"), &shown);
+	const char *want = "f.yaml:1:38: logs.clients[0].batchsizee: unknown key; did you mean batchsize?\n"
+			   "    logs: { clients: [{ url: http://a/x, batchsizee: 1 }] }\n"
+			   "                                         ^\n";
+	ck_assert_msg(str_ends(buf_view(&shown), str_of(want)), "got\n%.*s\nwant at the end\n%s", STR_ARG(buf_view(&shown)), want);
+	buf_fini(&shown);
+	config_problems_fini(&problems);
+}
+END_TEST
+
+START_TEST(the_annotated_file_is_the_defaults)
+{
+	static char text[1 << 16];
+	FILE *f = fopen(SOURCE_DIR "/config/spoor.yaml", "rb");
+	ck_assert(f != NULL);
+	size_t n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	struct config *annotated = load(text), *defaults = config_default();
+	struct buf a, d;
+	buf_init(&a, 1 << 20);
+	buf_init(&d, 1 << 20);
+	config_print(annotated, &a);
+	config_print(defaults, &d);
+	ck_assert_msg(str_eq(buf_view(&a), buf_view(&d)), "spoor.yaml:\n%.*s\ndefaults:\n%.*s", STR_ARG(buf_view(&a)),
+		STR_ARG(buf_view(&d)));
+	buf_fini(&a);
+	buf_fini(&d);
+	config_free(annotated);
+	config_free(defaults);
+}
+END_TEST
+
+/* Examples are comments whose text starts behind "#   ": without the mark they are part of the file and must be valid. */
+START_TEST(the_examples_of_the_annotated_file_are_valid)
+{
+	static char text[1 << 16];
+	FILE *f = fopen(SOURCE_DIR "/config/spoor.yaml", "rb");
+	struct buf out;
+	ck_assert(f != NULL);
+	struct str rest = { text, fread(text, 1, sizeof text, f) };
+	fclose(f);
+	buf_init(&out, 1 << 16);
+	while (rest.n) {
+		struct str line = str_cut(&rest, '\n');
+		size_t mark = str_find(line, '#'), indent = 0;
+		while (indent < line.n && line.p[indent] == ' ')
+			indent++;
+		bool is_example = indent == mark && str_starts(str_skip(line, mark), STR("#   "));
+		bool is_empty = str_ends(line, STR(": []")) || str_ends(line, STR(": {}"));
+		buf_str(&out, str_take(line, is_example ? mark : is_empty ? line.n - 2 : line.n));
+		buf_str(&out, is_example ? STR(" ") : STR(""));
+		buf_str(&out, is_example ? str_skip(line, mark + 1) : STR(""));
+		buf_char(&out, '\n');
+	}
+	buf_char(&out, '\0');
+	struct config *c = load(out.p);
+	ck_assert_uint_eq(c->logs.client_count, 1);
+	ck_assert_uint_eq(c->logs.scrape_count, 3);
+	ck_assert_uint_eq(c->global.external_labels.count, 2);
+	config_free(c);
+	buf_fini(&out);
+}
+END_TEST
+
+START_TEST(the_annotated_file_names_every_option)
+{
+	static char text[1 << 16];
+	FILE *f = fopen(SOURCE_DIR "/config/spoor.yaml", "rb");
+	ck_assert(f != NULL);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	for (size_t i = 0; i < option_count; i++) {
+		char key[256];
+		static const char *const elsewhere[] = { "username_file", "password", "credentials", "client_secret",
+			"bearer_token", "client" };
+		bool is_left_out = options[i].kind == OPTION_IGNORED || options[i].kind == OPTION_REFUSED ||
+			options[i].kind == OPTION_ACCEPTED;
+		snprintf(key, sizeof key, "%.*s:", STR_ARG(option_key(&options[i])));
+		for (size_t j = 0; j < COUNT_OF(elsewhere); j++)
+			is_left_out = is_left_out || str_eq(option_key(&options[i]), str_of(elsewhere[j]));
+		ck_assert_msg(is_left_out || strstr(text, key), "config/spoor.yaml says nothing about %s", options[i].path);
+	}
+}
+END_TEST
+
+START_TEST(the_reference_has_every_key_once_a_section)
+{
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	config_reference_print(&out);
+	buf_char(&out, '\0');
+	ck_assert(!out.is_full);
+	for (size_t i = 0; i < option_count; i++) {
+		ck_assert_msg(strstr(out.p, options[i].help) || strchr(options[i].help, '|'), "no help for %s", options[i].path);
+		for (size_t j = 0; j < i; j++)
+			ck_assert_msg(strcmp(options[i].path, options[j].path) != 0, "%s is in the table twice", options[i].path);
+		struct str section = option_section(&options[i]);
+		ck_assert_msg(option_find(section, option_key(&options[i])) == &options[i], "%s cannot be found", options[i].path);
+	}
+	buf_fini(&out);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config load");
+	TCase *tcase = tcase_create("load");
+	tcase_add_test(tcase, an_empty_file_is_all_defaults);
+	tcase_add_test(tcase, a_client_has_promtails_defaults);
+	tcase_add_test(tcase, every_field_of_a_client_is_filled);
+	tcase_add_test(tcase, user_info_moves_to_basic_auth);
+	tcase_add_test(tcase, credentials_get_their_type);
+	tcase_add_test(tcase, one_url_with_two_tenants_gets_two_names);
+	tcase_add_test(tcase, jobs_have_files_and_formats);
+	tcase_add_test(tcase, label_values_are_expanded);
+	tcase_add_test(tcase, an_unset_variable_is_an_error);
+	tcase_add_test(tcase, a_url_alone_is_a_configuration);
+	tcase_add_test(tcase, too_large_a_file_is_refused);
+	tcase_add_test(tcase, a_thousand_errors_are_a_hundred);
+	tcase_add_test(tcase, a_problem_is_shown_with_its_caret);
+	tcase_add_test(tcase, the_annotated_file_is_the_defaults);
+	tcase_add_test(tcase, the_examples_of_the_annotated_file_are_valid);
+	tcase_add_test(tcase, the_annotated_file_names_every_option);
+	tcase_add_test(tcase, the_reference_has_every_key_once_a_section);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
