@@ -46,18 +46,23 @@ struct writer {
 #define AT(field) offsetof(struct counters, field)
 static const struct row counter_rows[] = {
 	{ "spoor_log_lines_read", "Log lines read, before anything was dropped.", AT(lines_read), COUNTER, U64 },
-	{ "spoor_log_bytes_read", "Bytes read from log files, framing of the container runtime included.", AT(bytes_read), COUNTER, U64 },
+	{ "spoor_log_bytes_read", "Bytes read from log files, framing of the container runtime included.",
+	  AT(bytes_read), COUNTER, U64 },
 	{ "spoor_log_lines_truncated", "Lines cut at max_line_size and sent with a marker.", AT(lines_truncated), COUNTER, U64 },
-	{ "spoor_log_lines_utf8_repaired", "Lines that held invalid UTF-8, replaced by U+FFFD.", AT(lines_utf8_repaired), COUNTER, U64 },
+	{ "spoor_log_lines_utf8_repaired", "Lines that held invalid UTF-8, replaced by U+FFFD.",
+	  AT(lines_utf8_repaired), COUNTER, U64 },
 	{ "spoor_log_parse_errors", "Lines not in their file's format, sent as they are.", AT(lines_parse_errors), COUNTER, U64 },
-	{ "spoor_log_partials_flushed", "Unfinished lines sent because the rest did not come.", AT(partials_flushed), COUNTER, U64 },
+	{ "spoor_log_partials_flushed", "Unfinished lines sent because the rest did not come.",
+	  AT(partials_flushed), COUNTER, U64 },
 	{ "spoor_log_nul_bytes_skipped", "NUL bytes skipped, as a power loss leaves them.", AT(nul_bytes_skipped), COUNTER, U64 },
 	{ "spoor_log_files_opened", "Log files opened.", AT(files_opened), COUNTER, U64 },
 	{ "spoor_log_files_rotated", "Rotations seen.", AT(files_rotated), COUNTER, U64 },
 	{ "spoor_log_files_truncated", "Log files that became shorter while followed.", AT(files_truncated), COUNTER, U64 },
-	{ "spoor_log_files_refused", "Paths that are no plain log file: FIFO, device, link out of the tree.", AT(files_refused), COUNTER, U64 },
+	{ "spoor_log_files_refused", "Paths that are no plain log file: FIFO, device, link out of the tree.",
+	  AT(files_refused), COUNTER, U64 },
 	{ "spoor_log_read_errors", "Reads of log files that failed.", AT(read_errors), COUNTER, U64 },
-	{ "spoor_inotify_overflows", "Times the kernel's event queue overflowed; a full rescan follows.", AT(inotify_overflows), COUNTER, U64 },
+	{ "spoor_inotify_overflows", "Times the kernel's event queue overflowed; a full rescan follows.",
+	  AT(inotify_overflows), COUNTER, U64 },
 	{ "spoor_reconciles", "Full scans of the log tree.", AT(reconciles), COUNTER, U64 },
 	{ "spoor_checkpoint_writes", "Checkpoints written.", AT(checkpoint_writes), COUNTER, U64 },
 	{ "spoor_checkpoint_errors", "Checkpoints that could not be written.", AT(checkpoint_errors), COUNTER, U64 },
@@ -69,7 +74,8 @@ static const struct labelled_row lost_row = {
 
 #define AT(field) offsetof(struct status, field)
 static const struct row status_rows[] = {
-	{ "spoor_log_lag_seconds", "Now minus the timestamp of the oldest line not yet acknowledged; 0 when there is none.", AT(lag_ns), GAUGE, SECONDS },
+	{ "spoor_log_lag_seconds", "Now minus the timestamp of the oldest line not yet acknowledged; 0 when there is none.",
+	  AT(lag_ns), GAUGE, SECONDS },
 	{ "spoor_log_files", "Log files known, all generations.", AT(files_known), GAUGE, U64 },
 	{ "spoor_log_files_open", "Log files held open.", AT(files_open), GAUGE, U64 },
 	{ "spoor_log_streams", "Streams (label sets) in use.", AT(streams), GAUGE, U64 },
@@ -78,8 +84,10 @@ static const struct row status_rows[] = {
 	{ "spoor_ready", "1 when /-/ready says so.", AT(is_ready), GAUGE, BOOL },
 	{ "spoor_degraded", "1 when something works with less than it should; the page says what.", AT(is_degraded), GAUGE, BOOL },
 	{ "spoor_start_time_seconds", "Start of the agent since 1970.", AT(start_wall_ns), GAUGE, SECONDS },
-	{ "spoor_config_last_reload_successful", "1 when the last attempt to load the configuration succeeded.", AT(reload_ok), GAUGE, BOOL },
-	{ "spoor_config_last_reload_timestamp_seconds", "Time of the last attempt to load the configuration.", AT(reload_wall_ns), GAUGE, SECONDS },
+	{ "spoor_config_last_reload_successful", "1 when the last attempt to load the configuration succeeded.",
+	  AT(reload_ok), GAUGE, BOOL },
+	{ "spoor_config_last_reload_timestamp_seconds", "Time of the last attempt to load the configuration.",
+	  AT(reload_wall_ns), GAUGE, SECONDS },
 };
 #undef AT
 
@@ -88,9 +96,12 @@ static const struct row destination_rows[] = {
 	{ "spoor_log_lines_sent", "Lines that the destination has accepted.", AT(s.lines_sent), COUNTER, U64 },
 	{ "spoor_log_lines_pending", "Lines read and neither accepted nor dropped yet.", AT(pending), GAUGE, U64 },
 	{ "spoor_destination_up", "0 when the last attempt to send failed.", AT(is_up), GAUGE, BOOL },
-	{ "spoor_destination_last_success_timestamp_seconds", "Time of the last accepted request, 0: never.", AT(s.last_success_ns), GAUGE, SECONDS },
-	{ "spoor_destination_last_error_timestamp_seconds", "Time of the last failed request, 0: never.", AT(s.last_error_ns), GAUGE, SECONDS },
-	{ "spoor_destination_retry_delay_seconds", "Time until the next attempt, 0 when nothing waits.", AT(retry_delay_ns), GAUGE, SECONDS },
+	{ "spoor_destination_last_success_timestamp_seconds", "Time of the last accepted request, 0: never.",
+	  AT(s.last_success_ns), GAUGE, SECONDS },
+	{ "spoor_destination_last_error_timestamp_seconds", "Time of the last failed request, 0: never.",
+	  AT(s.last_error_ns), GAUGE, SECONDS },
+	{ "spoor_destination_retry_delay_seconds", "Time until the next attempt, 0 when nothing waits.",
+	  AT(retry_delay_ns), GAUGE, SECONDS },
 	{ "spoor_destination_retries", "Requests sent again.", AT(s.retries), COUNTER, U64 },
 	{ "spoor_destination_splits", "Batches halved because the server found them too large.", AT(s.splits), COUNTER, U64 },
 	{ "spoor_destination_sent_bytes", "Request bytes on the wire, compressed.", AT(s.wire_bytes), COUNTER, U64 },
@@ -101,7 +112,8 @@ static const struct row destination_rows[] = {
 static const char *const code_classes[6] = { "none", "1xx", "2xx", "3xx", "4xx", "5xx" };
 static const struct labelled_row destination_labelled[] = {
 	{ "spoor_log_lines_dropped", "Lines given up, by reason.", "reason", drop_reason_names, DROP_REASONS, AT(s.lines_dropped) },
-	{ "spoor_destination_requests", "Requests by class of the answer; none: no answer.", "code", code_classes, 6, AT(s.requests_by_class) },
+	{ "spoor_destination_requests", "Requests by class of the answer; none: no answer.",
+	  "code", code_classes, 6, AT(s.requests_by_class) },
 };
 #undef AT
 

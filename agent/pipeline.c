@@ -11,6 +11,7 @@
 #include "agent/reader.h"
 
 enum { CHUNKS_PER_TURN = 8, RING_BYTES = 1 << 20 };
+static const int64_t WAITING_NS = 200 * 1000000;
 
 struct pipeline {
 	struct pipeline_options o;
@@ -27,7 +28,7 @@ struct pipeline {
 	struct arena arena;
 	struct loop_timer http_timer, turn_timer;
 	bool is_draining, is_tail_started;
-	int64_t drain_deadline_ns;
+	int64_t drain_deadline_ns, waited_at_ns;
 	loop_fn *drained;
 	void *drained_ctx;
 };
@@ -119,15 +120,28 @@ static void finish_drain(struct pipeline *p, int64_t now)
 	done(p->drained_ctx);
 }
 
+static void retry_waiting(struct pipeline *p, int64_t now)
+{
+	p->waited_at_ns = now;
+	for (size_t lane = 0; lane < p->reader.lane_count; lane++)
+		if (p->reader.lanes[lane].has_waiting)
+			reader_retry_waiting(&p->reader, lane);
+}
+
 static void turn(void *ctx)
 {
 	struct pipeline *p = ctx;
 	int64_t now = loop_now_ns(p->o.loop), next = INT64_MAX;
+	if (now - p->waited_at_ns >= WAITING_NS)
+		retry_waiting(p, now);
 	bool has_more = !p->is_draining && read_some(p);
 	for (size_t i = 0; i < p->destination_count; i++) {
 		int64_t deadline = destination_turn(p->reader.lanes[i].destination, now, p->is_draining);
 		next = deadline < next ? deadline : next;
 	}
+	for (size_t i = 0; i < p->reader.lane_count; i++)
+		if (p->reader.lanes[i].has_waiting && p->waited_at_ns + WAITING_NS < next)
+			next = p->waited_at_ns + WAITING_NS;
 	if (p->is_draining) {
 		next = p->drain_deadline_ns < next ? p->drain_deadline_ns : next;
 		finish_drain(p, now);

@@ -380,9 +380,29 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	if (used < t->data.n && t->appended_bytes >= TURN_BYTES)
 		t->c->is_at_end = false; /* the batch had enough, not the file */
 	t->r->o.counters->bytes_read += used;
+	t->s->folder->bytes_read += used;
 	cursor_consume(t->c, t->data, used, t->c->is_at_end);
 	settle_ahead(t);
 	mark(t);
+}
+
+/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
+static bool is_parked(const struct turn *t)
+{
+	const struct destination *d = t->lane->destination;
+	const struct log_stream *streams = t->s->lane[t->lane_index].streams;
+	return d && (!destination_takes(d, &streams[0]) || !destination_takes(d, &streams[1]));
+}
+
+void reader_retry_waiting(struct reader *r, size_t lane)
+{
+	r->lanes[lane].has_waiting = false;
+	for (struct folder *f = r->o.tail->folders; f; f = f->next)
+		for (struct source *s = f->sources; s; s = s->next) {
+			if (s->lane[lane].is_waiting)
+				tail_queue(r->o.tail, s, lane);
+			s->lane[lane].is_waiting = false;
+		}
 }
 
 bool reader_turn(struct reader *r, size_t lane)
@@ -393,6 +413,10 @@ bool reader_turn(struct reader *r, size_t lane)
 	t.s = tail_pop(r->o.tail, lane);
 	if (!t.s)
 		return false;
+	if (is_parked(&t)) {
+		t.s->lane[lane].is_waiting = t.lane->has_waiting = true;
+		return true;
+	}
 	bool flush_tail;
 	struct generation *g = source_next(t.s, lane, loop_now_ns(r->o.loop), &flush_tail);
 	if (!g) {

@@ -11,6 +11,7 @@ struct lane { /* one destination as the reader sees it */
 	uint64_t ring_sent;
 	uint64_t ahead_lines; /* other lanes have read them, this one not yet: pending in the ledger */
 	uint64_t earlier_sent; /* read now by another lane, acknowledged by this one in an earlier life */
+	bool has_waiting;     /* some source waits for its parked stream */
 	uint64_t lost_lines;  /* other lanes have read them, this one never will */
 };
 
@@ -35,5 +36,7 @@ void reader_init(struct reader *r, const struct reader_options *options);
 void reader_fini(struct reader *r);
 /* Reads one chunk for the lane. false: nothing to read, or no room at the destination. */
 bool reader_turn(struct reader *r, size_t lane);
+/* Queues the sources again whose streams were parked when their turn came: call a few times a second while has_waiting. */
+void reader_retry_waiting(struct reader *r, size_t lane);
 
 #endif

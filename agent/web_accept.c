@@ -1,5 +1,5 @@
-/* Content negotiation for two questions only: OpenMetrics or plain text, and gzip or not. Wildcards are left out on purpose: a client
- * that sends Accept: any is best served by the older format, which everybody reads. */
+/* Content negotiation for two questions only: OpenMetrics or plain text, and gzip or not. Wildcards are left out on
+ * purpose: a client that sends Accept: any is best served by the older format, which everybody reads. */
 #include "agent/web_accept.h"
 
 #include <zlib.h>

@@ -196,7 +196,8 @@ void web_api_status(struct web_request *r)
 	end(r);
 }
 
-/* A file that cannot be read is the furthest behind of all. Files are rendered as they come, because their views need not outlive the call, and put in order afterwards. */
+/* Files are rendered as they come, because their views need not outlive the call, and put in order afterwards. A file that
+ * cannot be read is the furthest behind of all. */
 struct rendered {
 	int64_t lag_ns;
 	uint64_t behind_bytes;

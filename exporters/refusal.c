@@ -3,8 +3,8 @@
  * 1. The distributor lists every refusal: if the whole text is understood, it is counted and the piece is done.
  * 2. The ingester names one stream, "N out of M": that stream is counted and done. Its answer covers only the last stream of the
  *    request, so the others go out again; what was stored is stored once, because identical entries are dropped there.
- * 3. Otherwise halves are sent until the text is clear or a single entry is refused. That is bounded for each batch: beyond it,
- *    what is refused together is counted together.
+ * 3. Otherwise halves are sent, first by streams, then by entries, until the text is clear or a single entry is refused. That is
+ *    bounded for each batch: beyond it, what is refused together is counted together.
  *
  * Which entries were refused is not told, only how many; the row in the ring shows the one that the reason must be about. */
 #include <stdio.h>
@@ -98,10 +98,10 @@ void refusal_drop_all(struct destination *d, struct piece *piece, enum drop_reas
 	queue_done(&d->queue, piece);
 }
 
-void refusal_split(struct destination *d, struct piece *piece, int64_t now_ns)
+static void split_at(struct destination *d, struct piece *piece, uint64_t lines, int64_t now_ns)
 {
 	struct payload head, tail;
-	if (recut_split(&piece->payload, piece->payload.lines / 2, &head, &tail) < 0) {
+	if (recut_split(&piece->payload, lines, &head, &tail) < 0) {
 		delivery_failed(d, piece, DEST_BACKOFF, -1, now_ns);
 		return;
 	}
@@ -109,6 +109,26 @@ void refusal_split(struct destination *d, struct piece *piece, int64_t now_ns)
 	queue_add_part(&d->queue, piece, &tail);
 	queue_add_part(&d->queue, piece, &head);
 	queue_done(&d->queue, piece);
+}
+
+void refusal_split(struct destination *d, struct piece *piece, int64_t now_ns)
+{
+	split_at(d, piece, piece->payload.lines / 2, now_ns);
+}
+
+/* Where to cut when a part of it is refused: at the border of streams that is nearest to the middle, else in the middle. */
+static uint64_t border(struct str message, uint64_t lines)
+{
+	uint64_t best = 0, index = 0, middle = lines / 2;
+	struct str labels = { 0 };
+	for (struct message_cursor c = message_walk(message); message_next(&c); index++) {
+		uint64_t far = index > middle ? index - middle : middle - index;
+		uint64_t best_far = best > middle ? best - middle : middle - best;
+		if (index && c.labels.p != labels.p && (best == 0 || far < best_far))
+			best = index;
+		labels = c.labels;
+	}
+	return best ? best : middle;
 }
 
 /* One group of the distributor's list: how many lines it stands for; 0: it cannot be told. */
@@ -175,15 +195,15 @@ void refusal_sort_out(struct destination *d, struct piece *piece, const struct l
 		refusal_drop_all(d, piece, reply->reason);
 		return;
 	}
-	bool is_settled = payload_open(&piece->payload, &message) == 0 &&
-			  (settle_by_list(d, piece, buf_view(&message)) || settle_stream(d, piece, buf_view(&message), reply));
-	buf_fini(&message);
-	if (is_settled)
-		return;
-	if (piece->lot->bisects >= BISECTS_MAX) {
+	if (payload_open(&piece->payload, &message) < 0) {
+		delivery_failed(d, piece, DEST_BACKOFF, -1, now_ns);
+	} else if (settle_by_list(d, piece, buf_view(&message)) || settle_stream(d, piece, buf_view(&message), reply)) {
+		/* nothing is left to find out */
+	} else if (piece->lot->bisects >= BISECTS_MAX) {
 		refusal_drop_all(d, piece, reply->reason);
-		return;
+	} else {
+		piece->lot->bisects += 2;
+		split_at(d, piece, border(buf_view(&message), piece->payload.lines), now_ns);
 	}
-	piece->lot->bisects += 2;
-	refusal_split(d, piece, now_ns);
+	buf_fini(&message);
 }

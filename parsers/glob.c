@@ -36,6 +36,12 @@ struct program {
 	struct str pattern;
 };
 
+/* Steps that may come next; all of them are in [from, to). */
+struct set {
+	size_t from, to;
+	bool on[STEPS];
+};
+
 struct brace {
 	uint16_t split; /* of the current alternative */
 	uint16_t jumps; /* the newest jump to the end, a chain through `to` */
@@ -257,19 +263,28 @@ static bool is_in_class(const struct program *program, const struct step *step, 
 	return false;
 }
 
+static void put(struct set *set, size_t step)
+{
+	set->on[step] = true;
+	if (step < set->from)
+		set->from = step;
+	if (step >= set->to)
+		set->to = step + 1;
+}
+
 /* Adds what can be reached without a character. */
-static void complete(const struct program *program, bool *set, bool is_segment_start, struct str rest)
+static void complete(const struct program *program, struct set *set, bool is_segment_start, struct str rest)
 {
 	bool is_segment_end = rest.n == 0 || rest.p[0] == '/';
-	for (size_t i = 0; i < program->count; i++) {
+	for (size_t i = set->from; i < set->to; i++) {
 		const struct step *step = &program->steps[i];
-		if (!set[i])
+		if (!set->on[i])
 			continue;
 		if (step->op == OP_SPLIT || step->op == OP_JUMP || (step->op == OP_SKIP && rest.n == 0))
-			set[step->to] = true;
+			put(set, step->to);
 		if (step->op == OP_SPLIT || step->op == OP_SKIP || step->op == OP_STAR || (step->op == OP_DIRS && is_segment_start) ||
 		    (step->op == OP_REST && is_segment_end))
-			set[i + 1] = true;
+			put(set, i + 1);
 	}
 }
 
@@ -287,37 +302,40 @@ static bool moves(const struct program *program, const struct step *step, uint32
 	return step->op == OP_ONE || (step->op == OP_CLASS && is_in_class(program, step, character) != step->is_negated);
 }
 
-/* false: no step is left. */
-static bool advance(const struct program *program, const bool *from, bool *to, uint32_t character)
+/* Empties *from into *to. */
+static void advance(const struct program *program, struct set *from, struct set *to, uint32_t character)
 {
-	bool is_alive = false;
-	memset(to, 0, program->count);
-	for (size_t i = 0; i < program->count; i++) {
-		if (!from[i])
+	to->from = STEPS;
+	to->to = 0;
+	for (size_t i = from->from; i < from->to; i++) {
+		if (!from->on[i])
 			continue;
 		const struct step *step = &program->steps[i];
+		from->on[i] = false;
 		if (stays((enum op)step->op, character))
-			to[i] = is_alive = true;
+			put(to, i);
 		else if (moves(program, step, character))
-			to[i + 1] = is_alive = true;
+			put(to, i + 1);
 	}
-	return is_alive;
 }
 
 static bool run(const struct program *program, struct str path)
 {
-	bool sets[2][STEPS] = { { true } };
+	struct set sets[2];
 	int now = 0;
-	complete(program, sets[now], true, path);
-	while (path.n) {
+	memset(sets[0].on, 0, program->count);
+	memset(sets[1].on, 0, program->count);
+	sets[now].from = sets[now].to = 0;
+	put(&sets[now], 0);
+	complete(program, &sets[now], true, path);
+	while (path.n && sets[now].to > 0) {
 		uint32_t character;
 		path = str_skip(path, decode(path, &character));
-		if (!advance(program, sets[now], sets[!now], character))
-			return false;
+		advance(program, &sets[now], &sets[!now], character);
 		now = !now;
-		complete(program, sets[now], character == '/', path);
+		complete(program, &sets[now], character == '/', path);
 	}
-	return sets[now][program->count - 1];
+	return sets[now].to > 0 && sets[now].on[program->count - 1];
 }
 
 bool glob_is_valid(struct str pattern)

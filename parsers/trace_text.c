@@ -86,6 +86,10 @@ size_t text_next(struct str s, char *c)
 	if (i >= s.n)
 		return 0;
 	*c = s.p[i];
+	if (*c == '\\' && s.n - i > 1 && s.p[i + 1] == '/') { /* PHP escapes slashes in JSON */
+		*c = '/';
+		return i + 2;
+	}
 	if (*c != '%' || s.n - i < 3)
 		return i + 1;
 	static const struct {

@@ -35,6 +35,7 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need libprotobuf-c-dev pkg-config --exists libprotobuf-c
 	need protobuf-c-compiler protoc-c --version
 	need binutils readelf --version
+	need prometheus promtool --version # promtool judges our exposition
 	need python3 python3 -c 'import json, urllib.request'
 	need curl curl --version
 	need ca-certificates certificates

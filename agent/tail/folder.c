@@ -49,6 +49,7 @@ void folder_free(struct folder *f)
 		next = w->next;
 		want_free(w);
 	}
+	pace_forget(f->tail, f);
 	if (f->watch > 0 && f->tail->watch)
 		watch_remove(f->tail->watch, f->watch);
 	if (f->owns_root_fd)
@@ -196,6 +197,22 @@ static bool is_same_file(struct folder *f, struct generation *g, const struct li
 	return got < 0 || identity_head_matches(&g->identity, (struct str){ head, (size_t)got });
 }
 
+/* Its name is gone, but it is still open: what came between the last look and the unlink is in it, and its head, which may have been
+ * short or empty when it was last seen, is what tells its compressed copy. */
+static void look_through(struct generation *g)
+{
+	struct os_file st;
+	if (g->fd < 0 || g->is_gz || g->is_abandoned || os_stat_fd(g->fd, &st) < 0)
+		return;
+	if (g->identity.head_bytes < IDENTITY_HEAD_BYTES)
+		identity_read(g->fd, &g->identity);
+	if (st.size_bytes == g->size_bytes)
+		return;
+	g->size_bytes = st.size_bytes;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		g->cursors[lane].is_at_end = false;
+}
+
 static void match_known(struct folder *f, struct source *s, struct listed *files, size_t count)
 {
 	for (struct generation *g = s->oldest; g; g = g->next) {
@@ -206,6 +223,8 @@ static void match_known(struct folder *f, struct source *s, struct listed *files
 			files[i].generation = g;
 			follow(g, &files[i]);
 		}
+		if (!g->is_seen)
+			look_through(g);
 	}
 }
 
@@ -429,8 +448,7 @@ static void vanish_all(struct folder *f)
 {
 	f->is_gone = true;
 	for (struct source *s = f->sources; s; s = s->next) {
-		for (struct generation *g = s->oldest; g; g = g->next)
-			g->is_seen = false;
+		match_known(f, s, NULL, 0);
 		note_vanished(s);
 		tail_queue_all(f->tail, s);
 	}

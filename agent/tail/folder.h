@@ -27,6 +27,10 @@ struct folder {
 	char *relative;         /* below root_fd; "" for the folder itself */
 	bool owns_root_fd, is_pod, needs_scan, is_gone, is_polled, was_seen;
 	int watch;              /* number, or <= 0 */
+	struct folder *hot_next; /* pace.c: folders that are read by the clock */
+	bool is_hot;
+	int quiet_ticks;
+	uint64_t bytes_read, bytes_seen; /* by the reader, all lanes; at the last tick */
 	struct str namespace_, pod, container; /* of a pod folder; views into path */
 	const struct config_scrape *job;       /* of a pod folder */
 	struct want *wants;

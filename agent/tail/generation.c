@@ -31,10 +31,7 @@ void generation_free(struct generation *g)
 		struct cursor *c = &g->cursors[i];
 		for (struct mark *m = c->oldest, *next; m; m = next) {
 			next = m->next;
-			if (m->is_settled)
-				free(m);
-			else
-				m->cursor = NULL; /* its batch still points to it: freed when that settles */
+			free(m);
 		}
 		gz_close(c->gz);
 		free(c->left);

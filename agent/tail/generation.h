@@ -58,7 +58,8 @@ struct generation {
 };
 
 struct generation *generation_new(struct source *source, size_t lanes, const char *name);
-void generation_free(struct generation *g); /* marks still in batches are disowned, not freed */
+/* With its marks: it is finished and has none, or the destinations are gone and nobody settles them any more. */
+void generation_free(struct generation *g);
 
 /* Where a restart may resume: min of read and held pieces. */
 struct frontier cursor_frontier(const struct cursor *c);

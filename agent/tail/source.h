@@ -18,6 +18,7 @@ struct lane_state { /* of one source in one lane */
 	int64_t last_timestamp_ns;  /* of the newest record */
 	struct source *queue_next;
 	bool is_queued;
+	bool is_waiting;            /* the destination parks one of its streams: read on later */
 };
 
 struct source {

@@ -1,6 +1,6 @@
-/* Who speaks when: inotify says "something changed there" (read at most every WATCH_PAUSE_NS, so that a thousand writers cost
- * three wake-ups a second); a folder that changed is scanned; a source that may have bytes is queued for every lane; the reader
- * takes sources off its queue in turn, one chunk each, so that a flood in one container cannot delay the others. */
+/* Who speaks when: inotify says "something changed there"; a folder that changed is scanned, one that is written to is read by
+ * the clock while it is busy (pace.c); a source that may have bytes is queued for every lane; the reader takes sources off its
+ * queue in turn, one chunk each, so that a flood in one container cannot delay the others. */
 #include "agent/tail/tail.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "agent/log.h"
 
 static const int64_t MS = 1000000;
-static const int64_t WATCH_PAUSE_NS = 300 * 1000000ll, POLL_NS = 1000 * 1000000ll;
+static const int64_t WATCH_PAUSE_NS = 50 * 1000000ll, POLL_NS = 1000 * 1000000ll;
 static const uint64_t HELD_CAP_BYTES = 4ull << 30; /* of deleted files that are still read: the disk cannot free them */
 enum { SAVE_CAP_BYTES = 64 << 20, REFUSED_MAX = 10000 };
 
@@ -137,6 +137,7 @@ static void on_written(struct tail *t, struct folder *f, const char *name)
 		for (size_t lane = 0; lane < g->lanes; lane++)
 			g->cursors[lane].is_at_end = g->is_abandoned;
 		tail_queue_all(t, s);
+		pace_heat(t, f);
 		return;
 	}
 	f->needs_scan = true;
@@ -178,12 +179,10 @@ static void look(struct tail *t)
 
 static void on_watch(void *ctx, int fd, int events);
 
-static void on_tick(void *ctx)
+static void on_pause_over(void *ctx)
 {
 	struct tail *t = ctx;
-	t->is_watch_paused = false;
-	if (t->watch)
-		loop_watch(t->o.loop, watch_fd(t->watch), LOOP_READ, on_watch, t);
+	loop_watch(t->o.loop, watch_fd(t->watch), LOOP_READ, on_watch, t);
 	look(t);
 }
 
@@ -192,10 +191,9 @@ static void on_watch(void *ctx, int fd, int events)
 	struct tail *t = ctx;
 	(void)events;
 	look(t);
-	/* Not again before the pause is over: meanwhile events pile up in the kernel and equal ones are merged there. */
-	t->is_watch_paused = true;
+	/* Not again before the pause is over: a storm of events costs twenty wake-ups a second and no more. */
 	loop_watch(t->o.loop, fd, 0, NULL, NULL);
-	loop_arm(t->o.loop, &t->tick_timer, loop_now_ns(t->o.loop) + WATCH_PAUSE_NS, on_tick, t);
+	loop_arm(t->o.loop, &t->pause_timer, loop_now_ns(t->o.loop) + WATCH_PAUSE_NS, on_pause_over, t);
 }
 
 /* ---- reconciliation ---- */
@@ -332,10 +330,6 @@ void tail_settle(struct tail *t, struct mark *m)
 {
 	struct cursor *c = m->cursor;
 	m->is_settled = true;
-	if (!c) { /* its generation is gone already */
-		free(m);
-		return;
-	}
 	while (c->oldest && c->oldest->is_settled) {
 		struct mark *done = c->oldest;
 		if (done->end.offset > c->acked.offset)
@@ -377,6 +371,7 @@ int tail_start(struct tail *t, const struct tail_options *options, char err[256]
 
 void tail_stop(struct tail *t)
 {
+	loop_disarm(t->o.loop, &t->pause_timer);
 	loop_disarm(t->o.loop, &t->tick_timer);
 	loop_disarm(t->o.loop, &t->reconcile_timer);
 	loop_disarm(t->o.loop, &t->save_timer);

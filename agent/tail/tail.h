@@ -36,9 +36,9 @@ struct tail {
 	struct generation *lru_oldest, *lru_newest; /* open files */
 	size_t open_files, open_limit;
 	uint64_t sources, generations, watch_failures;
-	struct loop_timer tick_timer, reconcile_timer, save_timer;
-	int64_t last_watch_read_ns;
-	bool is_watch_paused, needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving, is_stopping;
+	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer;
+	struct folder *hot;
+	bool needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving, is_stopping;
 	struct map refused;            /* paths that are not read, told once each */
 	struct buf save_bytes;
 	int save_error;                /* of the last save, 0 or -errno */
@@ -46,7 +46,8 @@ struct tail {
 
 /* 0, or -1 with err filled. Discovers and opens at once. */
 int tail_start(struct tail *t, const struct tail_options *options, char err[256]);
-void tail_stop(struct tail *t); /* saves positions (waits for the disk), releases everything */
+/* Saves positions (waits for the disk), releases everything. The destinations are gone by now: marks that they still held die here. */
+void tail_stop(struct tail *t);
 void tail_save(struct tail *t); /* positions to disk now; waits for it */
 void tail_reconcile(struct tail *t); /* looks at everything now, whatever inotify said */
 
@@ -78,6 +79,8 @@ int tail_load_positions(struct tail *t, char err[256]);
 void tail_start_saving(struct tail *t);
 /* Counts and logs a path that is not read, the first time it is met. why: a sentence that goes on after the path. */
 void tail_refuse(struct tail *t, const char *path, const char *why);
+void pace_heat(struct tail *t, struct folder *f);   /* something was written in f */
+void pace_forget(struct tail *t, struct folder *f); /* f goes away */
 void discover_all(struct tail *t);
 void discover_pod(struct tail *t, const char *name);
 void discover_link(struct tail *t, struct folder *from, const char *name, const struct want *why);

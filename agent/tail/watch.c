@@ -8,7 +8,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-enum { EVENTS = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK };
+enum { EVENTS = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK };
 enum { READ_BYTES = 64 << 10 };
 
 struct watch {
@@ -55,7 +55,13 @@ uint64_t watch_count(const struct watch *w)
 
 int watch_add(struct watch *w, const char *path, void *owner)
 {
-	int number = inotify_add_watch(w->fd, path, EVENTS);
+	return watch_writes(w, path, owner, true);
+}
+
+int watch_writes(struct watch *w, const char *path, void *owner, bool is_wanted)
+{
+	/* The same directory again replaces the mask of its watch and keeps the number. */
+	int number = inotify_add_watch(w->fd, path, is_wanted ? EVENTS | IN_MODIFY : EVENTS);
 	if (number < 0)
 		return -errno;
 	if ((size_t)number >= w->room) {

@@ -25,6 +25,8 @@ int watch_fd(const struct watch *w);
 
 /* Watches a directory by path (links are not followed). The watch number (> 0), or -errno: -ENOSPC when watches are used up. */
 int watch_add(struct watch *w, const char *path, void *owner);
+/* Whether writes in the directory are reported (they are after watch_add); names always are. As watch_add otherwise. */
+int watch_writes(struct watch *w, const char *path, void *owner, bool is_wanted);
 void watch_remove(struct watch *w, int number);
 uint64_t watch_count(const struct watch *w);
 

@@ -173,7 +173,8 @@ static char *put(char *at, unsigned value, int width)
 size_t rfc3339_format(int64_t ns, char at[RFC3339_ROOM])
 {
 	int64_t seconds = ns / SECOND_NS - (ns % SECOND_NS < 0), days = seconds / 86400 - (seconds % 86400 < 0);
-	unsigned of_day = (unsigned)(seconds - days * 86400), fraction = (unsigned)(ns - seconds * SECOND_NS);
+	int64_t rest = ns % SECOND_NS; /* not ns - seconds * SECOND_NS: that overflows near INT64_MIN */
+	unsigned of_day = (unsigned)(seconds - days * 86400), fraction = (unsigned)(rest + (rest < 0 ? SECOND_NS : 0));
 	int year, month, day;
 	civil_from_days(days, &year, &month, &day);
 	char *to = put(at, (unsigned)year, 4);

@@ -4,7 +4,7 @@ import time
 
 import oracle
 from fake_loki import FakeLoki
-from lib import Agent, clients_config, finish, free_ports, generate, get, main, total, wait_for
+from lib import Agent, clients_config, finish, free_ports, generate, get, main, wait_for
 
 
 def reload(s):
@@ -37,7 +37,7 @@ def reload(s):
 
 
 def other_destination(s):
-    """The configuration moves from one Loki to another: each record is at one of the two, none at both."""
+    """The configuration moves from one Loki to another: no record is lost in between."""
     one, two = FakeLoki(free_ports(1)).start(), FakeLoki(free_ports(1)).start()
     agent = Agent(s.work, [f"http://127.0.0.1:{one.port}"]).start()
     p = generate(s.work, wait=False, containers=5, rate=100, seconds=4)
@@ -45,12 +45,11 @@ def other_destination(s):
     agent.write_config(clients_config([f"http://127.0.0.1:{two.port}"]))
     s.expect(agent.reload("post")[0] == 200, "reload refused")
     truth = oracle.Manifest(finish(p))
-    wait_for("records at the second Loki", two.count, 10)
-    wait_for("all read", lambda: total(agent.scrape(), "spoor_log_lines_pending") == 0, 10)
-    tally = oracle.Tally(truth, is_wire=True)
-    two.tally(one.tally(tally))
+    def both():
+        return two.tally(one.tally(oracle.Tally(truth, is_wire=True)))
+    wait_for(lambda: f"{truth.records} records at one or the other, there are {len(both().seen)}", lambda: len(both().seen) >= truth.records, 15, 0.3)
     s.note(f"{one.count()} at the first, {two.count()} at the second")
-    s.no_problems([p for p in tally.problems() if "missing" in p or "corrupt" in p])
+    s.no_problems([p for p in both().problems() if "reordered" not in p and "duplicated" not in p])
     agent.stop()
     agent.check()
 

@@ -117,7 +117,8 @@ def copytruncate(s):
     agent = Agent(s.work, config=config, dev=True, kubernetes=False).start()
     for i in range(4):
         m = generate(s.work, mode="copytruncate", containers=3, rate=0, records=100, from_seq=i * 100, rotate_first=int(i > 0))
-        wait_for(lambda: f"part {i}, there are {fake.count()}", lambda: fake.count() >= 300 * (i + 1), 10)
+        # The folder is not there at the start: the reconciliation, every ten seconds, finds it.
+        wait_for(lambda: f"part {i}, there are {fake.count()}", lambda: fake.count() >= 300 * (i + 1), 15)
     tally = oracle.Tally(oracle.Manifest(m), labels=(), with_stream=False, is_wire=True)
     s.no_problems(fake.tally(tally).problems())
     truncated = total(agent.scrape(), "spoor_log_files_truncated_total")
@@ -198,6 +199,12 @@ def partials(s):
     fake, agent = setup(s)
     agent.start()
     pod = Pod(agent.pods, "partials")
+
+    def streams(out, err):
+        def now():
+            return fake.lines(pod="partials", stream="stdout"), fake.lines(pod="partials", stream="stderr")
+        wait_for(lambda: f"{out} and {err}, there are {now()}", lambda: now() == (out, err), 12)
+
     pod.write("out-1 ", tag="P")
     pod.write("err-1 ", stream="stderr", tag="P")
     pod.write("out-2", tag="F")
@@ -205,13 +212,13 @@ def partials(s):
     pod.write("head ", tag="P")
     pod.rotate()
     pod.write("tail")
-    arrived(s, fake, "partials", ["out-1 out-2", "err-1 err-2", "head tail"])
+    streams(["out-1 out-2", "head tail"], ["err-1 err-2"])
     pod.write("before ", tag="P")
     time.sleep(1.3)
     agent.kill9()
     pod.write("after")
     agent.start()
-    arrived(s, fake, "partials", ["out-1 out-2", "err-1 err-2", "head tail", "before after"])
+    streams(["out-1 out-2", "head tail", "before after"], ["err-1 err-2"])
     # A container that ends without a newline leaves a P behind and no F ever follows.
     pod.write("never closed", tag="P")
     time.sleep(0.2)

@@ -464,7 +464,7 @@ static void cut(struct world *w, int log)
 
 static int some_log(struct world *w, bool must_live)
 {
-	for (int tries = 0; tries < 50; tries++) {
+	for (int tries = 0; tries < 50 && w->log_count; tries++) {
 		int log = (int)world_random(w, (uint64_t)w->log_count);
 		if (must_live ? w->logs[log].fd >= 0 : !w->logs[log].is_removed)
 			return log;

@@ -12,7 +12,8 @@
 enum { MODEL_LANES = 2, NONE = -1, MAX_PODS = 64, MAX_LOGS = 512 };
 
 struct lane_fate {      /* of a piece in one lane */
-	int read_in_life;   /* 0: never appended to a batch */
+	int read_in_life;    /* 0: never appended to a batch */
+	int settled_in_life; /* accepted in this one, the latest */
 	bool is_settled;    /* accepted by the destination at least once */
 	bool is_persisted;  /* and that was saved */
 	bool is_excused;    /* it may be missing */

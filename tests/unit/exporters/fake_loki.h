@@ -218,7 +218,7 @@ static inline bool rig_turn(struct rig *r, bool force)
 		}
 		return true;
 	}
-	if (deadline == INT64_MAX)
+	if (deadline == INT64_MAX || destination_is_empty(r->d))
 		return false;
 	ck_assert_msg(deadline > r->now_ns || deadline == INT64_MIN || r->d->queue.first, "a deadline in the past with nothing to do");
 	if (deadline > r->now_ns)
@@ -253,6 +253,11 @@ static inline void check_all(const struct rig *r, const char *name, int missing_
 	for (int i = 0; i < FAKE_STREAMS; i++)
 		check_stored(r, name, i, i == 0 ? missing_of_0 : 0);
 	ck_assert_msg(r->settled == r->marks, "%s: %zu of %zu marks settled", name, (size_t)r->settled, (size_t)r->marks);
+}
+
+static inline bool contains(struct str s, const char *needle)
+{
+	return memmem(s.p, s.n, needle, strlen(needle)) != NULL;
 }
 
 #endif

@@ -1,0 +1,184 @@
+/* Random histories of a node against the real tailer, reader and positions file, and a small model of what must come out:
+ *
+ *   model_tail [--runs N] [--seed N] [--dir PATH] [--verbose]
+ *
+ * Each seed is one history: containers log, files are rotated, compressed, removed, cut; destinations accept, wait, forget; the
+ * agent is killed, stopped and started. Then everything comes to rest and the books are compared: no line may be missing
+ * unless its file went while the agent could not have it open, each line is what was written, in order, and none that was
+ * settled and saved comes again. A failing seed is printed; the same seed replays the same history. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/log.h"
+#include "tests/model/fake_destination.c"
+#include "tests/model/life.c"
+#include "tests/model/virtual_loop.c"
+#include "tests/model/world.c"
+
+enum { STEPS = 120, DEFAULT_RUNS = 300 };
+
+struct model {
+	struct world world;
+	struct life *life;
+	bool is_between;
+};
+
+static uint64_t current_seed;
+
+void model_report_seed(void)
+{
+	fprintf(stderr, "failed with --seed %llu --runs 1\n", (unsigned long long)current_seed);
+}
+
+static int open_descriptors(void)
+{
+	int count = 0;
+	DIR *d = opendir("/proc/self/fd");
+	while (d && readdir(d))
+		count++;
+	if (d)
+		closedir(d);
+	return count;
+}
+
+static void agent_turn(struct model *m)
+{
+	struct world *w = &m->world;
+	uint64_t dice = world_random(w, 100);
+	if (!life_is_up(m->life)) {
+		if (dice < 30)
+			life_start(m->life);
+	} else if (dice < 4) {
+		life_kill(m->life);
+	} else if (dice < 7) {
+		life_stop(m->life);
+	} else {
+		life_act(m->life);
+	}
+}
+
+static void on_between(void *ctx)
+{
+	struct model *m = ctx;
+	if (m->is_between || !world_chance(&m->world, 15))
+		return;
+	m->is_between = true;
+	agent_turn(m);
+	m->is_between = false;
+}
+
+static void pick_rules(struct world *w, struct life_rules *rules)
+{
+	rules->is_strict = world_chance(w, 50);
+	rules->is_loose = !rules->is_strict && world_chance(w, 50);
+	rules->is_ring = world_chance(w, 10);
+	rules->lanes = !rules->is_ring && world_chance(w, 40) ? 2 : 1;
+	rules->max_line_bytes = 262144 - 21;
+	w->rules.has_pieces = !rules->is_strict;
+	w->rules.has_cuts = world_chance(w, 15);
+	w->rules.has_holes = w->rules.has_cuts && world_chance(w, 50);
+	w->rules.is_forgetful = world_chance(w, 10);
+	rules->open_limit = w->rules.is_forgetful ? 2 : 0;
+	w->rules.has_long_lines = rules->is_strict && world_chance(w, 15);
+	if (w->rules.has_long_lines)
+		rules->max_line_bytes = 4096;
+	world_trace(w, "rules: %zu lanes%s%s%s%s%s%s%s%s", rules->lanes, rules->is_strict ? " strict" : "", rules->is_loose ? " loose" : "",
+		    rules->is_ring ? " ring" : "", w->rules.has_pieces ? " pieces" : "", w->rules.has_cuts ? " cuts" : "",
+		    w->rules.has_holes ? " holes" : "", w->rules.is_forgetful ? " forgetful" : "", w->rules.has_long_lines ? " long" : "");
+}
+
+static void check_nothing_missing(struct model *m, const struct life_rules *rules)
+{
+	const struct world *w = &m->world;
+	for (int i = 0; i < w->piece_count; i++) {
+		const struct piece *p = &w->pieces[i];
+		const struct file *f = &w->files[p->file];
+		for (size_t lane = 0; lane < rules->lanes; lane++) {
+			bool may_wait = p->is_torn && f->place < FILE_REMOVED_; /* its writer might still come back */
+			if (!p->lane[lane].is_settled && !p->lane[lane].is_excused && !may_wait)
+				life_fail(m->life, "lane %zu: piece %d of log %d, file %d (ends at %llu) was lost", lane, i, p->log, p->file,
+					  (unsigned long long)p->end);
+		}
+	}
+}
+
+static void run(uint64_t seed, const char *dir, bool is_verbose)
+{
+	struct model m = { 0 };
+	struct life_rules rules = { 0 };
+	char root[200], state[300], other[320];
+	current_seed = seed;
+	snprintf(root, sizeof root, "%s/model_tail.XXXXXX", dir);
+	if (!mkdtemp(root)) {
+		perror(root);
+		exit(1);
+	}
+	snprintf(state, sizeof state, "%s/positions", root);
+	int descriptors = open_descriptors();
+	world_open(&m.world, seed, root);
+	m.world.trace = is_verbose ? stderr : NULL;
+	m.world.ctx = &m;
+	m.world.between = on_between;
+	pick_rules(&m.world, &rules);
+	m.life = life_new(&m.world, &rules, state);
+	for (int step = 0; step < STEPS; step++) {
+		world_act(&m.world);
+		for (uint64_t n = world_random(&m.world, 3); n--;)
+			agent_turn(&m);
+	}
+	m.is_between = true; /* from here on nothing comes in between */
+	world_finish_lines(&m.world);
+	if (!life_is_up(m.life))
+		life_start(m.life);
+	life_settle_down(m.life);
+	check_nothing_missing(&m, &rules);
+	life_stop(m.life);
+	life_free(m.life);
+	world_close(&m.world);
+	if (open_descriptors() != descriptors) {
+		fprintf(stderr, "%d descriptors were open before, %d are after\n", descriptors, open_descriptors());
+		model_report_seed();
+		exit(1);
+	}
+	static const char *const names[] = { "", ".old", ".tmp", ".bad" };
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		snprintf(other, sizeof other, "%s%s", state, names[i]);
+		unlink(other);
+	}
+	rmdir(root);
+}
+
+static const char *default_dir(void)
+{
+	const char *dir = getenv("TMPDIR");
+	return dir && *dir ? dir : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = 1, runs = DEFAULT_RUNS;
+	const char *dir = default_dir();
+	bool is_verbose = false;
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+		if (strcmp(argv[i], "--verbose") == 0)
+			is_verbose = true;
+		else if (strcmp(argv[i], "--seed") == 0)
+			seed = strtoull(value, NULL, 10), i++;
+		else if (strcmp(argv[i], "--runs") == 0)
+			runs = strtoull(value, NULL, 10), i++;
+		else if (strcmp(argv[i], "--dir") == 0)
+			dir = value, i++;
+		else
+			return fprintf(stderr, "usage: %s [--seed N] [--runs N] [--dir PATH] [--verbose]\n", argv[0]), 2;
+	}
+	log_setup(is_verbose ? LOG_DEBUG_ : LOG_ERROR_, false);
+	for (uint64_t i = 0; i < runs; i++)
+		run(seed + i, dir, is_verbose);
+	printf("%llu histories, seeds %llu to %llu\n", (unsigned long long)runs, (unsigned long long)seed, (unsigned long long)(seed + runs - 1));
+	return 0;
+}
