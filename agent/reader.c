@@ -148,14 +148,38 @@ static void hold(struct turn *t, int slot, const char *at)
 		t->c->held[slot] = frontier_at(t, at);
 }
 
+static bool has_open_join(const struct turn *t, bool is_stderr)
+{
+	const struct join *join = t->s->lane[t->lane_index].join[is_stderr];
+	return join && join->is_open;
+}
+
+/* A message ends while one of the other stream is open. A restart resumes each file from where the open one began in it: when that is
+ * in or behind the first file of this message, its pieces could be met in part, and a part sent as a line that never was. So the
+ * open one takes over this message's places, and a restart meets all of it or nothing. */
+static bool is_entangled(const struct turn *t, int slot)
+{
+	bool has_begun = false;
+	for (const struct generation *g = t->s->oldest; g && has_open_join(t, !slot); g = g->next) {
+		const struct frontier *held = g->cursors[t->lane_index].held;
+		has_begun |= held[slot].offset != UINT64_MAX;
+		if (has_begun && held[!slot].offset != UINT64_MAX)
+			return true;
+	}
+	return false;
+}
+
 /* Nothing is unfinished in `slot` any more, in any generation of the source: those before this one may move on too. */
 static void release(struct turn *t, int slot)
 {
+	bool is_inherited = is_entangled(t, slot);
 	for (struct generation *g = t->s->oldest, *next; g; g = next) {
-		next = g->next; /* settling may be the end of g */
 		struct cursor *c = &g->cursors[t->lane_index];
+		next = g->next; /* settling may have been all that g waited for */
 		if (c->held[slot].offset == UINT64_MAX)
 			continue;
+		if (is_inherited && c->held[slot].offset < c->held[!slot].offset)
+			c->held[!slot] = c->held[slot];
 		c->held[slot].offset = UINT64_MAX;
 		if (c == t->c)
 			continue;
@@ -178,12 +202,6 @@ static void finish_join(struct turn *t, bool is_stderr, uint64_t offset)
 	emit(t, timestamp_ns, is_stderr, line, offset, utf8_valid(line) == line.n && !memchr(line.p, '\0', line.n), was_cut);
 	join_reset(join);
 	release(t, is_stderr);
-}
-
-static bool has_open_join(const struct turn *t, bool is_stderr)
-{
-	const struct join *join = t->s->lane[t->lane_index].join[is_stderr];
-	return join && join->is_open;
 }
 
 static void framed(struct turn *t, const struct runtime_line *piece, const char *at, bool is_clean)
@@ -221,10 +239,21 @@ static bool parse_as(struct turn *t, int format, struct str line, struct runtime
 	return dockerjson_parse(line, &t->r->unescaped, out);
 }
 
+static struct str skip_nuls(struct turn *t, struct str line)
+{
+	size_t n = 0;
+	while (n < line.n && line.p[n] == '\0')
+		n++;
+	t->r->o.counters->nul_bytes_skipped += n;
+	return str_skip(line, n);
+}
+
 static void one_line(struct turn *t, struct str line)
 {
 	struct source *s = t->s;
 	struct runtime_line piece;
+	if (s->format != FORMAT_RAW) /* the end of a hole: what a runtime writes behind it is a whole line */
+		line = skip_nuls(t, line);
 	if (s->format == FORMAT_AUTO) { /* the first line tells; one that tells nothing is shipped as it is */
 		if (parse_as(t, FORMAT_CRI, line, &piece))
 			s->format = FORMAT_CRI;
@@ -344,6 +373,16 @@ static void flush_pieces(struct turn *t)
 	}
 }
 
+/* The file that would have held the rest of them was cut or is unreadable. */
+static void give_up_pieces(struct turn *t)
+{
+	for (int i = 0; i < 2; i++)
+		if (has_open_join(t, i)) {
+			t->r->o.counters->partials_flushed++;
+			finish_join(t, i, t->c->read);
+		}
+}
+
 static int fetch(struct turn *t, size_t room)
 {
 	uint32_t before = t->c->generation->is_gz ? 0 : t->c->last_read.bytes;
@@ -362,6 +401,8 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 		return;
 	}
 	size_t room = QUANTUM_BYTES + IDENTITY_FRONTIER_BYTES;
+	if (g->starts_over && t->c->read == 0)
+		give_up_pieces(t);
 	if (got >= 0)
 		got = fetch(t, room);
 	if (got > 0 && !t->c->is_at_end && !memchr(t->data.p, '\n', t->data.n) && t->c->held[HELD_LONG_LINE].offset == UINT64_MAX) {

@@ -1,5 +1,5 @@
-/* Docker writes the same layout for every line, so that one is tried first: a run without escapes up to the final "\n" is
- * handed out as a view, the rest is compared with the known text. Anything else goes through a small reader of one JSON
+/* Docker writes the same layout for every line, so that one is tried first: a text without escapes but the final "\n" is
+ * handed out as a view, and what follows the text is compared as a whole. Anything else goes through a small reader of one JSON
  * object: no tree, no recursion. Values under unknown keys are skipped by their brackets and quotes and not validated further. */
 #include "parsers/dockerjson.h"
 
@@ -32,15 +32,14 @@ static size_t plain_run(struct str s)
 	return i;
 }
 
-static void put_utf8(struct buf *out, uint32_t c)
+static void put_utf8(char **to, uint32_t c)
 {
-	char at[4];
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	static const unsigned char heads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	for (size_t i = n; i-- > 1; c >>= 6)
-		at[i] = (char)(0x80 | (c & 0x3f));
-	at[0] = (char)(heads[n] | c);
-	buf_append(out, at, n);
+		(*to)[i] = (char)(0x80 | (c & 0x3f));
+	(*to)[0] = (char)(heads[n] | c);
+	*to += n;
 }
 
 /* "XXXX" at the head of s. */
@@ -54,68 +53,68 @@ static bool read_hex4(struct str s, uint32_t *out)
 }
 
 /* What follows "\u": 4 bytes, or 10 for a pair of surrogates. 0: not hex. */
-static size_t put_unicode(struct str s, struct buf *out)
+static size_t put_unicode(struct str s, char **to)
 {
 	uint32_t c, low;
 	if (!read_hex4(s, &c))
 		return 0;
-	if (c < 0xd800 || c > 0xdfff) {
-		put_utf8(out, c);
-		return 4;
-	}
 	struct str next = str_skip(s, 4);
-	if (c <= 0xdbff && str_starts(next, STR("\\u")) && read_hex4(str_skip(next, 2), &low) && low >= 0xdc00 && low <= 0xdfff) {
-		put_utf8(out, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
+	bool is_high = c >= 0xd800 && c <= 0xdbff, is_low = c >= 0xdc00 && c <= 0xdfff;
+	if (is_high && str_starts(next, STR("\\u")) && read_hex4(str_skip(next, 2), &low) && low >= 0xdc00 && low <= 0xdfff) {
+		put_utf8(to, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
 		return 10;
 	}
-	put_utf8(out, 0xfffd);
+	put_utf8(to, is_high || is_low ? 0xfffd : c);
 	return 4;
 }
 
-/* s starts at a backslash. Returns the bytes used, 0 when it is no escape. */
-static size_t put_escape(struct str s, struct buf *out)
+/* s starts at a backslash. Returns the bytes used, 0 when it is no escape. Never writes more than it uses. */
+static size_t put_escape(struct str s, char **to)
 {
-	static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
-	if (s.n < 2)
+	static const char values[128] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n',
+					  ['r'] = '\r', ['t'] = '\t' };
+	if (s.n < 2 || (unsigned char)s.p[1] >= sizeof values)
 		return 0;
 	if (s.p[1] == 'u') {
-		size_t n = put_unicode(str_skip(s, 2), out);
+		size_t n = put_unicode(str_skip(s, 2), to);
 		return n ? n + 2 : 0;
 	}
-	const char *hit = memchr(names, s.p[1], sizeof names - 1);
-	if (!hit)
-		return 0;
-	buf_char(out, values[hit - names]);
-	return 2;
+	*(*to)++ = values[(unsigned char)s.p[1]];
+	return values[(unsigned char)s.p[1]] ? 2 : 0;
 }
 
 /* A JSON string whose opening quote is gone already: *rest is left behind the closing one. Resolved into *out, which is a view
  * into the input when there was nothing to resolve, else into what is appended to *scratch. */
 static bool read_string(struct str *rest, struct buf *scratch, struct str *out)
 {
-	size_t run = plain_run(*rest), from = scratch->n;
-	if (run < rest->n && rest->p[run] == '"') {
-		*out = str_take(*rest, run);
-		*rest = str_skip(*rest, run + 1);
+	struct str s = *rest;
+	size_t run = plain_run(s);
+	if (run < s.n && s.p[run] == '"') {
+		*out = str_take(s, run);
+		*rest = str_skip(s, run + 1);
 		return true;
 	}
-	if (!buf_reserve(scratch, 0))
+	char *from = buf_reserve(scratch, s.n), *to = from; /* no escape is shorter than what it stands for */
+	if (!from)
 		return false;
-	while (run < rest->n && rest->p[run] == '\\') {
-		buf_append(scratch, rest->p, run);
-		*rest = str_skip(*rest, run);
-		size_t used = put_escape(*rest, scratch);
+	while (run < s.n && s.p[run] == '\\') {
+		memcpy(to, s.p, run);
+		to += run;
+		s = str_skip(s, run);
+		size_t used = put_escape(s, &to);
 		if (!used)
 			return false;
-		*rest = str_skip(*rest, used);
-		run = plain_run(*rest);
+		s = str_skip(s, used);
+		run = plain_run(s);
 	}
-	if (run >= rest->n || rest->p[run] != '"')
+	if (run >= s.n || s.p[run] != '"')
 		return false;
-	buf_append(scratch, rest->p, run);
-	*rest = str_skip(*rest, run + 1);
-	*out = (struct str){ scratch->p + from, scratch->n - from };
-	return !scratch->is_full;
+	memcpy(to, s.p, run);
+	to += run;
+	*out = (struct str){ from, (size_t)(to - from) };
+	buf_grow(scratch, out->n);
+	*rest = str_skip(s, run + 1);
+	return true;
 }
 
 /* A message ends with a line feed; a piece of one does not. */
@@ -133,28 +132,29 @@ static bool set_stream(struct str name, struct runtime_line *out)
 
 /* ---- the layout that Docker writes ---- */
 
-/* {"log":"no escapes\n","stream":"stdout","time":"..."} or the same without \n. */
-static bool parse_usual(struct str line, struct runtime_line *out)
+/* {"log":"...","stream":"stdout","time":"..."} */
+static bool parse_usual(struct str line, struct buf *scratch, struct runtime_line *out)
 {
 	if (!str_starts(line, STR("{\"log\":\"")))
 		return false;
-	struct str rest = str_skip(line, 8);
+	struct str rest = str_skip(line, 8), text;
 	size_t run = plain_run(rest);
-	out->message = str_take(rest, run);
-	rest = str_skip(rest, run);
-	out->is_partial = !str_starts(rest, STR("\\n"));
-	if (!out->is_partial)
-		rest = str_skip(rest, 2);
-	if (!str_starts(rest, STR("\",\"stream\":\"std")))
+	if (str_starts(str_skip(rest, run), STR("\\n\""))) {
+		out->message = str_take(rest, run);
+		out->is_partial = false;
+		rest = str_skip(rest, run + 3);
+	} else {
+		if (!read_string(&rest, scratch, &text))
+			return false;
+		set_message(text, out);
+	}
+	out->is_stderr = str_starts(rest, STR(",\"stream\":\"stderr\""));
+	if (!out->is_stderr && !str_starts(rest, STR(",\"stream\":\"stdout\"")))
 		return false;
-	rest = str_skip(rest, 15);
-	out->is_stderr = str_starts(rest, STR("err"));
-	if (!out->is_stderr && !str_starts(rest, STR("out")))
+	rest = str_skip(rest, 18);
+	if (!str_starts(rest, STR(",\"time\":\"")) || !str_ends(rest, STR("\"}")) || rest.n < 11)
 		return false;
-	rest = str_skip(rest, 3);
-	if (!str_starts(rest, STR("\",\"time\":\"")) || !str_ends(rest, STR("\"}")) || rest.n < 12)
-		return false;
-	return rfc3339_parse((struct str){ rest.p + 10, rest.n - 12 }, &out->timestamp_ns);
+	return rfc3339_parse((struct str){ rest.p + 9, rest.n - 11 }, &out->timestamp_ns);
 }
 
 /* ---- any layout ---- */
@@ -190,12 +190,16 @@ static bool skip_string(struct str *s)
 	return false;
 }
 
+static bool is_scalar_byte(char c)
+{
+	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.';
+}
+
 /* Numbers, true, false, null. */
 static size_t scalar_run(struct str s)
 {
 	size_t n = 0;
-	while (n < s.n && ((ascii_lower(s.p[n]) >= 'a' && ascii_lower(s.p[n]) <= 'z') || (s.p[n] >= '0' && s.p[n] <= '9') || s.p[n] == '-' ||
-			   s.p[n] == '+' || s.p[n] == '.'))
+	while (n < s.n && is_scalar_byte(s.p[n]))
 		n++;
 	return n;
 }
@@ -290,5 +294,8 @@ static bool parse_any(struct str s, struct buf *scratch, struct runtime_line *ou
 bool dockerjson_parse(struct str line, struct buf *scratch, struct runtime_line *out)
 {
 	buf_reset(scratch);
-	return parse_usual(line, out) || parse_any(line, scratch, out);
+	if (parse_usual(line, scratch, out))
+		return true;
+	buf_reset(scratch);
+	return parse_any(line, scratch, out);
 }

@@ -132,7 +132,8 @@ static bool is_alternative_end(const struct compiler *c, size_t at)
 static void add_skip(struct compiler *c)
 {
 	struct str p = c->program->pattern;
-	if (str_starts(str_skip(p, c->at), STR("/**")) && (is_alternative_end(c, c->at + 3) || (p.n == c->at + 4 && p.p[c->at + 3] == '/')))
+	bool is_end = is_alternative_end(c, c->at + 3) || str_eq(str_skip(p, c->at), STR("/**/"));
+	if (is_end && str_starts(str_skip(p, c->at), STR("/**")))
 		c->skip = add(c, OP_SKIP);
 }
 
@@ -282,8 +283,9 @@ static void complete(const struct program *program, struct set *set, bool is_seg
 			continue;
 		if (step->op == OP_SPLIT || step->op == OP_JUMP || (step->op == OP_SKIP && rest.n == 0))
 			put(set, step->to);
-		if (step->op == OP_SPLIT || step->op == OP_SKIP || step->op == OP_STAR || (step->op == OP_DIRS && is_segment_start) ||
-		    (step->op == OP_REST && is_segment_end))
+		if (step->op == OP_SPLIT || step->op == OP_SKIP || step->op == OP_STAR)
+			put(set, i + 1);
+		if ((step->op == OP_DIRS && is_segment_start) || (step->op == OP_REST && is_segment_end))
 			put(set, i + 1);
 	}
 }

@@ -55,20 +55,21 @@ static void close_bracket(struct stack *k, char kind)
 	}
 }
 
+/* Backslashes that stand for themselves come in whole units before those that escape the quote. */
+static bool is_closed_by(const struct frame *f, unsigned backslashes)
+{
+	return f->kind == '"' && backslashes % (2 * (f->backslashes + 1)) == f->backslashes;
+}
+
 static void quote(struct stack *k, unsigned backslashes, size_t at)
 {
-	for (unsigned i = k->depth; i-- > 0;) {
-		if (k->frames[i].kind != '"')
-			continue;
-		if (k->frames[i].backslashes == backslashes) {
+	for (unsigned i = k->depth; i-- > 0;)
+		if (is_closed_by(&k->frames[i], backslashes)) {
 			k->depth = i;
 			k->beyond = 0;
 			return;
 		}
-		if (k->frames[i].backslashes < backslashes)
-			break;
-	}
-	push(k, '"', backslashes, at);
+	push(k, '"', backslashes & ~(backslashes + 1), at); /* the lowest bits that are set: 5 is an escaped backslash and 1 */
 }
 
 /* An apostrophe opens a text only behind what can stand before a value, and closes it only before what can stand behind one. */
@@ -90,6 +91,13 @@ static void apostrophe(struct str s, struct stack *k, size_t at)
 		push(k, '\'', 0, at);
 }
 
+/* The bracket of an escape sequence. */
+static bool is_colour(struct str s, size_t bracket)
+{
+	struct str before = str_take(s, bracket);
+	return str_ends(before, STR("\x1b")) || str_ends(before, STR("u001b")) || str_ends(before, STR("x1b")) || str_ends(before, STR("033"));
+}
+
 static void read_byte(struct str s, struct stack *k, size_t i, unsigned backslashes)
 {
 	switch (s.p[i]) {
@@ -97,8 +105,7 @@ static void read_byte(struct str s, struct stack *k, size_t i, unsigned backslas
 		push(k, '{', 0, i);
 		break;
 	case '[':
-		if ((!is_text(k) && !text_colour((struct str){ s.p + i - 1, s.n - i + 1 })) ||
-			(i >= 3 && memcmp(s.p + i - 3, "map", 3) == 0))
+		if ((!is_text(k) && !is_colour(s, i)) || str_ends(str_take(s, i), STR("map")))
 			push(k, '[', 0, i);
 		break;
 	case '}':

@@ -217,6 +217,21 @@ static bool is_span_seed(const char *p)
 	return (a == 's' && b == 'p' && c == 'a') || (a == 'a' && b == 'm' && c == 'p') || (a == 'l' && b == 'a' && c == 'g');
 }
 
+static bool is_rare_seed(const char *p)
+{
+	char a = ascii_lower(p[0]), b = ascii_lower(p[1]), c = ascii_lower(p[2]);
+	return (a == '@' && b == 's' && c == 'p') || (a == 'n' && b == 's' && c == 'a') || (a == 'e' && b == 'g' && c == 'm') ||
+		(a == 'p' && b == 'a' && c == 'r') || (a == 't' && b == 'i' && c == 'd');
+}
+
+static inline struct seeds rare_block(const char *p)
+{
+	struct seeds found = { 0, 0 };
+	for (unsigned i = 0; i < BLOCK; i++)
+		found.words |= (unsigned)is_rare_seed(p + i) << i;
+	return found;
+}
+
 static inline struct seeds trace_block(const char *p)
 {
 	struct seeds found = { 0, 0 };
@@ -268,6 +283,20 @@ static inline struct seeds span_block(const char *p)
 	__m128i lag = all_of(is_byte(first, 'l'), is_byte(second, 'a'), is_byte(third, 'g'));
 	return (struct seeds){ (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(spa, amp), lag)), 0 };
 }
+
+static inline struct seeds rare_block(const char *p)
+{
+	const __m128i fold = _mm_set1_epi8(0x20);
+	__m128i raw = load(p), first = _mm_or_si128(raw, fold);
+	__m128i second = _mm_or_si128(load(p + 1), fold), third = _mm_or_si128(load(p + 2), fold);
+	__m128i asp = all_of(is_byte(raw, '@'), is_byte(second, 's'), is_byte(third, 'p'));
+	__m128i nsa = all_of(is_byte(first, 'n'), is_byte(second, 's'), is_byte(third, 'a'));
+	__m128i egm = all_of(is_byte(first, 'e'), is_byte(second, 'g'), is_byte(third, 'm'));
+	__m128i par = all_of(is_byte(first, 'p'), is_byte(second, 'a'), is_byte(third, 'r'));
+	__m128i tid = all_of(is_byte(first, 't'), is_byte(second, 'i'), is_byte(third, 'd'));
+	__m128i some = _mm_or_si128(_mm_or_si128(asp, nsa), _mm_or_si128(egm, par));
+	return (struct seeds){ (unsigned)_mm_movemask_epi8(_mm_or_si128(some, tid)), 0 };
+}
 #endif
 
 static inline size_t first_seed(struct seeds found, size_t i, bool *is_hex)
@@ -307,10 +336,8 @@ size_t text_next_span_seed(struct str s, size_t i)
 	return search(s, i, span_block, &is_hex);
 }
 
-size_t text_find_word(struct str s, size_t i, struct str word)
+size_t text_next_rare_seed(struct str s, size_t i)
 {
-	for (; i + word.n <= s.n; i++)
-		if (ascii_lower(s.p[i]) == word.p[0] && str_ieq((struct str){ s.p + i, word.n }, word))
-			return i;
-	return s.n;
+	bool is_hex;
+	return search(s, i, rare_block, &is_hex);
 }

@@ -26,7 +26,7 @@ size_t text_hex_run(struct str s);
 bool text_token_ends(struct str s);
 /* A token can begin at s.p[at]: what stands before is no part of it. */
 bool text_token_starts(struct str s, size_t at);
-/* Where the key or value that contains s.p[at] really begins when an escape (%3D, \n, &, a colour) stands before it. */
+/* Where the run [from, to) really begins when its first bytes belong to an escape that starts before it (%3D, \n, a colour). */
 size_t text_after_escape(struct str s, size_t from, size_t to);
 
 /* The next place at or after i where an id may be found: "rac" in any case, "@tr", or 8 hex digits at a multiple of 16 or
@@ -34,7 +34,7 @@ size_t text_after_escape(struct str s, size_t from, size_t to);
 size_t text_next_trace_seed(struct str s, size_t i, bool *is_hex);
 /* The next of "spa", "amp", "lag" in any case: span keys and flag keys. */
 size_t text_next_span_seed(struct str s, size_t i);
-/* The next occurrence of a lower-case word in any case; for rare second looks. */
-size_t text_find_word(struct str s, size_t i, struct str word);
+/* The next of "@sp", "nsa" (transaction), "egm" (segment), "par" (parent), "tid" in any case: for lines without a span key. */
+size_t text_next_rare_seed(struct str s, size_t i);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "agent/tail/listing.h"
 #include "agent/tail/tail.h"
+#include "parsers/bytes/hash.h"
 
 struct folder *folder_new(struct tail *tail, const char *path)
 {
@@ -114,6 +115,23 @@ static void refuse(struct generation *g, int error)
 		tail_refuse(g->source->folder->tail, path, why);
 }
 
+/* First bytes of a compressed file, uncompressed: what it has in common with the plain file that it was made of. */
+static struct str gz_head(int fd, char head[IDENTITY_HEAD_BYTES])
+{
+	struct gz *gz = gz_open(fd);
+	ssize_t got = gz ? gz_read(gz, head, IDENTITY_HEAD_BYTES) : 0;
+	gz_close(gz);
+	return (struct str){ head, got > 0 ? (size_t)got : 0 };
+}
+
+static void identify_gz(struct generation *g, int fd, const struct os_file *st)
+{
+	char bytes[IDENTITY_HEAD_BYTES];
+	struct str head = gz_head(fd, bytes);
+	g->identity = (struct identity){ .dev = st->dev, .ino = st->ino, .birth_ns = st->birth_ns, .head_bytes = (uint32_t)head.n };
+	g->identity.head_hash = hash_bytes(head);
+}
+
 int folder_open(struct generation *g)
 {
 	if (g->fd >= 0) {
@@ -138,7 +156,7 @@ int folder_open(struct generation *g)
 		return error;
 	}
 	if (g->is_gz && !g->identity.ino)
-		g->identity = (struct identity){ .dev = st.dev, .ino = st.ino, .birth_ns = st.birth_ns };
+		identify_gz(g, fd, &st);
 	g->error[0] = '\0';
 	g->size_bytes = st.size_bytes;
 	g->fd = fd;
@@ -146,19 +164,34 @@ int folder_open(struct generation *g)
 	return 0;
 }
 
-/* First bytes of a compressed file, uncompressed. */
-static size_t gz_head(const struct folder *f, const char *name, char head[IDENTITY_HEAD_BYTES])
+/* ---- known generations ---- */
+
+/* Was the file cut since it was last looked at? Then what is known about it (size, head) is kept: the next read finds out, and what went
+ * unread is counted by that size. */
+static bool is_cut(const struct generation *g, uint64_t size_bytes)
 {
-	int fd = open_name(f, name);
-	struct gz *gz = fd < 0 ? NULL : gz_open(fd);
-	ssize_t got = gz ? gz_read(gz, head, IDENTITY_HEAD_BYTES) : 0;
-	gz_close(gz);
-	if (fd >= 0)
-		os_close(fd);
-	return got > 0 ? (size_t)got : 0;
+	char head[IDENTITY_HEAD_BYTES];
+	if (g->is_gz || g->is_abandoned || g->fd < 0 || size_bytes == g->size_bytes)
+		return false;
+	ssize_t got = os_pread(g->fd, head, g->identity.head_bytes, 0);
+	if (got >= 0 && !identity_head_matches(&g->identity, (struct str){ head, (size_t)got }))
+		return true;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		if (!frontier_check(g->fd, &g->cursors[lane].last_read))
+			return true;
+	return false;
 }
 
-/* ---- known generations ---- */
+static void take_size(struct generation *g, uint64_t size_bytes)
+{
+	if (is_cut(g, size_bytes))
+		return;
+	if (!g->is_gz && size_bytes < g->size_bytes) /* cut behind what was read: nothing to read anew */
+		g->source->folder->tail->o.counters->bytes_lost[LOST_TRUNCATED] += g->size_bytes - size_bytes;
+	g->size_bytes = size_bytes;
+	if (!g->is_gz && !g->is_abandoned && g->fd >= 0 && g->identity.head_bytes < IDENTITY_HEAD_BYTES && g->identity.head_bytes < size_bytes)
+		identity_read(g->fd, &g->identity);
+}
 
 static void follow(struct generation *g, const struct listed *file)
 {
@@ -174,11 +207,9 @@ static void follow(struct generation *g, const struct listed *file)
 	g->is_seen = true;
 	g->is_gone = false;
 	bool has_news = file->st.size_bytes != g->size_bytes || g->error[0]; /* an error is tried again at every look */
-	g->size_bytes = file->st.size_bytes;
-	if (g->identity.head_bytes < IDENTITY_HEAD_BYTES && g->identity.head_bytes < g->size_bytes && g->fd >= 0)
-		identity_read(g->fd, &g->identity);
+	take_size(g, file->st.size_bytes);
 	for (size_t lane = 0; lane < g->lanes; lane++)
-		if (has_news || g->cursors[lane].read > g->size_bytes)
+		if (has_news)
 			g->cursors[lane].is_at_end = g->is_abandoned;
 }
 
@@ -204,11 +235,9 @@ static void look_through(struct generation *g)
 	struct os_file st;
 	if (g->fd < 0 || g->is_gz || g->is_abandoned || os_stat_fd(g->fd, &st) < 0)
 		return;
-	if (g->identity.head_bytes < IDENTITY_HEAD_BYTES)
-		identity_read(g->fd, &g->identity);
 	if (st.size_bytes == g->size_bytes)
 		return;
-	g->size_bytes = st.size_bytes;
+	take_size(g, st.size_bytes);
 	for (size_t lane = 0; lane < g->lanes; lane++)
 		g->cursors[lane].is_at_end = false;
 }
@@ -309,7 +338,9 @@ static void match_gz(struct folder *f, struct source *s, struct listed *file, st
 	if (!is_anyone_missing)
 		return;
 	char bytes[IDENTITY_HEAD_BYTES];
-	struct str head = { bytes, gz_head(f, file->name, bytes) };
+	int fd = open_name(f, file->name);
+	struct str head = fd < 0 ? (struct str){ 0 } : gz_head(fd, bytes);
+	os_close(fd);
 	if (head.n == 0)
 		return;
 	for (struct generation *g = s->oldest; g; g = g->next)

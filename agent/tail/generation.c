@@ -103,9 +103,16 @@ static size_t leading_nuls(const struct cursor *c, struct str data)
 	return n;
 }
 
+/* At offset 0 no frontier can tell: the head as it was when the file was last looked at does. */
+static bool is_other_head(const struct cursor *c, struct str data)
+{
+	const struct identity *id = &c->generation->identity;
+	return c->read == 0 && id->head_bytes && !identity_head_matches(id, data);
+}
+
 static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
 {
-	for (int holes = 0; holes < 2; holes++) {
+	for (int holes = 0;; holes++) {
 		uint32_t before = c->last_read.bytes;
 		ssize_t got = os_pread(c->generation->fd, to, room, c->read - before);
 		if (got < 0)
@@ -113,6 +120,8 @@ static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data
 		if (got < (ssize_t)before || !frontier_matches(&c->last_read, (struct str){ to, before }))
 			return -ESTALE;
 		*data = (struct str){ to + before, (size_t)got - before };
+		if (is_other_head(c, *data))
+			return -ESTALE;
 		size_t nuls = leading_nuls(c, *data);
 		if (nuls == 0)
 			break;
@@ -120,6 +129,9 @@ static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data
 		c->read += nuls;
 		c->last_read = (struct frontier){ .offset = c->read };
 		*data = (struct str){ to, 0 };
+		c->is_at_end = false;
+		if (holes)
+			return -EAGAIN;
 	}
 	c->is_at_end = data->n < room - IDENTITY_FRONTIER_BYTES;
 	return data->n > 0;

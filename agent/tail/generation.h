@@ -51,7 +51,7 @@ struct generation {
 	int64_t newer_since_ns;    /* monotonic; when a newer generation was first seen, 0: newest */
 	int fd;                    /* -1: closed, opened again by name when there is something to read */
 	struct generation *lru_older, *lru_newer;
-	bool is_gz, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, is_seen /* by the scan */;
+	bool is_gz, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, starts_over /* what was before it was cut off: no line goes on into it */, is_seen /* by the scan */;
 	char error[64];
 	size_t lanes;
 	struct cursor cursors[];   /* one per lane */
@@ -69,7 +69,7 @@ bool generation_is_finished(const struct generation *g);
 int64_t cursor_oldest_ns(const struct cursor *c); /* timestamp of the oldest unsettled record, 0: none */
 
 /* Reads on at cursor->read: up to room bytes of data into to[0..room); *data views them. room > IDENTITY_FRONTIER_BYTES.
- * Returns > 0 data, 0 nothing now (is_at_end set), -EAGAIN more later in another turn (skipping through a .gz),
+ * Returns > 0 data, 0 nothing now (is_at_end set), -EAGAIN more later in another turn (skipping through a .gz or NUL bytes),
  * -ESTALE the file is not the one that was read so far, or -errno. */
 int cursor_fetch(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters);
 /* The first n bytes of what cursor_fetch gave are used up. Short of all: the rest comes again. */

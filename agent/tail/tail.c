@@ -275,6 +275,8 @@ void tail_abandon(struct tail *t, struct generation *g, enum lost_reason reason,
 {
 	t->o.counters->bytes_lost[reason] += bytes;
 	g->is_abandoned = true;
+	if (g->next)
+		g->next->starts_over = true;
 	t->is_dirty = true;
 	for (size_t lane = 0; lane < g->lanes; lane++) {
 		struct cursor *c = &g->cursors[lane];
@@ -299,7 +301,7 @@ void tail_restart(struct tail *t, struct generation *g)
 		return;
 	struct generation *fresh = generation_new(s, s->lanes, g->name);
 	fresh->stamp = g->stamp;
-	fresh->is_seen = true;
+	fresh->is_seen = fresh->starts_over = true;
 	t->generations++;
 	/* The old one stays until its marks are settled; by name and inode only the fresh one is found from now on. */
 	g->is_gone = true;

@@ -77,14 +77,17 @@ static inline bool read_fields(const char *p, struct fields *f)
 	uint64_t year = pairs(shaped(p, "0000-00-", DIGIT DIGIT DIGIT DIGIT OTHER DIGIT DIGIT OTHER, &bad));
 	uint64_t date = pairs(shaped(p + 2, "00-00-00", DIGIT DIGIT OTHER DIGIT DIGIT OTHER DIGIT DIGIT, &bad));
 	uint64_t time = pairs(shaped(p + 11, "00:00:00", DIGIT DIGIT OTHER DIGIT DIGIT OTHER DIGIT DIGIT, &bad));
-	*f = (struct fields){ BYTE(year, 0) * 100 + BYTE(year, 2), BYTE(date, 3), BYTE(date, 6), BYTE(time, 0), BYTE(time, 3), BYTE(time, 6) };
+	*f = (struct fields){
+		BYTE(year, 0) * 100 + BYTE(year, 2), BYTE(date, 3), BYTE(date, 6), BYTE(time, 0), BYTE(time, 3), BYTE(time, 6),
+	};
 	return bad == 0;
 }
 
 /* Eight digits: to pairs, pairs to fours, fours to the number. */
 static inline bool read_eight(const char *p, uint64_t *out)
 {
-	uint64_t bad = 0, x = pairs(shaped(p, "00000000", DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT, &bad)) & 0x00ff00ff00ff00ffu;
+	uint64_t bad = 0, x = shaped(p, "00000000", DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT, &bad);
+	x = pairs(x) & 0x00ff00ff00ff00ffu;
 	x = (x * 100 + (x >> 16)) & 0x0000ffff0000ffffu;
 	*out = (x * 10000 + (x >> 32)) & 0xffffffffu;
 	return bad == 0;
@@ -139,7 +142,8 @@ static bool fraction_ns(struct str *rest, int64_t *ns)
 static inline bool read_rest(struct str rest, int64_t *fraction, int *offset)
 {
 	uint64_t eight;
-	if (rest.n == 11 && rest.p[0] == '.' && rest.p[10] == 'Z' && (unsigned)(rest.p[9] - '0') <= 9 && read_eight(rest.p + 1, &eight)) {
+	bool is_usual = rest.n == 11 && rest.p[0] == '.' && rest.p[10] == 'Z' && (unsigned)(rest.p[9] - '0') <= 9;
+	if (is_usual && read_eight(rest.p + 1, &eight)) {
 		*fraction = (int64_t)eight * 10 + (rest.p[9] - '0');
 		*offset = 0;
 		return true;

@@ -103,7 +103,8 @@ static uint64_t match(struct lines *l)
 	(void)l;
 	uint64_t sum = 0;
 	for (size_t i = 0; i < LINES; i++)
-		sum += glob_match(STR("/var/log/{nginx,app}/**/*.log"), i % 2 ? STR("/var/log/app/shop/checkout/server.log") : STR("/var/log/syslog"));
+		sum += glob_match(STR("/var/log/{nginx,app}/**/*.log"),
+			i % 2 ? STR("/var/log/app/shop/checkout/server.log") : STR("/var/log/syslog"));
 	return sum;
 }
 
@@ -120,19 +121,23 @@ static uint64_t names(struct lines *l)
 }
 
 static const char *const messages[] = {
-	"level=info ts=2026-11-21T09:00:00Z msg=\"request done\" method=GET path=/api/v1/cart status=200 duration=12.5ms trace_id=4bf92f3577b34da6a3ce929d0e0e4736",
-	"{\"level\":\"info\",\"msg\":\"order placed\",\"order\":\"8c1f\",\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"span_id\":\"00f067aa0ba902b7\",\"items\":[1,2,3]}",
+	"level=info ts=2026-11-21T09:00:00Z msg=\"request done\" method=GET path=/api/v1/cart status=200 duration=12.5ms "
+	"trace_id=4bf92f3577b34da6a3ce929d0e0e4736",
+	"{\"level\":\"info\",\"msg\":\"order placed\",\"order\":\"8c1f\",\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\","
+	"\"span_id\":\"00f067aa0ba902b7\",\"items\":[1,2,3]}",
 	"10.0.0.7 - - [21/Nov/2026:09:00:00 +0000] \"GET /health HTTP/1.1\" 200 2 \"-\" \"kube-probe/1.31\"",
 	"panic: runtime error: index out of range [3] with length 3",
 };
-static const char *const european[] = { "Pr\xc3\xbc" "fung der Gr\xc3\xb6\xc3\x9f" "e: \xe2\x82\xac 12, \xe2\x80\x9e" "fertig\xe2\x80\x9c", "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x81\xae\xe3\x83\xad\xe3\x82\xb0\xe8\xa1\x8c" };
+static const char *const european[] = { "Pr\xc3\xbc" "fung der Gr\xc3\xb6\xc3\x9f" "e: \xe2\x82\xac 12, \xe2\x80\x9e" "fertig\xe2\x80\x9c",
+						"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x81\xae\xe3\x83\xad\xe3\x82\xb0\xe8\xa1\x8c" };
 
 enum layout { CRI_NANO, CRI_TRIMMED, CRI_OFFSET, DOCKER, EUROPEAN };
 
 static void put_line(struct buf *b, enum layout layout, size_t i)
 {
 	char at[RFC3339_ROOM];
-	struct str time = { at, rfc3339_format(1795251600000000000 + (int64_t)i * 1234567, at) }, text = str_of(messages[i % COUNT_OF(messages)]);
+	struct str time = { at, rfc3339_format(1795251600000000000 + (int64_t)i * 1234567, at) },
+		text = str_of(messages[i % COUNT_OF(messages)]);
 	if (layout == CRI_TRIMMED)
 		time = STR("2026-11-21T09:00:00.123456Z");
 	if (layout == CRI_OFFSET)
@@ -171,7 +176,8 @@ static void run(const char *name, enum layout layout, measure_fn *fn)
 		double ns = (cpu_ns() - from) / ((double)LINES * ROUNDS);
 		best = best == 0 || ns < best ? ns : best;
 	}
-	printf("%-24s %8.1f ns/line %8.0f MB/s   (%llx)\n", name, best, (double)l.all.n / LINES / best * 1e3, (unsigned long long)sum);
+	printf("%-24s %8.1f ns/line %8.0f MB/s   (%llx)\n", name, best, (double)l.all.n / LINES / best * 1e3,
+		(unsigned long long)sum);
 	buf_fini(&text);
 	buf_fini(&l.scratch);
 	join_reset(&l.join);

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!cri_parse(line, &out))
 		return 0;
 	assert(out.message.p >= line.p && out.message.p + out.message.n == line.p + line.n);
-	struct str head = str_take(line, (size_t)(out.message.p - line.p)), time = str_cut(&head, ' '), stream = str_cut(&head, ' ');
+	struct str head = str_take(line, (size_t)(out.message.p - line.p)), time = str_cut(&head, ' '),
+		stream = str_cut(&head, ' ');
 	assert(time.n >= 20 && str_eq(stream, out.is_stderr ? STR("stderr") : STR("stdout")));
 	assert(head.n >= 1 && head.p[0] == (out.is_partial ? 'P' : 'F'));
 	return 0;

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 1; at + 2 <= size;) {
 		unsigned flags = data[at];
 		size_t n = data[at + 1] < size - at - 2 ? data[at + 1] : size - at - 2;
-		struct runtime_line piece = { .timestamp_ns = (int64_t)at, .message = { (const char *)data + at + 2, n }, .is_partial = flags & PARTIAL };
+		struct runtime_line piece = { .timestamp_ns = (int64_t)at, .message = { (const char *)data + at + 2, n },
+			.is_partial = flags & PARTIAL };
 		bool is_complete = join_add(&j, &piece, limit);
 		added += n;
 		assert(is_complete == !piece.is_partial && j.is_open);

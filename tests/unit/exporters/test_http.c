@@ -171,9 +171,9 @@ START_TEST(a_get_without_a_body)
 }
 END_TEST
 
-START_TEST(another_generation_is_another_connection_only_with_tls)
+START_TEST(a_tls_generation_does_not_matter_without_tls)
 {
-	/* Without TLS the number must not matter; with TLS the file's spelling changes (test_tls in the end-to-end tests). */
+	/* The number spells the file names of TLS differently; without TLS there are none, so it must not matter. */
 	struct rig r;
 	static struct seen seen;
 	rig_open(&r, record, &seen);
@@ -423,7 +423,7 @@ int main(void)
 	tcase_add_loop_test(t, replies, 0, COUNT_OF(reply_cases));
 	tcase_add_test(t, a_large_body_arrives_whole_and_the_connection_is_kept);
 	tcase_add_test(t, a_get_without_a_body);
-	tcase_add_test(t, another_generation_is_another_connection_only_with_tls);
+	tcase_add_test(t, a_tls_generation_does_not_matter_without_tls);
 	tcase_add_test(t, a_body_without_end_is_cut);
 	tcase_add_test(t, headers_are_bounded);
 	tcase_add_test(t, no_answer_ends_with_the_timeout);

@@ -22,7 +22,8 @@ START_TEST(pieces_are_apart_and_stay)
 	for (size_t i = 0; i < PIECES; i++)
 		for (size_t k = 0; k < sizes[i]; k++)
 			ck_assert_msg(at[i][k] == i % 255 + 1, "piece %zu: byte %zu was overwritten", i, k);
-	ck_assert_msg(a.used_bytes >= sum && a.used_bytes < sum + PIECES * alignof(max_align_t), "counts %zu of %zu", a.used_bytes, sum);
+	ck_assert_msg(a.used_bytes >= sum && a.used_bytes < sum + PIECES * alignof(max_align_t), "counts %zu of %zu",
+		a.used_bytes, sum);
 	arena_fini(&a);
 	ck_assert(!a.newest && a.used_bytes == 0);
 	arena_fini(&a);

@@ -91,7 +91,8 @@ START_TEST(numbers)
 		buf_init(&want, 64);
 		buf_u64(&b, values[i]);
 		buf_printf(&want, "%llu", (unsigned long long)values[i]);
-		ck_assert_msg(str_eq(buf_view(&b), buf_view(&want)), "got " STR_FMT ", want " STR_FMT, STR_ARG(buf_view(&b)), STR_ARG(buf_view(&want)));
+		ck_assert_msg(str_eq(buf_view(&b), buf_view(&want)), "got " STR_FMT ", want " STR_FMT, STR_ARG(buf_view(&b)),
+			STR_ARG(buf_view(&want)));
 		buf_fini(&b);
 		buf_fini(&want);
 	}
@@ -129,15 +130,18 @@ START_TEST(json)
 		struct str in;
 		const char *want;
 	} cases[] = {
-		{ "plain", STR("hello"), "hello" }, { "empty", { 0 }, "" }, { "quote and backslash", STR("a\"b\\c"), "a\\\"b\\\\c" },
+		{ "plain", STR("hello"), "hello" }, { "empty", { 0 }, "" },
+		{ "quote and backslash", STR("a\"b\\c"), "a\\\"b\\\\c" },
 		{ "line feed and tab", STR("\n\t"), "\\n\\t" }, { "control", STR("\x01\x1f\x7f"), "\\u0001\\u001f\\u007f" },
-		{ "NUL", { "a\0b", 3 }, "a\\u0000b" }, { "UTF-8", STR("\xe2\x82\xac"), "\xe2\x82\xac" }, { "at both ends", STR("\"x\""), "\\\"x\\\"" },
+		{ "NUL", { "a\0b", 3 }, "a\\u0000b" }, { "UTF-8", STR("\xe2\x82\xac"), "\xe2\x82\xac" },
+		{ "at both ends", STR("\"x\""), "\\\"x\\\"" },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct buf b;
 		buf_init(&b, 100);
 		buf_json(&b, cases[i].in);
-		ck_assert_msg(str_eq(buf_view(&b), str_of(cases[i].want)), "%s: got " STR_FMT, cases[i].name, STR_ARG(buf_view(&b)));
+		ck_assert_msg(str_eq(buf_view(&b), str_of(cases[i].want)), "%s: got " STR_FMT, cases[i].name,
+			STR_ARG(buf_view(&b)));
 		buf_fini(&b);
 	}
 }

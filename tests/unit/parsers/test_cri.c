@@ -51,7 +51,8 @@ START_TEST(lines)
 	bool got = cri_parse((struct str){ copy, n }, &out);
 	ck_assert_msg(got == (cases[_i].message != NULL), "%s: got %d", cases[_i].name, got);
 	if (got) {
-		ck_assert_msg(str_eq(out.message, str_of(cases[_i].message)), "%s: got \"" STR_FMT "\"", cases[_i].name, STR_ARG(out.message));
+		ck_assert_msg(str_eq(out.message, str_of(cases[_i].message)), "%s: got \"" STR_FMT "\"", cases[_i].name,
+			STR_ARG(out.message));
 		ck_assert_msg(out.timestamp_ns == AT, "%s: got %lld", cases[_i].name, (long long)out.timestamp_ns);
 		ck_assert_msg(out.is_stderr == cases[_i].is_stderr, "%s: got stderr %d", cases[_i].name, out.is_stderr);
 		ck_assert_msg(out.is_partial == cases[_i].is_partial, "%s: got partial %d", cases[_i].name, out.is_partial);
@@ -80,7 +81,8 @@ START_TEST(every_width_of_the_fraction)
 		line = realloc(line, n);
 		struct runtime_line out;
 		ck_assert_msg(cri_parse((struct str){ line, n }, &out), "%zu digits are refused", width);
-		ck_assert_msg(out.timestamp_ns == want, "%zu digits: got %lld, want %lld", width, (long long)out.timestamp_ns, (long long)want);
+		ck_assert_msg(out.timestamp_ns == want, "%zu digits: got %lld, want %lld", width, (long long)out.timestamp_ns,
+			(long long)want);
 		ck_assert(str_eq(out.message, STR("x")));
 		free(line);
 	}

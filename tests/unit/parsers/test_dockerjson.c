@@ -33,14 +33,17 @@ static const struct {
 	{ "high, then another escape", "{\"log\":\"\\ud83d\\n" TAIL, "\xef\xbf\xbd", false, false },
 	{ "raw UTF-8", "{\"log\":\"\xe2\x82\xac\\n" TAIL, "\xe2\x82\xac", false, false },
 	{ "invalid UTF-8 passes", "{\"log\":\"\xff\\n" TAIL, "\xff", false, false },
-	{ "attrs in the middle", "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"b}\",\"c\":[1,{}]}," TIME "}", "x", false, false },
-	{ "attrs at the end", "{\"log\":\"x\\n\",\"stream\":\"stdout\"," TIME ",\"attrs\":{\"tag\":\"\\\"}\"}}", "x", false, false },
+	{ "attrs in the middle", "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"b}\",\"c\":[1,{}]}," TIME "}", "x",
+		false, false },
+	{ "attrs at the end", "{\"log\":\"x\\n\",\"stream\":\"stdout\"," TIME ",\"attrs\":{\"tag\":\"\\\"}\"}}", "x", false,
+		false },
 	{ "other order, spaces", " { " TIME " ,\t\"stream\" : \"stderr\" , \"log\" : \"x\\n\" } ", "x", true, false },
 	{ "unknown values", "{\"a\":null,\"b\":-1.5e+3,\"c\":[[],[true]],\"d\":\"\\\\\",\"log\":\"x\\n" TAIL, "x", false, false },
 	{ "the last of two", "{\"log\":\"no\",\"log\":\"yes\\n" TAIL, "yes", false, false },
 	{ "the last of two, both escaped", "{\"log\":\"n\\to\",\"log\":\"\\ty\\n" TAIL, "\ty", false, false },
 	{ "escaped key", "{\"\\u006cog\":\"x\\n" TAIL, "x", false, false },
-	{ "time with an offset", "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-21T11:00:00.000000001+02:00\"}", "x", false, false },
+	{ "time with an offset", "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-21T11:00:00.000000001+02:00\"}", "x",
+		false, false },
 	{ "nothing", "", NULL, false, false },
 	{ "empty object", "{}", NULL, false, false },
 	{ "application's own JSON", "{\"level\":\"info\",\"msg\":\"x\"," TIME "}", NULL, false, false },
@@ -80,7 +83,8 @@ START_TEST(lines)
 	bool got = dockerjson_parse((struct str){ copy, line.n }, &scratch, &out);
 	ck_assert_msg(got == (cases[_i].message != NULL), "%s: got %d", cases[_i].name, got);
 	if (got) {
-		ck_assert_msg(str_eq(out.message, str_of(cases[_i].message)), "%s: got \"" STR_FMT "\"", cases[_i].name, STR_ARG(out.message));
+		ck_assert_msg(str_eq(out.message, str_of(cases[_i].message)), "%s: got \"" STR_FMT "\"", cases[_i].name,
+			STR_ARG(out.message));
 		ck_assert_msg(out.timestamp_ns == AT, "%s: got %lld", cases[_i].name, (long long)out.timestamp_ns);
 		ck_assert_msg(out.is_stderr == cases[_i].is_stderr, "%s: got stderr %d", cases[_i].name, out.is_stderr);
 		ck_assert_msg(out.is_partial == cases[_i].is_partial, "%s: got partial %d", cases[_i].name, out.is_partial);
@@ -125,7 +129,8 @@ END_TEST
 /* Every cut of a good line is refused, and no byte behind the cut is read. */
 START_TEST(every_cut)
 {
-	static const char line[] = "{\"log\":\"a \\\"b\\\" \\ud83d\\ude00\\n\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"b\"}," TIME "}";
+	static const char line[] = "{\"log\":\"a \\\"b\\\" \\ud83d\\ude00\\n\",\"stream\":\"stdout\","
+				   "\"attrs\":{\"a\":\"b\"}," TIME "}";
 	for (size_t n = 0; n < sizeof line - 1; n++) {
 		struct buf scratch;
 		buf_init(&scratch, 4096);

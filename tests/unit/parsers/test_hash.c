@@ -10,11 +10,13 @@ START_TEST(pinned_values)
 		const char *in;
 		uint64_t want;
 	} cases[] = {
-		{ "", 0xea1ae9bf81584ec3u }, { "a", 0xfe91ebb35b33be0bu }, { "12345678", 0x84440bfd2f45517au }, { "123456789", 0xad81e337679da6cbu }, { "2026-11-21T09:00:00.000000001Z stdout F message", 0xd2717b2a3eb9d6d1u },
+		{ "", 0xea1ae9bf81584ec3u }, { "a", 0xfe91ebb35b33be0bu }, { "12345678", 0x84440bfd2f45517au },
+		{ "123456789", 0xad81e337679da6cbu }, { "2026-11-21T09:00:00.000000001Z stdout F message", 0xd2717b2a3eb9d6d1u },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		uint64_t got = hash_bytes(str_of(cases[i].in));
-		ck_assert_msg(got == cases[i].want, "\"%s\": got %#llx, want %#llx", cases[i].in, (unsigned long long)got, (unsigned long long)cases[i].want);
+		ck_assert_msg(got == cases[i].want, "\"%s\": got %#llx, want %#llx", cases[i].in, (unsigned long long)got,
+			(unsigned long long)cases[i].want);
 	}
 }
 END_TEST
@@ -46,7 +48,8 @@ START_TEST(near_inputs_differ)
 	}
 	qsort(seen, n, sizeof *seen, by_value);
 	for (size_t i = 1; i < n; i++)
-		ck_assert_msg(seen[i] != seen[i - 1], "two of %zu near inputs have the value %#llx", n, (unsigned long long)seen[i]);
+		ck_assert_msg(seen[i] != seen[i - 1], "two of %zu near inputs have the value %#llx", n,
+			(unsigned long long)seen[i]);
 }
 END_TEST
 

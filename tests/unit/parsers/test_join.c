@@ -16,7 +16,8 @@ static void expect(struct join *j, const char *name, const char *want, int64_t w
 	ck_assert_msg(join_take(j, &line, &ns), "%s: nothing to take", name);
 	ck_assert_msg(str_eq(line, str_of(want)), "%s: got \"" STR_FMT "\", want \"%s\"", name, STR_ARG(line), want);
 	ck_assert_msg(ns == want_ns, "%s: got time %lld, want %lld", name, (long long)ns, (long long)want_ns);
-	ck_assert_msg(j->dropped_bytes == want_dropped, "%s: got %llu dropped, want %llu", name, (unsigned long long)j->dropped_bytes, (unsigned long long)want_dropped);
+	ck_assert_msg(j->dropped_bytes == want_dropped, "%s: got %llu dropped, want %llu", name,
+		(unsigned long long)j->dropped_bytes, (unsigned long long)want_dropped);
 	ck_assert_msg(j->is_over == (want_dropped > 0), "%s: over is %d", name, j->is_over);
 	ck_assert_msg(!j->is_open && !join_take(j, &line, &ns), "%s: taken twice", name);
 }

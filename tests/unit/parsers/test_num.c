@@ -53,12 +53,15 @@ START_TEST(hex)
 		const char *in;
 		bool want;
 		uint64_t value;
-	} cases[] = { { "0", true, 0 }, { "fF", true, 255 }, { "0123456789abcdef", true, 0x0123456789abcdef }, { "ffffffffffffffff", true, UINT64_MAX },
-		      { "0ffffffffffffffff", false, 0 }, { "", false, 0 }, { "g", false, 0 }, { "0x1", false, 0 }, { "-1", false, 0 }, { "@", false, 0 }, { "`", false, 0 } };
+	} cases[] = { { "0", true, 0 }, { "fF", true, 255 }, { "0123456789abcdef", true, 0x0123456789abcdef },
+		{ "ffffffffffffffff", true, UINT64_MAX },
+		      { "0ffffffffffffffff", false, 0 }, { "", false, 0 }, { "g", false, 0 }, { "0x1", false, 0 },
+		      { "-1", false, 0 }, { "@", false, 0 }, { "`", false, 0 } };
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		uint64_t got = 4711;
 		ck_assert_msg(num_hex64(str_of(cases[i].in), &got) == cases[i].want, "\"%s\": want %d", cases[i].in, cases[i].want);
-		ck_assert_msg(got == (cases[i].want ? cases[i].value : 4711), "\"%s\": got %llx", cases[i].in, (unsigned long long)got);
+		ck_assert_msg(got == (cases[i].want ? cases[i].value : 4711), "\"%s\": got %llx", cases[i].in,
+			(unsigned long long)got);
 	}
 	for (int c = 0; c < 256; c++) {
 		static const char digits[] = "0123456789abcdef";
@@ -74,14 +77,19 @@ START_TEST(bytes)
 		const char *in;
 		bool want;
 		uint64_t value;
-	} cases[] = { { "0", true, 0 }, { "4096", true, 4096 }, { "1B", true, 1 }, { "64KiB", true, 65536 }, { "1MiB", true, 1048576 }, { "2GiB", true, 2147483648 },
-		      { "1KB", true, 1000 }, { "1MB", true, 1000000 }, { "2GB", true, 2000000000 }, { "1k", true, 1024 }, { "1m", true, 1048576 }, { "1g", true, 1073741824 },
-		      { "64kib", true, 65536 }, { "17179869183GiB", true, 18446744072635809792u }, { "17179869184GiB", false, 0 }, { "", false, 0 }, { "KiB", false, 0 },
-		      { "1 KiB", false, 0 }, { "-1", false, 0 }, { "1.5MiB", false, 0 }, { "1TiB", false, 0 }, { "1KiBx", false, 0 } };
+	} cases[] = { { "0", true, 0 }, { "4096", true, 4096 }, { "1B", true, 1 }, { "64KiB", true, 65536 },
+		{ "1MiB", true, 1048576 }, { "2GiB", true, 2147483648 },
+		      { "1KB", true, 1000 }, { "1MB", true, 1000000 }, { "2GB", true, 2000000000 }, { "1k", true, 1024 },
+		      { "1m", true, 1048576 }, { "1g", true, 1073741824 },
+		      { "64kib", true, 65536 }, { "17179869183GiB", true, 18446744072635809792u }, { "17179869184GiB", false, 0 },
+		      { "", false, 0 }, { "KiB", false, 0 },
+		      { "1 KiB", false, 0 }, { "-1", false, 0 }, { "1.5MiB", false, 0 }, { "1TiB", false, 0 },
+		      { "1KiBx", false, 0 } };
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		uint64_t got = 4711;
 		ck_assert_msg(num_bytes(str_of(cases[i].in), &got) == cases[i].want, "\"%s\": want %d", cases[i].in, cases[i].want);
-		ck_assert_msg(got == (cases[i].want ? cases[i].value : 4711), "\"%s\": got %llu", cases[i].in, (unsigned long long)got);
+		ck_assert_msg(got == (cases[i].want ? cases[i].value : 4711), "\"%s\": got %llu", cases[i].in,
+			(unsigned long long)got);
 	}
 }
 END_TEST
@@ -93,18 +101,26 @@ START_TEST(durations)
 		bool want;
 		int64_t value;
 	} cases[] = {
-		{ "0", true, 0 }, { "0s", true, 0 }, { "1ns", true, 1 }, { "1us", true, 1000 }, { "1\xc2\xb5s", true, 1000 }, { "1\xce\xbcs", true, 1000 },
-		{ "500ms", true, SECOND / 2 }, { "1.5s", true, 3 * SECOND / 2 }, { ".5s", true, SECOND / 2 }, { "0.29ms", true, 290000 }, { "0.1s", true, SECOND / 10 },
-		{ "1m30s", true, 90 * SECOND }, { "1h", true, 3600 * SECOND }, { "1.5h", true, 5400 * SECOND }, { "2d", true, 172800 * SECOND }, { "1w", true, 604800 * SECOND },
-		{ "1y", true, 31536000 * SECOND }, { "1h2m3s4ms5us6ns", true, 3723 * SECOND + 4005006 }, { "0.123456789s", true, 123456789 }, { "0.999999999y", true, 31535999968464000 },
-		{ "292y", true, 9208512000000000000 }, { "9223372036854775807ns", true, INT64_MAX }, { "9223372036854775808ns", false, 0 }, { "293y", false, 0 },
-		{ "292y292y", false, 0 }, { "1", false, 0 }, { "", false, 0 }, { "s", false, 0 }, { "-1s", false, 0 }, { "1S", false, 0 }, { "1M", false, 0 }, { "1.s", false, 0 },
-		{ "1.2.3s", false, 0 }, { ".s", false, 0 }, { "1s ", false, 0 }, { "1 s", false, 0 }, { "1x", false, 0 }, { "1m30", false, 0 }, { "0.1234567890s", false, 0 },
+		{ "0", true, 0 }, { "0s", true, 0 }, { "1ns", true, 1 }, { "1us", true, 1000 }, { "1\xc2\xb5s", true, 1000 },
+		{ "1\xce\xbcs", true, 1000 },
+		{ "500ms", true, SECOND / 2 }, { "1.5s", true, 3 * SECOND / 2 }, { ".5s", true, SECOND / 2 },
+		{ "0.29ms", true, 290000 }, { "0.1s", true, SECOND / 10 },
+		{ "1m30s", true, 90 * SECOND }, { "1h", true, 3600 * SECOND }, { "1.5h", true, 5400 * SECOND },
+		{ "2d", true, 172800 * SECOND }, { "1w", true, 604800 * SECOND },
+		{ "1y", true, 31536000 * SECOND }, { "1h2m3s4ms5us6ns", true, 3723 * SECOND + 4005006 },
+		{ "0.123456789s", true, 123456789 }, { "0.999999999y", true, 31535999968464000 },
+		{ "292y", true, 9208512000000000000 }, { "9223372036854775807ns", true, INT64_MAX },
+		{ "9223372036854775808ns", false, 0 }, { "293y", false, 0 },
+		{ "292y292y", false, 0 }, { "1", false, 0 }, { "", false, 0 }, { "s", false, 0 }, { "-1s", false, 0 },
+		{ "1S", false, 0 }, { "1M", false, 0 }, { "1.s", false, 0 },
+		{ "1.2.3s", false, 0 }, { ".s", false, 0 }, { "1s ", false, 0 }, { "1 s", false, 0 }, { "1x", false, 0 },
+		{ "1m30", false, 0 }, { "0.1234567890s", false, 0 },
 		{ "99999999999999999999s", false, 0 },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		int64_t got = 4711;
-		ck_assert_msg(num_duration_ns(str_of(cases[i].in), &got) == cases[i].want, "\"%s\": want %d", cases[i].in, cases[i].want);
+		ck_assert_msg(num_duration_ns(str_of(cases[i].in), &got) == cases[i].want, "\"%s\": want %d", cases[i].in,
+			cases[i].want);
 		ck_assert_msg(got == (cases[i].want ? cases[i].value : 4711), "\"%s\": got %lld", cases[i].in, (long long)got);
 	}
 }

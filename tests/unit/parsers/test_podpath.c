@@ -54,7 +54,8 @@ START_TEST(directory)
 		ck_assert_msg(!out.uid.p, "%s: output touched", directories[_i].name);
 		return;
 	}
-	ck_assert_msg(str_eq(out.namespace_, str_of(directories[_i].namespace_)), "%s: got namespace " STR_FMT, directories[_i].name, STR_ARG(out.namespace_));
+	ck_assert_msg(str_eq(out.namespace_, str_of(directories[_i].namespace_)), "%s: got namespace " STR_FMT,
+		directories[_i].name, STR_ARG(out.namespace_));
 	ck_assert_msg(str_eq(out.pod, str_of(directories[_i].pod)), "%s: got pod " STR_FMT, directories[_i].name, STR_ARG(out.pod));
 	ck_assert_msg(str_eq(out.uid, str_of(directories[_i].uid)), "%s: got uid " STR_FMT, directories[_i].name, STR_ARG(out.uid));
 }
@@ -65,10 +66,12 @@ START_TEST(container)
 	static const struct {
 		const char *name;
 		bool want;
-	} cases[] = { { "server", true }, { "istio-proxy", true }, { "0", true }, { X63, true }, { X63 "x", false }, { "", false }, { "a.b", false },
+	} cases[] = { { "server", true }, { "istio-proxy", true }, { "0", true }, { X63, true }, { X63 "x", false },
+		{ "", false }, { "a.b", false },
 		      { "a_b", false }, { "-a", false }, { "a-", false }, { "..", false }, { "A", false } };
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		ck_assert_msg(podpath_container(str_of(cases[i].name)) == cases[i].want, "%s: want %d", cases[i].name, cases[i].want);
+		ck_assert_msg(podpath_container(str_of(cases[i].name)) == cases[i].want, "%s: want %d", cases[i].name,
+			cases[i].want);
 }
 END_TEST
 
@@ -145,7 +148,8 @@ START_TEST(rotated)
 			struct rotation out;
 			struct str name = str_of(groups[g][i]);
 			ck_assert_msg(rotated_name(str_of(groups[g][0]), name, &out), "%s: not taken for a generation", name.p);
-			ck_assert_msg(out.order < older, "%s: order %llu is not below that of the older one", name.p, (unsigned long long)out.order);
+			ck_assert_msg(out.order < older, "%s: order %llu is not below that of the older one", name.p,
+				(unsigned long long)out.order);
 			ck_assert_msg(out.is_gz == str_ends(name, STR(".gz")), "%s: got gz %d", name.p, out.is_gz);
 			older = out.order;
 		}
@@ -157,15 +161,19 @@ START_TEST(not_rotated)
 {
 	static const char *const cases[][2] = {
 		{ "app.log", "app.log" }, { "app.log", "app.log.gz" }, { "app.log", "app.log." }, { "app.log", "app.log-" },
-		{ "app.log", "app.log.1.2" }, { "app.log", "app.log.1x" }, { "app.log", "app.log.old" }, { "app.log", "app.log.1.tmp" },
-		{ "app.log", "app.log.1.bz2" }, { "app.log", "app.log..1" }, { "app.log", "app.log.-1" }, { "app.log", "app.log.1-" },
-		{ "app.log", "app.log.2026--11-21" }, { "app.log", "app.log-1-2" }, { "app.log", "app.log1" }, { "app.log", "app-20261121.log" },
+		{ "app.log", "app.log.1.2" }, { "app.log", "app.log.1x" }, { "app.log", "app.log.old" },
+		{ "app.log", "app.log.1.tmp" },
+		{ "app.log", "app.log.1.bz2" }, { "app.log", "app.log..1" }, { "app.log", "app.log.-1" },
+		{ "app.log", "app.log.1-" },
+		{ "app.log", "app.log.2026--11-21" }, { "app.log", "app.log-1-2" }, { "app.log", "app.log1" },
+		{ "app.log", "app-20261121.log" },
 		{ "app.log", "xapp.log.1" }, { "app.log", "app.lo" }, { "worker", "worker-1" }, { "worker", "worker-12" },
 		{ "app.log", "app.log.1234567890123456789" }, { "", ".1" }, { "", "" }, { "app.log", "app.log.1234567" },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct rotation out;
-		ck_assert_msg(!rotated_name(str_of(cases[i][0]), str_of(cases[i][1]), &out), "%s is taken for a generation of %s", cases[i][1], cases[i][0]);
+		ck_assert_msg(!rotated_name(str_of(cases[i][0]), str_of(cases[i][1]), &out), "%s is taken for a generation of %s",
+			cases[i][1], cases[i][0]);
 	}
 }
 END_TEST

@@ -90,7 +90,8 @@ START_TEST(every_day)
 			break;
 		size_t m = strftime(want, sizeof want, "%Y-%m-%dT%H:%M:%S.", &tm);
 		ck_assert_msg(n == 30 && memcmp(at, want, m) == 0, "%lld: got %.*s, want %s", (long long)ns, (int)n, at, want);
-		ck_assert_msg(rfc3339_parse((struct str){ at, n }, &back) && back == ns, "%.*s: got %lld, want %lld", (int)n, at, (long long)back, (long long)ns);
+		ck_assert_msg(rfc3339_parse((struct str){ at, n }, &back) && back == ns, "%.*s: got %lld, want %lld", (int)n, at,
+			(long long)back, (long long)ns);
 	}
 	ck_assert_int_eq(days, 106651); /* 2262-01-01 */
 }
@@ -108,7 +109,8 @@ START_TEST(every_date_against_timegm)
 				text[3 - k] = (char)('0' + year % 10);
 			text[5] = (char)('0' + month / 10), text[6] = (char)('0' + month % 10);
 			text[8] = (char)('0' + day / 10), text[9] = (char)('0' + day % 10);
-			struct tm tm = { .tm_year = years[y] - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = 12, .tm_min = 34, .tm_sec = 56 };
+			struct tm tm = { .tm_year = years[y] - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = 12,
+				.tm_min = 34, .tm_sec = 56 };
 			time_t seconds = timegm(&tm);
 			bool want = month >= 1 && month <= 12 && tm.tm_mon == month - 1 && tm.tm_mday == day;
 			int64_t ns = 0;
@@ -130,7 +132,8 @@ START_TEST(every_byte_in_every_place)
 			memcpy(text, good, sizeof good);
 			text[at] = (char)c;
 			bool is_digit = c >= '0' && c <= '9', is_place = good[at] >= '0' && good[at] <= '9';
-			bool is_marker = at == 10 ? c == 'T' || c == 't' || c == ' ' : at == 29 ? c == 'Z' || c == 'z' : c == good[at];
+			bool is_marker = at == 10 ? c == 'T' || c == 't' || c == ' ' : at == 29 ? c == 'Z' ||
+				c == 'z' : c == good[at];
 			int64_t ns;
 			bool got = rfc3339_parse((struct str){ text, sizeof good - 1 }, &ns);
 			ck_assert_msg(!got || (is_place ? is_digit : is_marker), "byte %d at %zu is taken", c, at);
@@ -146,7 +149,8 @@ START_TEST(format_of_extremes)
 	static const struct {
 		int64_t ns;
 		const char *want;
-	} extremes[] = { { 0, "1970-01-01T00:00:00.000000000Z" }, { -1, "1969-12-31T23:59:59.999999999Z" }, { INT64_MAX, "2262-04-11T23:47:16.854775807Z" },
+	} extremes[] = { { 0, "1970-01-01T00:00:00.000000000Z" }, { -1, "1969-12-31T23:59:59.999999999Z" },
+		{ INT64_MAX, "2262-04-11T23:47:16.854775807Z" },
 			 { INT64_MIN, "1677-09-21T00:12:43.145224192Z" } };
 	for (size_t i = 0; i < COUNT_OF(extremes); i++) {
 		char at[RFC3339_ROOM];

@@ -56,7 +56,8 @@ END_TEST
 START_TEST(order)
 {
 	/* Sorted; bytes are unsigned; a NUL is a byte like others. */
-	static const struct str sorted[] = { { "", 0 }, { "\0", 1 }, { "A", 1 }, { "a", 1 }, { "a\0", 2 }, { "aa", 2 }, { "ab", 2 }, { "b", 1 }, { "\x7f", 1 }, { "\xff", 1 } };
+	static const struct str sorted[] = { { "", 0 }, { "\0", 1 }, { "A", 1 }, { "a", 1 }, { "a\0", 2 }, { "aa", 2 },
+		{ "ab", 2 }, { "b", 1 }, { "\x7f", 1 }, { "\xff", 1 } };
 	for (size_t i = 0; i < COUNT_OF(sorted); i++) {
 		for (size_t k = 0; k < COUNT_OF(sorted); k++) {
 			int got = str_cmp(sorted[i], sorted[k]), want = (i > k) - (i < k);
@@ -73,7 +74,8 @@ START_TEST(without_case)
 		char want = c >= 'A' && c <= 'Z' ? (char)(c + 32) : (char)c;
 		ck_assert_msg(ascii_lower((char)c) == want, "byte %d", c);
 	}
-	ck_assert(str_ieq(STR("TraceID"), STR("traceid")) && !str_ieq(STR("traceid"), STR("trace-id")) && !str_ieq(STR("@"), STR("`")));
+	ck_assert(str_ieq(STR("TraceID"), STR("traceid")) && !str_ieq(STR("traceid"), STR("trace-id")) &&
+		!str_ieq(STR("@"), STR("`")));
 }
 END_TEST
 
