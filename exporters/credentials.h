@@ -12,7 +12,8 @@ enum credentials_state {
 
 struct credentials;
 /* options live as long as it does. wake: call credentials_prepare again. */
-struct credentials *credentials_new(const struct destination_options *options, struct http *http, void (*wake)(void *ctx), void *ctx);
+struct credentials *credentials_new(const struct destination_options *options, struct http *http, void (*wake)(void *ctx),
+	void *ctx);
 void credentials_free(struct credentials *c);
 
 /* Before each request: files are read again when a second has passed since the last time. */

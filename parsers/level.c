@@ -71,6 +71,18 @@ static const struct word WORDS[] = {
 	{ { "wrn", 3 }, LEVEL_WARN, false },
 };
 
+/* Where the words of a letter begin, how many there are, and a bit for each of their lengths: nearly every other word of a line
+ * is turned away by one look here. tests/unit/parsers/test_level.c finds each word through it. */
+static const struct {
+	unsigned char first, count;
+	unsigned short lengths;
+} LETTERS[26] = {
+	['a' - 'a'] = { 0, 1, 0x0020 }, ['c' - 'a'] = { 1, 3, 0x0112 }, ['d' - 'a'] = { 4, 6, 0x007a },
+	['e' - 'a'] = { 10, 7, 0x023a }, ['f' - 'a'] = { 17, 8, 0x007a }, ['i' - 'a'] = { 25, 5, 0x281a },
+	['n' - 'a'] = { 30, 2, 0x0042 }, ['p' - 'a'] = { 32, 2, 0x0028 }, ['s' - 'a'] = { 34, 1, 0x0040 },
+	['t' - 'a'] = { 35, 4, 0x003a }, ['v' - 'a'] = { 39, 3, 0x008a }, ['w' - 'a'] = { 42, 4, 0x009a },
+};
+
 static bool is_letter(char c)
 {
 	return (unsigned char)(ascii_lower(c) - 'a') < 26;
@@ -83,12 +95,13 @@ static bool is_digit(char c)
 
 static const struct word *word_of(struct str s)
 {
-	if (s.n == 0 || s.n > 13)
+	unsigned letter = s.n ? (unsigned)(unsigned char)ascii_lower(s.p[0]) - 'a' : 26;
+	if (letter >= 26 || s.n > 13 || !(LETTERS[letter].lengths >> s.n & 1))
 		return NULL;
-	char first = ascii_lower(s.p[0]);
-	for (size_t i = 0; i < COUNT_OF(WORDS); i++)
-		if (WORDS[i].name.p[0] == first && str_ieq(WORDS[i].name, s))
-			return &WORDS[i];
+	const struct word *w = &WORDS[LETTERS[letter].first];
+	for (const struct word *end = w + LETTERS[letter].count; w < end; w++)
+		if (str_ieq(w->name, s))
+			return w;
 	return NULL;
 }
 

@@ -220,6 +220,13 @@ static void visit(struct glob_walk *walk, const char *path, bool has_deeper)
 	os_list(f->root_fd, f->relative ? f->relative : "", on_glob_name, walk);
 }
 
+/* May it match at several depths: "**", or alternatives with a slash in them. */
+static bool is_deep_pattern(struct str pattern)
+{
+	struct str braces = str_skip(pattern, str_find(pattern, '{'));
+	return memmem(pattern.p, pattern.n, "**", 2) || str_find(braces, '/') < str_find(braces, '}');
+}
+
 static void discover_glob(struct tail *t, const struct config_scrape *job, const struct config_static *labels)
 {
 	struct want want = { .glob = labels->path, .exclude = labels->path_exclude, .job = job, .labels = labels };
@@ -229,7 +236,7 @@ static void discover_glob(struct tail *t, const struct config_scrape *job, const
 	while (head.n > 1 && head.p[head.n - 1] == '/')
 		head.n--;
 	snprintf(root, sizeof root, STR_FMT, STR_ARG(head));
-	bool is_deep = memmem(labels->path.p, labels->path.n, "**", 2) != NULL;
+	bool is_deep = is_deep_pattern(labels->path);
 	size_t levels = depth_of(labels->path), root_levels = depth_of(head) - (head.n == 1);
 	visit(&walk, root, is_deep || levels > root_levels + 1);
 	while (walk.todo_count) {

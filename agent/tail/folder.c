@@ -322,9 +322,14 @@ static bool row_fits_plain(struct folder *f, const struct listed *file, const st
 static void adopt_plain(struct folder *f, struct source *s, struct listed *files, size_t count, struct checkpoint_row *rows)
 {
 	for (struct checkpoint_row *row = rows; row; row = row->next)
-		for (size_t i = 0; i < count && !row->is_adopted; i++)
-			if (!files[i].generation && !files[i].is_gz && row_fits_plain(f, &files[i], row))
+		for (size_t i = 0; i < count && !row->is_adopted; i++) {
+			if (files[i].generation || files[i].is_gz)
+				continue;
+			if (row_fits_plain(f, &files[i], row))
 				adopt(s, &files[i], row);
+			else /* the same file by its birth, with other content: new, but those before it are not */
+				files[i].was_cut |= row->identity.birth_ns && identity_same_inode(&row->identity, &files[i].st);
+		}
 }
 
 /* A compressed file is the copy of a generation that we know when their heads are the same. */
@@ -413,6 +418,8 @@ static void append_new(struct source *s, struct listed *files, size_t count, boo
 	for (size_t i = 0; i < count; i++)
 		if (files[i].generation)
 			first_new = i + 1;
+		else if (files[i].was_cut)
+			first_new = i;
 	/* At first sight of a plain log its rotated files are history; a pod's rotated files are all of this container's life. */
 	if (first_new == 0 && !is_known && !s->is_pod)
 		while (first_new < count && files[first_new].stamp != UINT64_MAX)
@@ -426,6 +433,7 @@ static void append_new(struct source *s, struct listed *files, size_t count, boo
 			continue;
 		if (!g)
 			g = make(s, &files[i]);
+		g->starts_over |= files[i].was_cut;
 		source_append(s, g, now_ns);
 		if (folder_open(g) >= 0)
 			s->folder->tail->o.counters->files_opened++;

@@ -15,6 +15,7 @@ struct listed {
 	const struct config_scrape *job;
 	const struct want *want;       /* of a plain folder */
 	struct generation *generation; /* what it turned out to be */
+	bool was_cut;                  /* it was saved, but what was read of it is not in it any more */
 };
 struct listing {
 	struct listed *at;

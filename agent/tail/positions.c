@@ -22,6 +22,15 @@ static void save_generation(struct tail *t, const struct generation *g, int64_t 
 	checkpoint_put(&t->save_bytes, &row);
 }
 
+/* The newest one is kept so that older files are known to be read. An empty one cannot be told again once it is renamed and compressed:
+ * then the one before it stands in. */
+static bool is_worth_keeping(const struct source *s, const struct generation *g)
+{
+	if (g->is_abandoned)
+		return false;
+	return g == s->newest || (g->next == s->newest && s->newest->identity.head_bytes == 0) || !generation_is_finished(g);
+}
+
 static void render(struct tail *t)
 {
 	int64_t now_s = loop_wall_ns(t->o.loop) / SECOND;
@@ -29,7 +38,7 @@ static void render(struct tail *t)
 	for (struct folder *f = t->folders; f; f = f->next)
 		for (struct source *s = f->sources; s; s = s->next)
 			for (struct generation *g = s->oldest; g; g = g->next)
-				if (!g->is_abandoned && (g == s->newest || !generation_is_finished(g)))
+				if (is_worth_keeping(s, g))
 					save_generation(t, g, now_s);
 	/* Logs that were not seen yet in this life (a mount that comes late): their positions are kept for an hour. */
 	for (size_t i = 0; i < t->checkpoint.logs.room; i++)

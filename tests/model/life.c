@@ -99,6 +99,8 @@ static int on_append(void *ctx, size_t lane, struct str labels, const struct rec
 	if (!last->is_written)
 		life_fail(l, "lane %zu: piece %lld was not written to its end yet", lane, (long long)id);
 	int first = is_cut_head(l, last, record->line) ? (int)id : first_piece(w, (int)id, record->line);
+	if (first == NONE && w->logs[log].is_severed[stream] && str_ends(record->line, (struct str){ last->text, last->n }))
+		first = (int)id;
 	if (first == NONE)
 		life_fail(l, "lane %zu: piece %lld (%zu bytes) came with another text: %zu bytes, \"%.*s\"", lane, (long long)id, last->n, record->line.n,
 			  (int)(record->line.n < 100 ? record->line.n : 100), record->line.p);
@@ -193,6 +195,10 @@ static void check_lost(struct life *l)
 		life_fail(l, "%llu bytes counted as deleted unread, but every file stays open", (unsigned long long)lost[LOST_DELETED_UNREAD]);
 	if (lost[LOST_TRUNCATED] && !l->w->rules.has_cuts)
 		life_fail(l, "%llu bytes counted as truncated, but nothing was cut", (unsigned long long)lost[LOST_TRUNCATED]);
+}
+
+static void check_cuts(struct life *l)
+{
 	bool is_cut_unread = false;
 	for (int i = 0; i < l->w->piece_count; i++) {
 		const struct piece *p = &l->w->pieces[i];
@@ -201,7 +207,7 @@ static void check_lost(struct life *l)
 			is_cut_unread |= f->place == FILE_CUT_ && f->cut_life == l->w->life && f->looked_life == l->w->life && p->is_written &&
 					 p->end <= f->looked_size && !p->lane[lane].read_in_life && !l->w->logs[f->log].is_removed;
 	}
-	if (is_cut_unread && !lost[LOST_TRUNCATED])
+	if (is_cut_unread && !l->counters.bytes_lost[LOST_TRUNCATED])
 		life_fail(l, "bytes that were seen and then cut away unread are not counted as lost");
 }
 
@@ -234,7 +240,7 @@ void life_start(struct life *l)
 		life_fail(l, "start: %s", err);
 	if (l->rules.open_limit)
 		l->tail.open_limit = l->rules.open_limit;
-	world_looked(l->w);
+	world_looked(l->w, true);
 }
 
 static void show_positions(const struct life *l)
@@ -314,7 +320,7 @@ static void look(struct life *l)
 {
 	world_trace(l->w, "agent: looks");
 	tail_reconcile(&l->tail);
-	world_looked(l->w);
+	world_looked(l->w, true);
 }
 
 /* What inotify tells, as the loop would take it: at least a pause later, so that nothing waits. */
@@ -326,7 +332,7 @@ static void take_events(struct life *l)
 	virtual_loop_pass(l->loop, ms * 1000000);
 	virtual_loop_turn(l->loop);
 	if (!l->tail.is_polling) /* no watches left on this machine: nothing tells */
-		world_looked(l->w);
+		world_looked(l->w, false);
 }
 
 static void serve_destination(struct life *l)
@@ -385,6 +391,7 @@ void life_settle_down(struct life *l)
 	}
 	check_ledger(l);
 	check_lost(l);
+	check_cuts(l);
 }
 
 uint64_t life_open_files(const struct life *l)

@@ -129,12 +129,12 @@ void world_agent_gone(struct world *w)
 	}
 }
 
-void world_looked(struct world *w)
+void world_looked(struct world *w, bool knows_sizes)
 {
 	for (int i = 0; i < w->file_count; i++)
 		if (w->files[i].place < FILE_REMOVED_) {
 			w->files[i].looked_life = w->life;
-			w->files[i].looked_size = w->files[i].size;
+			w->files[i].looked_size = knows_sizes ? w->files[i].size : w->files[i].looked_size;
 		}
 }
 
@@ -450,10 +450,16 @@ static void cut(struct world *w, int log)
 	complete_half(w, l);
 	struct file old = w->files[l->file];
 	CHECKED(ftruncate(l->fd, 0));
-	gone(w, l->file, FILE_CUT_);
+	int old_file = l->file;
+	gone(w, old_file, FILE_CUT_);
 	l->file = new_file(w, log, old.ino);
-	world_trace(w, "file %d: cut at %llu, file %d goes on in it", l->file - 1, (unsigned long long)old.size, l->file);
+	world_trace(w, "file %d: cut at %llu, file %d goes on in it", old_file, (unsigned long long)old.size, l->file);
 	l->open_message[0] = l->open_message[1] = NONE;
+	for (int i = 0; i < w->piece_count; i++) {
+		const struct piece *p = &w->pieces[i];
+		if (p->file == old_file && p->previous != NONE && w->pieces[p->previous].file != p->file)
+			l->is_severed[p->is_stderr] = true;
+	}
 	if (w->rules.has_holes && world_chance(w, 50)) {
 		CHECKED(ftruncate(l->fd, (off_t)old.size));
 		w->files[l->file].size = old.size;

@@ -44,6 +44,7 @@ struct log { /* a container instance */
 	int fd, file; /* of the live file; fd -1: the container is dead */
 	bool is_removed;
 	int open_message[2]; /* last P piece, or NONE */
+	bool is_severed[2];  /* a message that began in an earlier file lost its end in a cut: who never saw that file cannot know */
 	int half;            /* piece that is half written, or NONE */
 	char *half_rest;
 	size_t half_n;
@@ -86,7 +87,7 @@ void world_close(struct world *w); /* removes everything */
 void world_act(struct world *w);   /* one random thing happens */
 void world_finish_lines(struct world *w); /* half lines and open messages of living containers are completed */
 /* The agent has surely looked at everything that is there; or: it is gone, with all the files that only it held. */
-void world_looked(struct world *w);
+void world_looked(struct world *w, bool knows_sizes);
 void world_agent_gone(struct world *w);
 int world_find_log(const struct world *w, const char *path); /* "<pods>/<pod>/<container>/N.log", or NONE */
 

@@ -12,7 +12,8 @@ enum { STREAMS = 4 };
 static struct record record_of(const uint8_t *data, size_t size, size_t at)
 {
 	size_t n = data[at] < size - at ? data[at] : size - at;
-	struct record r = { .timestamp_ns = (int64_t)((uint64_t)data[at] << 56 | at << 20 | data[at]), .line = { (const char *)data + at, n } };
+	struct record r = { .timestamp_ns = (int64_t)((uint64_t)data[at] << 56 | at << 20 | data[at]),
+		.line = { (const char *)data + at, n } };
 	r.level = (enum level)(data[at] % LEVELS);
 	r.trace_result = data[at] & 8 ? TRACE_VALID : TRACE_NONE;
 	memset(r.trace.trace_id, 'a', sizeof r.trace.trace_id);
@@ -32,7 +33,9 @@ static void check_stream(const Loki__Stream *s, const uint8_t *data, size_t size
 		struct record r = record_of(data, size, at);
 		const Loki__Entry *e = s->entries[i];
 		assert(e->line.len == r.line.n && (r.line.n == 0 || memcmp(e->line.data, r.line.p, r.line.n) == 0));
-		assert(e->timestamp->seconds * 1000000000 + e->timestamp->nanos == r.timestamp_ns && e->timestamp->nanos >= 0);
+		/* Unsigned: around the ends of the range the seconds alone, times 10^9, lie outside of it. */
+		uint64_t ns = (uint64_t)e->timestamp->seconds * 1000000000u + (uint64_t)e->timestamp->nanos;
+		assert(ns == (uint64_t)r.timestamp_ns && e->timestamp->nanos >= 0 && e->timestamp->nanos < 1000000000);
 		++*lines;
 	}
 }
@@ -41,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char labels[STREAMS][9] = { "{a=\"0\"}", "{a=\"1\"}", "{a=\"2\"}", "{a=\"3\"}" };
-	struct log_stream streams[STREAMS] = { { { labels[0], 7 }, 0, 0 }, { { labels[1], 7 }, 0, 0 }, { { labels[2], 7 }, 0, 0 }, { { labels[3], 7 }, 0, 0 } };
+	struct log_stream streams[STREAMS] = { { { labels[0], 7 }, 0, 0 }, { { labels[1], 7 }, 0, 0 }, { { labels[2], 7 }, 0,
+		0 }, { { labels[3], 7 }, 0, 0 } };
 	struct batch b;
 	struct payload p;
 	if (size == 0 || size > 4096)

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t ms = http_retry_after_ms(value.n ? value : line, 1700000000);
 	assert(ms >= -1 && ms <= HTTP_RETRY_AFTER_MAX_MS);
 	if (http_header_is_safe(line))
-		assert(!memchr(line.p, '\n', line.n) && !memchr(line.p, '\r', line.n) && !memchr(line.p, '\0', line.n) && memchr(line.p, ':', line.n));
+		assert(!memchr(line.p, '\n', line.n) && !memchr(line.p, '\r', line.n) && !memchr(line.p, '\0', line.n) &&
+			memchr(line.p, ':', line.n));
 	return 0;
 }

@@ -54,7 +54,8 @@ static inline void fake_store_entry(struct fake *f, const Loki__Stream *s, const
 	char want[64];
 	ck_assert(stream >= 0 && stream < FAKE_STREAMS && line >= 0 && line < FAKE_LINES);
 	int n = snprintf(want, sizeof want, "line %d of stream %d", line, stream);
-	ck_assert_msg(e->line.len >= (size_t)n && memcmp(e->line.data, want, (size_t)n) == 0, "entry %d of %d holds another line", line, stream);
+	ck_assert_msg(e->line.len >= (size_t)n && memcmp(e->line.data, want, (size_t)n) == 0,
+		"entry %d of %d holds another line", line, stream);
 	f->stored[stream][line]++;
 	f->metadata[stream][line] = (uint8_t)e->n_structured_metadata;
 }
@@ -197,7 +198,8 @@ static inline void rig_append(struct rig *r, int stream, int count)
 		int line = r->next_line[stream]++;
 		int n = snprintf(text, sizeof text, "line %d of stream %d", line, stream);
 		const struct record record = {
-			.timestamp_ns = (FAKE_BASE_S + (int64_t)line) * 1000000000, .line = { text, (size_t)n }, .level = LEVEL_INFO };
+			.timestamp_ns = (FAKE_BASE_S + (int64_t)line) * 1000000000, .line = { text, (size_t)n },
+				.level = LEVEL_INFO };
 		destination_append(r->d, &r->streams[stream], &record, r->now_ns);
 		r->appended++;
 	}
@@ -220,7 +222,8 @@ static inline bool rig_turn(struct rig *r, bool force)
 	}
 	if (deadline == INT64_MAX || destination_is_empty(r->d))
 		return false;
-	ck_assert_msg(deadline > r->now_ns || deadline == INT64_MIN || r->d->queue.first, "a deadline in the past with nothing to do");
+	ck_assert_msg(deadline > r->now_ns || deadline == INT64_MIN || r->d->queue.first,
+		"a deadline in the past with nothing to do");
 	if (deadline > r->now_ns)
 		r->now_ns = deadline;
 	return true;

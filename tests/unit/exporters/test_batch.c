@@ -103,13 +103,15 @@ static void check_content(const struct mix *m, const Loki__PushRequest *r, const
 			char want[40];
 			snprintf(want, sizeof want, "{container=\"c%d\"}", stream_of[number - 1]);
 			ck_assert_msg(s->labels.len == strlen(want) && memcmp(s->labels.data, want, s->labels.len) == 0,
-				      "%s: line %d under %.*s, want %s", m->name, number, (int)s->labels.len, (char *)s->labels.data, want);
+				      "%s: line %d under %.*s, want %s", m->name, number, (int)s->labels.len,
+					(char *)s->labels.data, want);
 			ck_assert_msg(number > last, "%s: line %d behind %lld", m->name, number, (long long)last);
 			ck_assert_msg(!seen[number]++, "%s: line %d twice", m->name, number);
 			last = number;
 			bytes += loki__entry__get_packed_size(s->entries[k]);
 		}
-		ck_assert_msg(bytes * 101 / 100 + 3 * s->n_entries >= bytes_before, "%s: stream %zu is smaller than the one before", m->name, i);
+		ck_assert_msg(bytes * 101 / 100 + 3 * s->n_entries >= bytes_before,
+			"%s: stream %zu is smaller than the one before", m->name, i);
 		bytes_before = bytes;
 	}
 	ck_assert_uint_eq(lines_of(r), m->lines);
@@ -159,7 +161,8 @@ START_TEST(fragments_are_what_one_call_writes)
 	char *got = snap_finish(&s, &got_n), *want = malloc(want_n);
 	ck_assert_ptr_nonnull(got);
 	ck_assert_int_eq(snappy_compress(data, size, want, &want_n), SNAPPY_OK);
-	ck_assert_msg(got_n == want_n && memcmp(got, want, want_n) == 0, "%zu bytes: %zu compressed, one call writes %zu", size, got_n, want_n);
+	ck_assert_msg(got_n == want_n && memcmp(got, want, want_n) == 0, "%zu bytes: %zu compressed, one call writes %zu", size,
+		got_n, want_n);
 	free(got);
 	free(want);
 	free(data);

@@ -84,9 +84,12 @@ static const struct retry_case {
 	int64_t want_ms;
 } retry_cases[] = {
 	{ "0", 0 }, { "1", 1000 }, { "120", 120000 }, { "300", 300000 }, { "301", 300000 }, { "99999999999999999999999", 300000 },
-	{ "-1", 0 }, { "-99999999999999999999", 0 }, { "", -1 }, { "-", -1 }, { "1.5", -1 }, { "1 ", -1 }, { "0x10", -1 }, { "soon", -1 },
-	{ "Sun, 06 Nov 1994 08:49:37 GMT", 0 }, { "Wed, 15 Nov 2023 00:00:00 GMT", 300000 }, { "Tue, 14 Nov 2023 22:14:20 GMT", 60000 },
-	{ "Tue, 14 Nov 2023 22:14:20 +0000", -1 }, { "Tuesday, 14-Nov-23 22:14:20 GMT", -1 }, { "Tue, 99 Nov 2023 22:14:20 GMT", -1 },
+	{ "-1", 0 }, { "-99999999999999999999", 0 }, { "", -1 }, { "-", -1 }, { "1.5", -1 }, { "1 ", -1 }, { "0x10", -1 },
+		{ "soon", -1 },
+	{ "Sun, 06 Nov 1994 08:49:37 GMT", 0 }, { "Wed, 15 Nov 2023 00:00:00 GMT", 300000 }, { "Tue, 14 Nov 2023 22:14:20 GMT",
+		60000 },
+	{ "Tue, 14 Nov 2023 22:14:20 +0000", -1 }, { "Tuesday, 14-Nov-23 22:14:20 GMT", -1 }, { "Tue, 99 Nov 2023 22:14:20 GMT",
+		-1 },
 	{ "20231114", 300000 }, { "Tue, GMT", -1 }, { "12:00", -1 },
 };
 
@@ -102,8 +105,10 @@ static const struct header_case {
 	const char *line;
 	bool is_safe;
 } header_cases[] = {
-	{ "A: b", true }, { "X-Scope-OrgID: team|other", true }, { "A:", true }, { "A: tab\there", true }, { "A: gr\xc3\xbc\xc3\x9f", true },
-	{ "A b: c", false }, { "A", false }, { ":", false }, { ": b", false }, { "A: b\r\nC: d", false }, { "A: b\n", false }, { "A: \x7f", false },
+	{ "A: b", true }, { "X-Scope-OrgID: team|other", true }, { "A:", true }, { "A: tab\there", true },
+		{ "A: gr\xc3\xbc\xc3\x9f", true },
+	{ "A b: c", false }, { "A", false }, { ":", false }, { ": b", false }, { "A: b\r\nC: d", false }, { "A: b\n", false },
+		{ "A: \x7f", false },
 	{ "A\t: b", false }, { "\xc3\xbc: b", false }, { "", false },
 };
 
@@ -151,8 +156,10 @@ START_TEST(a_secret_keeps_its_last_good_value)
 		char err[256] = "";
 		content = steps[i].content;
 		ck_assert_int_eq(secret_read(&s, &door, err), steps[i].want);
-		ck_assert_msg(str_eq(buf_view(&s.value), str_of(steps[i].value)), "step %zu: " STR_FMT, i, STR_ARG(buf_view(&s.value)));
-		ck_assert_msg(strstr(err, steps[i].err) && (steps[i].want >= 0 || strncmp(err, "/token: ", 8) == 0), "step %zu: %s", i, err);
+		ck_assert_msg(str_eq(buf_view(&s.value), str_of(steps[i].value)), "step %zu: " STR_FMT, i,
+			STR_ARG(buf_view(&s.value)));
+		ck_assert_msg(strstr(err, steps[i].err) && (steps[i].want >= 0 || strncmp(err, "/token: ", 8) == 0),
+			"step %zu: %s", i, err);
 	}
 	secret_fini(&s);
 	secret_init(&s, STR("literal"), (struct str){ 0 });
@@ -193,11 +200,13 @@ START_TEST(backoff_stays_in_its_bounds_and_spreads)
 		top = top < 30000 ? top : 30000;
 		for (int i = 0; i < 200; i++) {
 			int64_t ms = backoff_ms(failures, 500, 30000, &random);
-			ck_assert_msg(ms >= 250 && ms <= top, "failure %u: %lld ms, want 250..%lld", failures, (long long)ms, (long long)top);
+			ck_assert_msg(ms >= 250 && ms <= top, "failure %u: %lld ms, want 250..%lld", failures, (long long)ms,
+				(long long)top);
 			low = ms < low ? ms : low;
 			high = ms > high ? ms : high;
 		}
-		ck_assert_msg(high - low > (top - 250) / 2, "failure %u: %lld..%lld is not spread", failures, (long long)low, (long long)high);
+		ck_assert_msg(high - low > (top - 250) / 2, "failure %u: %lld..%lld is not spread", failures, (long long)low,
+			(long long)high);
 	}
 	random = 0;
 	ck_assert_int_ge(backoff_ms(1, 0, 0, &random), 0);

@@ -69,21 +69,25 @@ static const struct reply_case {
 	{ "200 with a body", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false, 200, "hello", -1 },
 	{ "204 with a body behind it", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello", true, 204, "", -1 },
 	{ "body up to the close", "HTTP/1.0 400 Bad\r\n\r\nentry too far behind", true, 400, "entry too far behind", -1 },
-	{ "chunked", "HTTP/1.1 429 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", false, 429, "abcde", -1 },
+	{ "chunked", "HTTP/1.1 429 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", false, 429, "abcde",
+		-1 },
 	{ "interim answers first", "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", false, 204, "", -1 },
 	{ "260", "HTTP/1.1 260 Blocked\r\nContent-Length: 7\r\n\r\nblocked", false, 260, "blocked", -1 },
 	{ "retry after seconds", "HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", false, 503, "", 7000 },
 	{ "retry after, odd case", "HTTP/1.1 503 X\r\nreTRY-after:\t12 \r\nContent-Length: 0\r\n\r\n", false, 503, "", 12000 },
-	{ "retry after too long", "HTTP/1.1 429 X\r\nRetry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n", false, 429, "", 300000 },
+	{ "retry after too long", "HTTP/1.1 429 X\r\nRetry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n", false, 429,
+		"", 300000 },
 	{ "retry after negative", "HTTP/1.1 429 X\r\nRetry-After: -5\r\nContent-Length: 0\r\n\r\n", false, 429, "", 0 },
 	{ "retry after junk", "HTTP/1.1 429 X\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", false, 429, "", -1 },
-	{ "retry after a past date", "HTTP/1.1 429 X\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n", false, 429, "", 0 },
+	{ "retry after a past date", "HTTP/1.1 429 X\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n",
+		false, 429, "", 0 },
 	{ "not HTTP", "SSH-2.0-OpenSSH_9.2\r\n", true, 0, "", -1 },
 	{ "closed without an answer", "", true, 0, "", -1 },
 	{ "closed in the head", "HTTP/1.1 200 OK\r\nContent-", true, 0, "", -1 },
 	{ "closed in the body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", true, 0, "", -1 },
 	{ "bad chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", true, 0, "", -1 },
-	{ "huge chunk size, then closed", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\nabc", true, 0, "", -1 },
+	{ "huge chunk size, then closed", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\nabc", true, 0,
+		"", -1 },
 	{ "redirect is not followed", "HTTP/1.1 302 X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", false, 302, "", -1 },
 };
 
@@ -102,7 +106,8 @@ START_TEST(replies)
 	rig_open(&r, canned, &c);
 	const struct outcome *o = run(&r, (struct http_request){ .body = STR("payload") });
 	ck_assert_msg(o->status == c.status, "%s: status %d, want %d (%s)", c.name, o->status, c.status, o->error);
-	ck_assert_msg(o->body_n == strlen(c.body) && memcmp(o->body, c.body, o->body_n) == 0, "%s: body %.*s", c.name, (int)o->body_n, o->body);
+	ck_assert_msg(o->body_n == strlen(c.body) && memcmp(o->body, c.body, o->body_n) == 0, "%s: body %.*s", c.name,
+		(int)o->body_n, o->body);
 	ck_assert_msg(o->retry_after_ms == c.retry_after_ms, "%s: retry after %lld", c.name, (long long)o->retry_after_ms);
 	ck_assert_msg((o->error[0] != '\0') == (c.status == 0), "%s: error \"%s\"", c.name, o->error);
 	rig_close(&r);
@@ -140,8 +145,10 @@ START_TEST(a_large_body_arrives_whole_and_the_connection_is_kept)
 	for (size_t i = 0; i < n; i++)
 		sum = sum * 31 + (unsigned char)body[i];
 	for (int i = 0; i < 3; i++) {
-		struct str headers[] = { STR("Content-Type: application/x-protobuf"), STR("X-Scope-OrgID: team-a"), STR("X-Empty:") };
-		const struct outcome *o = run(&r, (struct http_request){ .body = { body, n }, .headers = headers, .header_count = 3 });
+		struct str headers[] = { STR("Content-Type: application/x-protobuf"), STR("X-Scope-OrgID: team-a"),
+			STR("X-Empty:") };
+		const struct outcome *o = run(&r, (struct http_request){ .body = { body, n }, .headers = headers,
+			.header_count = 3 });
 		ck_assert_int_eq(o->status, 204);
 		ck_assert_uint_eq(seen.body_n, n);
 		ck_assert_uint_eq(seen.body_sum, sum);
@@ -384,7 +391,8 @@ START_TEST(refused_at_the_start)
 	host_open(&h);
 	struct str header = str_of(c->header);
 	const struct http_request request = {
-		.url = str_of(c->url), .headers = &header, .header_count = c->header ? 1 : 0, .tls = { .min_version = str_of(c->tls) } };
+		.url = str_of(c->url), .headers = &header, .header_count = c->header ? 1 : 0,
+			.tls = { .min_version = str_of(c->tls) } };
 	ck_assert_msg(!http_start(h.http, &request, on_done, &o), "%s: was accepted", c->name);
 	host_turn(&h, 1);
 	ck_assert_int_eq(o.calls, 0);

@@ -27,7 +27,8 @@ static const struct labels_case {
 	{ "printable beyond ASCII", { LABEL("a", "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x98\x80") }, 1,
 	  "{a=\"gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x98\x80\"}" },
 	{ "C1, no-break space, soft hyphen", { LABEL("a", "\xc2\x85\xc2\xa0\xc2\xad") }, 1, "{a=\"\\u0085\\u00a0\\u00ad\"}" },
-	{ "zero width and direction marks", { LABEL("a", "\xe2\x80\x8b\xe2\x80\xae\xe2\x81\xa6") }, 1, "{a=\"\\u200b\\u202e\\u2066\"}" },
+	{ "zero width and direction marks", { LABEL("a", "\xe2\x80\x8b\xe2\x80\xae\xe2\x81\xa6") }, 1,
+		"{a=\"\\u200b\\u202e\\u2066\"}" },
 	{ "byte order mark, noncharacter", { LABEL("a", "\xef\xbb\xbf\xef\xbf\xbe") }, 1, "{a=\"\\ufeff\\ufffe\"}" },
 	{ "replacement character itself", { LABEL("a", "\xef\xbf\xbd") }, 1, "{a=\"\xef\xbf\xbd\"}" },
 	{ "invalid UTF-8 repaired", { LABEL("a", "x\xff\xc3") }, 1, "{a=\"x\xef\xbf\xbd\xef\xbf\xbd\"}" },
@@ -40,7 +41,8 @@ START_TEST(labels_are_rendered)
 	struct buf out;
 	buf_init(&out, 4096);
 	loki_labels_render(c.labels, c.count, &out);
-	ck_assert_msg(str_eq(buf_view(&out), str_of(c.want)), "%s: got " STR_FMT ", want %s", c.name, STR_ARG(buf_view(&out)), c.want);
+	ck_assert_msg(str_eq(buf_view(&out), str_of(c.want)), "%s: got " STR_FMT ", want %s", c.name, STR_ARG(buf_view(&out)),
+		c.want);
 	buf_fini(&out);
 }
 END_TEST
@@ -70,7 +72,8 @@ static const struct entry_case {
 	{ "trace and span", 1, "x", LEVEL_UNKNOWN, TRACE_VALID, true, false, -1, 0, 1, "trace_id=" TRACE ";span_id=" SPAN ";" },
 	{ "all of it", 1, "x", LEVEL_CRITICAL, TRACE_VALID, true, false, 1, 0, 1,
 	  "trace_id=" TRACE ";span_id=" SPAN ";trace_flags=01;detected_level=critical;" },
-	{ "not sampled", 1, "x", LEVEL_INFO, TRACE_VALID, false, false, 0, 0, 1, "trace_id=" TRACE ";trace_flags=00;detected_level=info;" },
+	{ "not sampled", 1, "x", LEVEL_INFO, TRACE_VALID, false, false, 0, 0, 1,
+		"trace_id=" TRACE ";trace_flags=00;detected_level=info;" },
 	{ "zero id is none", 1, "x", LEVEL_UNKNOWN, TRACE_ZERO, true, false, 1, 0, 1, "" },
 	{ "malformed id is none", 1, "x", LEVEL_UNKNOWN, TRACE_MALFORMED, true, false, 1, 0, 1, "" },
 	{ "metadata not wanted", 1, "x", LEVEL_ERROR, TRACE_VALID, true, true, 1, 0, 1, "" },
@@ -87,7 +90,8 @@ static void metadata_text(const Loki__Entry *e, struct buf *out)
 	}
 }
 
-static void check_entry(const char *name, const struct record *r, bool with_metadata, int64_t seconds, int32_t nanos, const char *want)
+static void check_entry(const char *name, const struct record *r, bool with_metadata, int64_t seconds, int32_t nanos,
+	const char *want)
 {
 	struct buf field, text;
 	buf_init(&field, 1 << 21);
@@ -96,11 +100,14 @@ static void check_entry(const char *name, const struct record *r, bool with_meta
 	Loki__Stream *s = loki__stream__unpack(NULL, field.n, (const uint8_t *)field.p);
 	ck_assert_msg(s && s->n_entries == 1, "%s: not decoded as one entry", name);
 	const Loki__Entry *e = s->entries[0];
-	ck_assert_msg(e->timestamp && e->timestamp->seconds == seconds && e->timestamp->nanos == nanos, "%s: timestamp %lld.%d", name,
+	ck_assert_msg(e->timestamp && e->timestamp->seconds == seconds && e->timestamp->nanos == nanos, "%s: timestamp %lld.%d",
+		name,
 		      e->timestamp ? (long long)e->timestamp->seconds : -1, e->timestamp ? e->timestamp->nanos : -1);
-	ck_assert_msg(e->line.len == r->line.n && (r->line.n == 0 || memcmp(e->line.data, r->line.p, r->line.n) == 0), "%s: line differs", name);
+	ck_assert_msg(e->line.len == r->line.n && (r->line.n == 0 || memcmp(e->line.data, r->line.p, r->line.n) == 0),
+		"%s: line differs", name);
 	metadata_text(e, &text);
-	ck_assert_msg(str_eq(buf_view(&text), str_of(want)), "%s: metadata got " STR_FMT ", want %s", name, STR_ARG(buf_view(&text)), want);
+	ck_assert_msg(str_eq(buf_view(&text), str_of(want)), "%s: metadata got " STR_FMT ", want %s", name,
+		STR_ARG(buf_view(&text)), want);
 	/* The oracle writes the same bytes: field order and the shortest varints. */
 	uint8_t *again = malloc(loki__stream__get_packed_size(s) + 1);
 	size_t n = loki__stream__pack(s, again);

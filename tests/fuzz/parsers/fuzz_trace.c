@@ -1,0 +1,32 @@
+/* An id that is found is well formed and not zero, and a second look says the same. */
+#include <assert.h>
+#include <string.h>
+
+#include "parsers/trace.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool is_lower_hex(const char *at, size_t n)
+{
+	bool is_zero = true;
+	for (size_t i = 0; i < n; i++) {
+		if (!((at[i] >= '0' && at[i] <= '9') || (at[i] >= 'a' && at[i] <= 'f')))
+			return false;
+		is_zero &= at[i] == '0';
+	}
+	return !is_zero;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str line = { (const char *)data, size };
+	struct trace_context a, b;
+	enum trace_result result = trace_find(line, &a);
+	assert(result < TRACE_RESULTS && trace_find(line, &b) == result);
+	if (result != TRACE_VALID)
+		return 0;
+	assert(is_lower_hex(a.trace_id, 32) && memcmp(a.trace_id, b.trace_id, 32) == 0);
+	assert(a.has_span == b.has_span && (!a.has_span || is_lower_hex(a.span_id, 16)));
+	assert(a.sampled >= -1 && a.sampled <= 1 && a.sampled == b.sampled);
+	return 0;
+}
