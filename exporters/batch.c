@@ -68,7 +68,7 @@ void batch_close(struct batch *b)
 	batch_trim(b);
 }
 
-/* Room for one more element of `size` bytes; doubles. Running out of memory here ends the process, as everywhere for small things. */
+/* Room for one more element of `size` bytes; doubles. Running out of memory ends the process, as everywhere for small things. */
 static void *grow(void *array, size_t count, size_t *room, size_t size)
 {
 	if (count < *room)

@@ -13,7 +13,7 @@ enum credentials_state {
 struct credentials;
 /* options live as long as it does. wake: call credentials_prepare again. */
 struct credentials *credentials_new(const struct destination_options *options, struct http *http, void (*wake)(void *ctx),
-	void *ctx);
+				    void *ctx);
 void credentials_free(struct credentials *c);
 
 /* Before each request: files are read again when a second has passed since the last time. */
@@ -22,7 +22,8 @@ enum credentials_state credentials_prepare(struct credentials *c, int64_t now_ns
  * true: they are other ones now, so a new attempt need not wait. */
 bool credentials_refused(struct credentials *c, int64_t now_ns);
 
-struct str credentials_header(const struct credentials *c); /* "Authorization: …", empty when there is none; until the next call */
+/* "Authorization: …", empty when there is none; until the next call */
+struct str credentials_header(const struct credentials *c);
 const char *credentials_error(const struct credentials *c);
 /* Overwrites every occurrence of a secret in a text that came from outside and will be shown. */
 void credentials_mask(const struct credentials *c, char *text);

@@ -73,9 +73,8 @@ static bool check(const struct destination_options *o, char *shown_url, size_t r
 	for (size_t i = 0; i < o->header_count; i++) {
 		if (!header_is_bad(o->headers[i]))
 			continue;
-		struct str name = str_take(o->headers[i], str_find(o->headers[i], ':'));
-		snprintf(err, 256, "header " STR_FMT " must be \"Name: value\" without control bytes.", STR_ARG(str_take(name,
-			100)));
+		struct str name = str_take(str_take(o->headers[i], str_find(o->headers[i], ':')), 100);
+		snprintf(err, 256, "header " STR_FMT " must be \"Name: value\" without control bytes.", STR_ARG(name));
 		return false;
 	}
 	return true;
@@ -187,7 +186,7 @@ static bool is_due(const struct destination *d, int64_t now_ns, bool force)
 	if (d->open.lines == 0 || !queue_has_place(d))
 		return false;
 	return force || batch_bytes(&d->open) >= d->options.batch_bytes ||
-		now_ns - d->opened_ns >= d->options.batch_wait_ms * ms_ns;
+	       now_ns - d->opened_ns >= d->options.batch_wait_ms * ms_ns;
 }
 
 static void settle(struct destination *d, struct lot *lot)

@@ -28,8 +28,8 @@ struct destination_options { /* all views live as long as the destination (confi
 	struct str url;
 	struct str tenant_id;         /* X-Scope-OrgID, empty: none */
 	struct basic_auth basic_auth;
-	struct str authorization_type, authorization_credentials, authorization_credentials_file; /* bearer_token maps here,
-		type "Bearer" */
+	/* bearer_token maps here, type "Bearer" */
+	struct str authorization_type, authorization_credentials, authorization_credentials_file;
 	struct oauth2_options oauth2; /* used when client_id is set */
 	struct http_tls tls;
 	struct str proxy_url;

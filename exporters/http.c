@@ -176,7 +176,8 @@ struct http_call *http_start(struct http *h, const struct http_request *request,
 	struct http_call *call = calloc(1, sizeof *call);
 	if (!call)
 		abort();
-	*call = (struct http_call){ .magic = CALL_MAGIC, .http = h, .next = h->calls, .done = done, .ctx = ctx, .retry_after_ms = -1 };
+	*call = (struct http_call){ .magic = CALL_MAGIC, .http = h, .next = h->calls, .done = done, .ctx = ctx };
+	call->retry_after_ms = -1;
 	if (h->calls)
 		h->calls->previous = call;
 	h->calls = call;

@@ -110,8 +110,9 @@ static CURLU *url_parse(const char *url)
 
 bool http_url_check(struct str url, char *shown, size_t room)
 {
-	static const CURLUPart secrets[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY,
-		CURLUPART_FRAGMENT };
+	static const CURLUPart secrets[] = {
+		CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT,
+	};
 	char *text = text_of(url), *whole = NULL;
 	CURLU *parts = text ? url_parse(text) : NULL;
 	free(text);
@@ -139,8 +140,8 @@ static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
 bool http_same_origin(const char *from, const char *to)
 {
 	CURLU *a = url_parse(from), *b = url_parse(to);
-	bool is_same = a && b && same_part(a, b, CURLUPART_SCHEME) && same_part(a, b, CURLUPART_HOST) && same_part(a, b,
-		CURLUPART_PORT);
+	bool is_same = a && b && same_part(a, b, CURLUPART_SCHEME) && same_part(a, b, CURLUPART_HOST) &&
+		       same_part(a, b, CURLUPART_PORT);
 	curl_url_cleanup(a);
 	curl_url_cleanup(b);
 	return is_same;

@@ -71,8 +71,8 @@ void loki_entry(struct buf *out, const struct record *record, bool with_metadata
 		seconds--;
 	}
 	struct str level = with_metadata ? level_name(record) : (struct str){ 0 };
-	size_t stamp = (seconds ? 1 + wire_varint_size((uint64_t)seconds) : 0) + (nanos ? 1 + wire_varint_size((uint64_t)nanos)
-		: 0);
+	size_t stamp = seconds ? 1 + wire_varint_size((uint64_t)seconds) : 0;
+	stamp += nanos ? 1 + wire_varint_size((uint64_t)nanos) : 0;
 	size_t line = record->line.n ? wire_bytes_size(record->line.n) : 0; /* an empty one is left out too */
 	size_t entry = 2 + stamp + line + (with_metadata ? metadata_size(record, level) : 0);
 	char *p = buf_reserve(out, record->line.n + ENTRY_OVERHEAD);

@@ -29,7 +29,7 @@ static const struct rule {
 	{ 429, 429, STR("maximum active stream limit exceeded"), REPLY_THROTTLED, DROP_STREAM_LIMIT },
 	{ 429, 429, STR(""), REPLY_RATE_LIMITED, DROP_RATE_LIMITED },
 	{ 400, 400, STR("' includes structured metadata, but this feature is disallowed"), REPLY_NO_METADATA,
-		DROP_STRUCTURED_METADATA },
+	  DROP_STRUCTURED_METADATA },
 	{ 400, 400, STR("' has structured metadata too large: '"), REPLY_NO_METADATA, DROP_STRUCTURED_METADATA },
 	{ 400, 400, STR("' has too many structured metadata labels: '"), REPLY_NO_METADATA, DROP_STRUCTURED_METADATA },
 	{ 400, 400, STR(""), REPLY_REFUSED, DROP_REJECTED },
@@ -57,7 +57,7 @@ static const struct message {
 	{ STR("stream '"), STR("' has label name too long: '"), DROP_INVALID_LABELS, true },
 	{ STR("stream '"), STR("' has label value too long: '"), DROP_INVALID_LABELS, true },
 	{ STR("stream '"), STR("' has duplicate label name: '"), DROP_INVALID_LABELS, true },
-	{ STR("' for stream '"), STR("' (policy: '"), DROP_INVALID_LABELS, true }, /* missing required labels '…' for user '…' … */
+	{ STR("' for stream '"), STR("' (policy: '"), DROP_INVALID_LABELS, true }, /* missing required labels '…' for user '…' */
 	{ STR("error parsing labels '"), STR("' with error: "), DROP_INVALID_LABELS, true },
 };
 

@@ -108,8 +108,11 @@ static bool ask(struct oauth2 *o, struct str secret)
 	buf_append(&header, "Authorization: Basic ", 21);
 	encode_base64(&header, buf_view(&pair));
 	write_form(o, secret);
-	const struct str headers[] = { STR("Content-Type: application/x-www-form-urlencoded"), STR("Accept: application/json"),
-		buf_view(&header) };
+	const struct str headers[] = {
+		STR("Content-Type: application/x-www-form-urlencoded"),
+		STR("Accept: application/json"),
+		buf_view(&header), /* the last one: left out when the form holds it */
+	};
 	const struct http_request request = {
 		.url = o->options->token_url,
 		.headers = headers,

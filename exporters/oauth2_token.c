@@ -1,5 +1,6 @@
 /* A scan of one flat JSON object, in place: only three keys of the outermost level matter, and whatever is nested is stepped
- * over by counting brackets outside strings. It is strict where it takes a value: a token with an escape or a control byte is none. */
+ * over by counting brackets outside strings. It is strict where it takes a value: a token with an escape or a control byte is
+ * none. */
 #include "exporters/oauth2.h"
 
 #include "parsers/bytes/num.h"

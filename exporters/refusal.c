@@ -40,8 +40,8 @@ struct str refusal_sample(struct str message, struct str labels, enum drop_reaso
 	for (struct message_cursor c = message_walk(message); message_next(&c);) {
 		if ((labels.n && !str_eq(c.labels, labels)) || !message_entry_read(c.entry, &read))
 			continue;
-		bool is_better = !best.p || ((reason == DROP_TOO_OLD || reason == DROP_OUT_OF_ORDER) &&
-			read.timestamp_ns < best_read.timestamp_ns) ||
+		bool wants_oldest = reason == DROP_TOO_OLD || reason == DROP_OUT_OF_ORDER;
+		bool is_better = !best.p || (wants_oldest && read.timestamp_ns < best_read.timestamp_ns) ||
 				 (reason == DROP_TOO_FAR_IN_FUTURE && read.timestamp_ns > best_read.timestamp_ns) ||
 				 (reason == DROP_LINE_TOO_LONG && read.line.n > best_read.line.n);
 		if (!is_better)
@@ -181,9 +181,9 @@ static bool settle_stream(struct destination *d, struct piece *piece, struct str
 	    piece->lot->peels >= PEELS_MAX || refusal_peel(piece, message, stream.labels, NULL, &rest) < 0)
 		return false;
 	piece->lot->peels++;
+	struct str sample = refusal_sample(message, stream.labels, reply->reason);
 	if (reply->ignored)
-		refusal_note(d, reply->reason, reply->ignored, stream.labels, refusal_sample(message, stream.labels,
-			reply->reason));
+		refusal_note(d, reply->reason, reply->ignored, stream.labels, sample);
 	delivery_sent(d, reply->total - reply->ignored);
 	queue_add_part(&d->queue, piece, &rest);
 	queue_done(&d->queue, piece);

@@ -42,7 +42,7 @@ static void park(struct destination *d, struct piece *piece, uint64_t hash, cons
 
 /* By policy: what was refused is dropped now. Without a count it is the whole stream. */
 static void drop_stream(struct destination *d, struct str message, const struct named_stream *stream,
-	const struct loki_reply *reply)
+			const struct loki_reply *reply)
 {
 	bool is_exact = reply->has_count && reply->total == stream->lines;
 	uint64_t refused = is_exact ? reply->ignored : stream->lines;

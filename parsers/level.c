@@ -212,6 +212,10 @@ static enum level read_value(struct str s)
 static size_t depth_at_end(struct str s)
 {
 	size_t depth = 0;
+	/* Nothing opens behind the first brace, inside a string or out of it: the usual case, told by two vector searches. */
+	struct str rest = str_skip(s, 1);
+	if (str_find(rest, '{') == rest.n && str_find(rest, '[') == rest.n)
+		return s.n > 0;
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '{' || s.p[i] == '[')
 			depth++;
@@ -335,9 +339,28 @@ static int mark_of(struct str s, size_t from, size_t to)
 	return (opens && closes) || (after == ':' && from < 64) ? 2 : 1;
 }
 
-static enum level from_words(struct str s)
+struct words {
+	enum level plain; /* first level word that is only a word */
+};
+
+/* The level that s.p[from..to) stands for at once, or LEVEL_UNKNOWN. */
+static enum level judge_word(struct words *words, struct str s, size_t from, size_t to)
 {
-	enum level plain = LEVEL_UNKNOWN;
+	struct str text = { s.p + from, to - from };
+	const struct word *w = text.n >= 3 && !(from > 0 && is_digit(s.p[from - 1])) ? word_of(text) : NULL;
+	if (!w || (to < s.n && is_digit(s.p[to])))
+		return LEVEL_UNKNOWN;
+	int mark = mark_of(s, from, to);
+	if (mark == 2 || (mark == 1 && is_upper(text)))
+		return w->level;
+	if (mark == 1 && w->is_plain && words->plain == LEVEL_UNKNOWN)
+		words->plain = w->level;
+	return LEVEL_UNKNOWN;
+}
+
+static enum level coloured_words(struct str s)
+{
+	struct words words = { LEVEL_UNKNOWN };
 	for (size_t i = 0; i < s.n;) {
 		size_t colour = s.p[i] == '\x1b' || s.p[i] == '\\' ? colour_length(str_skip(s, i)) : 0;
 		if (colour || !is_letter(s.p[i])) {
@@ -347,17 +370,54 @@ static enum level from_words(struct str s)
 		size_t from = i;
 		while (i < s.n && is_letter(s.p[i]))
 			i++;
-		struct str text = { s.p + from, i - from };
-		const struct word *w = text.n >= 3 && !(from > 0 && is_digit(s.p[from - 1])) ? word_of(text) : NULL;
-		if (!w || (i < s.n && is_digit(s.p[i])))
-			continue;
-		int mark = mark_of(s, from, i);
-		if (mark == 2 || (mark == 1 && is_upper(text)))
-			return w->level;
-		if (mark == 1 && w->is_plain && plain == LEVEL_UNKNOWN)
-			plain = w->level;
+		enum level found = judge_word(&words, s, from, i);
+		if (found != LEVEL_UNKNOWN)
+			return found;
 	}
-	return plain;
+	return words.plain;
+}
+
+/* One bit for each of the next 64 bytes that is a letter. */
+static uint64_t letters_at(struct str s, size_t i)
+{
+	uint64_t mask = 0;
+#ifdef __SSE2__
+	const __m128i lower = _mm_set1_epi8(0x20), low = _mm_set1_epi8('a' - 1), high = _mm_set1_epi8('z' + 1);
+	for (unsigned part = 0; part < 64 && i + part + 16 <= s.n; part += 16) {
+		__m128i c = _mm_or_si128(_mm_loadu_si128((const __m128i *)(const void *)(s.p + i + part)), lower);
+		__m128i hits = _mm_and_si128(_mm_cmpgt_epi8(c, low), _mm_cmpgt_epi8(high, c));
+		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(hits) << part;
+	}
+	for (unsigned k = s.n - i < 64 ? (unsigned)(s.n - i) / 16 * 16 : 64; k < 64 && i + k < s.n; k++)
+#else
+	for (unsigned k = 0; k < 64 && i + k < s.n; k++)
+#endif
+		mask |= (uint64_t)is_letter(s.p[i + k]) << k;
+	return mask;
+}
+
+/* As coloured_words, by masks of 64 bytes: a word costs one look instead of a branch for each of its letters. */
+static enum level from_words(struct str s)
+{
+	struct words words = { LEVEL_UNKNOWN };
+	if (memchr(s.p, '\x1b', s.n) || memchr(s.p, '\\', s.n))
+		return coloured_words(s);
+	uint64_t last = 0; /* was the byte before this block a letter */
+	for (size_t i = 0; i < s.n; i += 64) {
+		uint64_t letters = letters_at(s, i), starts = letters & ~(letters << 1 | last);
+		last = letters >> 63;
+		for (; starts; starts &= starts - 1) {
+			unsigned at = (unsigned)__builtin_ctzll(starts);
+			uint64_t behind = ~(letters >> at);
+			size_t from = i + at, to = from + (behind ? (size_t)__builtin_ctzll(behind) : 64);
+			while (to >= i + 64 && to < s.n && is_letter(s.p[to]))
+				to++;
+			enum level found = judge_word(&words, s, from, to < s.n ? to : s.n);
+			if (found != LEVEL_UNKNOWN)
+				return found;
+		}
+	}
+	return words.plain;
 }
 
 enum level level_detect(struct str line)

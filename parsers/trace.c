@@ -109,7 +109,8 @@ static bool is_of_parent(struct str line, const struct trace_item *it)
 static unsigned rank_of(const struct search *k, const struct trace_item *ours, const struct trace_item *it)
 {
 	bool is_transaction = it->key->role == ROLE_TRANSACTION;
-	bool is_member = ours->object != TRACE_NO_BRACE && it->place.brace == ours->object;
+	bool is_member = (ours->object != TRACE_NO_BRACE && it->place.brace == ours->object) ||
+		(it->object != TRACE_NO_BRACE && ours->place.brace == it->object); /* {"trace":{"id":..,"span_id":..}} and its like */
 	if (it->path != ours->path && !is_member)
 		return RANKS;
 	if (it->place.frame == ours->place.frame || is_member) {

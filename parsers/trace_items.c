@@ -404,7 +404,7 @@ void trace_collect_spans(struct str line, struct trace_items *items, bool rare)
 			continue;
 		trace_value_read(str_skip(line, m.value), m.key->reading, &it->v);
 		fill_item(it, &m);
-		if (it->v.state != VALUE_VALID && m.has_brace && m.key->role == ROLE_SPAN)
+		if (it->v.state != VALUE_VALID && m.has_brace && (m.key->role == ROLE_SPAN || m.key->role == ROLE_TRANSACTION))
 			collect_members(line, items, &m);
 		else if ((it->v.state == VALUE_VALID && !(m.by_blank && m.key->role != ROLE_SPAN)) || (is_number(it) && m.key->role == ROLE_SPAN))
 			keep(items, it);

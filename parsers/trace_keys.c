@@ -55,6 +55,7 @@ static const struct trace_key KEYS[] = {
 	TRACE_KEY("tr", VENDOR, SERILOG, PLAIN),
 	OTHER_KEY("sp", SPAN, SERILOG, SPAN),
 	OTHER_KEY("transactionid", TRANSACTION, GENERIC, SPAN),
+	OTHER_KEY("transaction", TRANSACTION, GENERIC, NOTHING), /* for {"transaction":{"id":..}} */
 	TRACE_KEY("b3", HEADER, HEADER, B3),
 	TRACE_KEY("ubertraceid", HEADER, HEADER, JAEGER),
 	TRACE_KEY("sentrytrace", HEADER, HEADER, SENTRY),
@@ -72,7 +73,7 @@ static const struct trace_key GOOGLE_KEYS[] = {
 static const struct trace_key *find(const struct trace_key *table, size_t n, struct str name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (table[i].name.n == name.n && memcmp(table[i].name.p, name.p, name.n) == 0)
+		if (table[i].name.n == name.n && table[i].name.p[0] == name.p[0] && memcmp(table[i].name.p, name.p, name.n) == 0)
 			return &table[i];
 	return NULL;
 }
@@ -271,6 +272,8 @@ static bool match_separator(struct str s, struct trace_key_match *m, bool needs_
 		m->from -= m->is_quoted ? quote : 0;
 	}
 	i += quote;
+	if (i < s.n && s.p[i] == ']' && m->from > 0 && s.p[m->from - 1] == '[')
+		i++; /* labels["trace_id"]=.. */
 	size_t blanks = blank_length(str_skip(s, i));
 	i += blanks;
 	char c = 0;
@@ -292,9 +295,36 @@ static bool match_separator(struct str s, struct trace_key_match *m, bool needs_
 	return true;
 }
 
+/* Nine of ten keys are spelled like this and stand directly before their value: "trace_id":"4bf9.. or trace_id=4bf9.. */
+static bool match_usual(struct str s, size_t from, size_t to, struct trace_key_match *m)
+{
+	static const struct {
+		struct str name;
+		size_t row;
+	} USUAL[] = { { { "trace_id", 8 }, 0 }, { { "span_id", 7 }, 1 }, { { "traceId", 7 }, 0 }, { { "spanId", 6 }, 1 }, { { "traceID", 7 }, 0 } };
+	if (s.n - to < 4)
+		return false;
+	char before = from ? s.p[from - 1] : ' ';
+	bool is_quoted = before == '"' && s.p[to] == '"' && s.p[to + 1] == ':' && s.p[to + 2] == '"' && (from < 2 || s.p[from - 2] != '\\');
+	size_t value = is_quoted ? to + 3 : to + 1;
+	if (!is_quoted && (s.p[to] != '=' || (before != ' ' && before != ',' && before != '&' && before != '?')))
+		return false;
+	if (!text_is(s.p[value], TEXT_HEX) || (before == ' ' && from > 1 && memchr("yYtT", s.p[from - 2], 4)))
+		return false; /* the words "xray" and "parent" before a key change its meaning */
+	for (size_t i = 0; i < COUNT_OF(USUAL); i++)
+		if (USUAL[i].name.n == to - from && memcmp(USUAL[i].name.p, s.p + from, to - from) == 0) {
+			*m = (struct trace_key_match){ .key = &KEYS[USUAL[i].row], .from = from - is_quoted, .to = to, .value = value,
+				.is_quoted = is_quoted, .separator = is_quoted ? ':' : '=' };
+			return true;
+		}
+	return false;
+}
+
 bool trace_key_at(struct str s, size_t at, struct trace_key_match *m)
 {
 	size_t from = run_start(s, at), to = run_end(s, at);
+	if (match_usual(s, from, to, m))
+		return true;
 	*m = (struct trace_key_match){ .from = from, .to = to };
 	m->key = match_run(s, from, to, &m->path);
 	size_t behind = m->key || from == 0 ? from : text_after_escape(s, from, to);
@@ -311,8 +341,8 @@ bool trace_key_at(struct str s, size_t at, struct trace_key_match *m)
 		m->key = m->key->role == ROLE_TRACE ? &KEYS[0] : &KEYS[1];
 		m->to = second;
 	}
-	if (m->key->family == FAMILY_SERILOG && s.p[m->from] != '@' && s.p[m->to - 3] != '@')
-		return false;
+	if (m->key->family == FAMILY_SERILOG && !memchr(s.p + m->from, '@', m->to - m->from))
+		return false; /* "tr" and "sp" alone are everyday abbreviations */
 	if (m->from && s.p[m->from - 1] == ' ') {
 		struct str word = word_before(s, m->from);
 		if (m->key->role == ROLE_SPAN && trace_key_is(word, STR("parent")))
@@ -339,6 +369,22 @@ static size_t back_to_separator(struct str s, size_t at)
 	return at;
 }
 
+/* The keys that other seeds do not find end like this: tid, operation_id, @tr, b3. */
+static bool may_be_short_key(struct str s, size_t end)
+{
+	if (end < 2)
+		return false;
+	char last = ascii_lower(s.p[end - 1]);
+	if (last == 'r' || last == '3')
+		return true;
+	if (last != 'd' || end < 3)
+		return false;
+	size_t i = end - 2; /* over "id" and what may stand before it, to the 'o' of operation */
+	while (i > 0 && end - i < 5 && !text_is(s.p[i - 1], TEXT_ALNUM))
+		i--;
+	return ascii_lower(s.p[end - 3]) == 't' || (i >= 2 && ascii_lower(s.p[i - 1]) == 'n' && ascii_lower(s.p[i - 2]) == 'o');
+}
+
 bool trace_key_before(struct str s, size_t value, struct trace_key_match *m)
 {
 	size_t at = back_to_separator(s, value);
@@ -351,7 +397,7 @@ bool trace_key_before(struct str s, size_t value, struct trace_key_match *m)
 	else
 		return false;
 	at = back_to_separator(s, at);
-	if (at == 0 || !memchr("dDrR3", s.p[at - 1], 5)) /* the only keys that other seeds do not find: tid, operation_id, @tr, b3 */
+	if (!may_be_short_key(s, at))
 		return false;
 	return trace_key_at(s, at - 1, m) && m->value == value;
 }

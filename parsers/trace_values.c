@@ -248,6 +248,7 @@ static const struct {
 	[READ_BOOL] = { { NULL }, read_bool },
 	[READ_PRIORITY] = { { NULL }, read_priority },
 	[READ_UPPER] = { { NULL }, read_span16 },
+	[READ_NOTHING] = { { NULL }, read_nothing },
 };
 
 void trace_value_read(struct str s, enum trace_reading reading, struct trace_value *v)

@@ -401,7 +401,7 @@ static void note_vanished(struct source *s)
 			continue;
 		g->is_gone = true;
 		/* Closed and gone: whatever was not read of it cannot be read any more. */
-		if (g->fd < 0 && !generation_is_finished(g)) {
+		if (g->fd < 0 && !g->is_abandoned && !generation_is_finished(g)) {
 			uint64_t read = UINT64_MAX;
 			for (size_t lane = 0; lane < g->lanes; lane++)
 				read = g->cursors[lane].read < read ? g->cursors[lane].read : read;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "parsers/bytes/hash.h"
+
 enum { HOLE_BYTES = 4096 };
 static const uint64_t NONE = UINT64_MAX;
 
@@ -110,6 +112,17 @@ static bool is_other_head(const struct cursor *c, struct str data)
 	return c->read == 0 && id->head_bytes && !identity_head_matches(id, data);
 }
 
+/* A position is worth nothing without the head that the file is told by: it is taken from the very bytes that are read. */
+static void learn_head(struct cursor *c, struct str data)
+{
+	struct identity *id = &c->generation->identity;
+	struct str head = str_take(data, IDENTITY_HEAD_BYTES);
+	if (c->read || head.n <= id->head_bytes)
+		return;
+	id->head_bytes = (uint32_t)head.n;
+	id->head_hash = hash_bytes(head);
+}
+
 static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
 {
 	for (int holes = 0;; holes++) {
@@ -122,6 +135,7 @@ static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data
 		*data = (struct str){ to + before, (size_t)got - before };
 		if (is_other_head(c, *data))
 			return -ESTALE;
+		learn_head(c, *data);
 		size_t nuls = leading_nuls(c, *data);
 		if (nuls == 0)
 			break;

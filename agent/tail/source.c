@@ -74,6 +74,15 @@ void source_append(struct source *s, struct generation *g, int64_t now_ns)
 	s->newest = g;
 }
 
+void source_insert(struct source *s, struct generation *older, struct generation *g)
+{
+	g->next = older->next;
+	g->newer_since_ns = older->newer_since_ns;
+	older->next = g;
+	if (s->newest == older)
+		s->newest = g;
+}
+
 void source_unlink(struct source *s, struct generation *g)
 {
 	struct generation **at = &s->oldest, *previous = NULL;

@@ -44,6 +44,7 @@ void source_free(struct source *s);
 struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bool *flush_tail);
 struct generation *source_find_name(const struct source *s, const char *name);
 void source_append(struct source *s, struct generation *g, int64_t now_ns);
+void source_insert(struct source *s, struct generation *older, struct generation *g); /* g follows older */
 void source_unlink(struct source *s, struct generation *g); /* takes it out of the list; the caller frees */
 
 #endif

@@ -297,17 +297,23 @@ void tail_restart(struct tail *t, struct generation *g)
 		read = g->cursors[lane].read < read ? g->cursors[lane].read : read;
 	t->o.counters->files_truncated++;
 	tail_abandon(t, g, LOST_TRUNCATED, g->size_bytes > read ? g->size_bytes - read : 0);
-	if (g->is_gone || g != s->newest)
-		return;
+	/* What the file holds now, under whatever name or none: the open descriptor goes over. The old one stays until its marks are
+	 * settled; by name and inode only the fresh one is found from now on. */
 	struct generation *fresh = generation_new(s, s->lanes, g->name);
 	fresh->stamp = g->stamp;
+	fresh->is_gone = g->is_gone;
 	fresh->is_seen = fresh->starts_over = true;
 	t->generations++;
-	/* The old one stays until its marks are settled; by name and inode only the fresh one is found from now on. */
+	source_insert(s, g, fresh);
+	if (g->fd >= 0) {
+		tail_lru_remove(t, g);
+		fresh->fd = g->fd;
+		g->fd = -1;
+		tail_lru_add(t, fresh);
+		identity_read(fresh->fd, &fresh->identity);
+	}
 	g->is_gone = true;
 	g->identity.ino = 0;
-	source_append(s, fresh, loop_now_ns(t->o.loop));
-	folder_open(fresh);
 	tail_queue_all(t, s);
 	if (generation_is_finished(g))
 		tail_forget_generation(t, g);

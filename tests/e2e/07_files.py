@@ -7,7 +7,7 @@ import time
 
 import oracle
 from fake_loki import FakeLoki, Reply
-from lib import Agent, Pod, Skip, clients_config, finish, free_ports, generate, main, total, wait_for
+from lib import Agent, Pod, Skip, clients_config, end_processes, finish, free_ports, generate, main, total, wait_for
 
 
 def setup(s, behave=None, **kw):
@@ -165,6 +165,7 @@ def inode_reuse(s):
             s.expect(reused > 0 or not is_loop, "the file system did not use a number again: nothing was tested")
             end(s, agent, lost=None)
         finally:
+            end_processes()
             if is_loop:
                 subprocess.run(["umount", tree], check=False)
     finally:

@@ -1,18 +1,18 @@
 """One container floods, 30 are quiet: the quiet ones are delivered without delay while the flood is being worked off."""
 import time
 
-from fake_loki import FakeLoki
+from fake_loki import FakeLoki, Reply
 from lib import Agent, Pod, free_ports, main, wait_for
 
 
 def fairness(s):
-    fake = FakeLoki(free_ports(1))
+    fake = FakeLoki(free_ports(1), lambda request: Reply(pause=0.2 if request.entries > 1000 else 0))
     fake.keep = lambda entry: entry.labels.get("pod") != "flood"
     fake.start()
     agent = Agent(s.work, [f"http://127.0.0.1:{fake.port}"])
     flood = Pod(agent.pods, "flood")
     block = b"".join(flood.cri(f"flood line number {i} " + "x" * 200) for i in range(4000))
-    for _ in range(60):  # 60 MiB of backlog and more coming; the fake, in Python, is the slow side
+    for _ in range(60):  # 60 MiB of backlog and more coming; the destination is the slow side
         flood.raw(block)
     quiet = [Pod(agent.pods, f"quiet{i}") for i in range(30)]
     for q in quiet:

@@ -7,7 +7,7 @@ import time
 
 import oracle
 from fake_loki import FakeLoki
-from lib import Agent, Pod, Skip, finish, free_ports, generate, get, main, total, wait_for
+from lib import Agent, Pod, Skip, end_processes, finish, free_ports, generate, get, main, total, wait_for
 
 
 class Sysctl:
@@ -36,7 +36,7 @@ def inotify_watches(s):
         fake = FakeLoki(free_ports(1)).start()
         agent = Agent(s.work, [f"http://127.0.0.1:{fake.port}"], dev=True).start()
         truth = oracle.Manifest(finish(generate(s.work, wait=False, containers=60, rate=50, seconds=5, rotate_ms=2000)))
-        wait_for(lambda: f"{truth.records} records, there are {fake.count()}", lambda: fake.count() >= truth.records, 30, 0.3)
+        wait_for(lambda: f"{truth.records} records, there are {fake.count()}: {fake.tally(oracle.Tally(truth, is_wire=True)).problems()}", lambda: fake.count() >= truth.records, 30, 0.3)
         s.no_problems(fake.tally(oracle.Tally(truth, is_wire=True)).problems())
         s.expect("inotify" in agent.process.log_text() or "watch" in agent.process.log_text(), "nothing about it in the agent's log")
         s.expect(agent.stop() == 0, "exit status is not 0")
@@ -90,13 +90,12 @@ def state_disk_full(s):
         agent = Agent(s.work, [f"http://127.0.0.1:{fake.port}"]).start()
         p = generate(s.work, wait=False, containers=10, rate=100, seconds=9, rotate_ms=3000)
         time.sleep(2)
-        with open(f"{agent_state}/filler", "wb") as f:
-            try:
-                while True:
-                    f.write(b"x" * 4096)
-                    f.flush()
-            except OSError:
-                pass
+        filler = os.open(f"{agent_state}/filler", os.O_WRONLY | os.O_CREAT)
+        try:
+            while True:
+                os.write(filler, b"x" * 4096)
+        except OSError:
+            os.close(filler)
         time.sleep(3)
         errors = total(agent.scrape(), "spoor_checkpoint_errors_total")
         before = fake.count()
@@ -119,6 +118,7 @@ def state_disk_full(s):
         s.expect(agent.stop() == 0, "exit status is not 0")
         agent.check()
     finally:
+        end_processes()
         subprocess.run(["umount", agent_state], check=False)
 
 
@@ -137,6 +137,7 @@ def state_read_only(s):
         s.expect("state" in text, "nothing says that the state directory cannot be written")
         agent.stop()
     finally:
+        end_processes()
         subprocess.run(["umount", agent_state], check=False)
 
 

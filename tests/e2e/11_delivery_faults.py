@@ -173,7 +173,8 @@ def one_line_too_large(s):
     pod = Pod(agent.pods, "large")
     pod.write("one", os.urandom(60000).hex(), "two")
     wait_for("the small lines", lambda: fake.lines(pod="large") == ["one", "two"], 30)
-    wait_for("1 line dropped", lambda: total(agent.scrape(), "spoor_log_lines_dropped_total", reason="request_too_large") == 1, 10)
+    wait_for(lambda: f"1 line dropped as request_body_too_large: {agent.api('drops')['data']['reasons']}",
+             lambda: total(agent.scrape(), "spoor_log_lines_dropped_total", reason="request_body_too_large") == 1, 10)
     end(s, agent)
 
 
@@ -338,7 +339,10 @@ def stream_limits(s):
         bad = [(t, es) for t, es in request.streams if 'pod="greedy"' in t or 'pod="fresh"' in t]
         if not bad or not state["throttled"]:
             return Reply()
-        text = "\n".join(TEXT["stream_rate" if "greedy" in t else "stream_limit"] % t for t, _ in bad)
+        name, entries = next(((t, es) for t, es in bad if "greedy" in t), bad[0])  # the ingester tells one of them
+        text = TEXT["stream_limit"] % name
+        if "greedy" in name:
+            text = f"entry with timestamp 2026-11-21 10:00:00 +0000 UTC ignored, reason: '{TEXT['stream_rate'] % name}',\nuser 'fake', total ignored: {len(entries)} out of {len(entries)} for stream: {name}"
         return Reply(429, text, store=lambda e: e.labels["pod"] not in ("greedy", "fresh"))
 
     fake, agent = setup(s, behave)
@@ -350,7 +354,7 @@ def stream_limits(s):
         fresh.write(f"fresh {i}")
         calm.write(f"calm {i}")
         t = time.monotonic()
-        wait_for(f"calm {i} while others are throttled", lambda: len(fake.lines(pod="calm")) == i + 1, 10, 0.02)
+        wait_for(lambda: f"calm {i} while others are throttled; {agent.api('destinations')['data']}", lambda: len(fake.lines(pod="calm")) == i + 1, 10, 0.02)
         slowest = max(slowest, time.monotonic() - t)
     s.expect(fake.lines(pod="greedy") == [] and fake.lines(pod="fresh") == [], "the fake stored what it refused")
     s.expect(total(agent.scrape(), "spoor_log_lines_dropped_total") == 0, "throttled lines were dropped")

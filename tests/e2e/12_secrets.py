@@ -50,7 +50,7 @@ def one(s, kind):
     with open(secret, "w") as f:
         f.write(CANARY)
     user = f"user:{CANARY}@" if kind == "user_info" else ""
-    config = f"logs:\n  clients:\n    - url: http://{user}127.0.0.1:{fake.port}/loki/api/v1/push\n      batchwait: 100ms\n      backoff_config: {{min_period: 100ms, max_period: 300ms}}\n"
+    config = f"server: {{graceful_shutdown_timeout: 1s}}\nlogs:\n  clients:\n    - url: http://{user}127.0.0.1:{fake.port}/loki/api/v1/push\n      batchwait: 100ms\n      backoff_config: {{min_period: 100ms, max_period: 300ms}}\n"
     config += KINDS[kind].replace("%s", CANARY).replace("%f", secret)
     agent = Agent(s.work, config=config, name=kind, pods=f"{s.work}/pods-{kind}", args=["--log.level=debug"]).start()
     pod = Pod(agent.pods, "p")

@@ -9,6 +9,7 @@ from lib import Agent, Loki, clients_config, finish, generate, main, wait_for
 def follow(s, mode, job, timeout=25, **options):
     loki = Loki(f"{s.work}/loki").start()
     start = time.time() - 1
+    os.makedirs(f"{s.work}/{mode}")
     agent = Agent(s.work, config=clients_config([loki.url]) + "  scrape_configs:\n" + job, kubernetes=False).start()
     p = generate(s.work, wait=False, mode=mode, containers=10, rate=80, seconds=7, **options)
     time.sleep(4)

@@ -88,7 +88,12 @@ def port(s):
     wait_for("delivery under attack", lambda: fake.lines(pod="meanwhile") == ["still shipping"], 10)
     for c in held + crowd:
         c.close()
-    wait_for("an answer after the attack", lambda: get(agent.url + "/-/healthy")[0] == 200, 15)
+    def answers():
+        try:
+            return get(agent.url + "/-/healthy", 3)[0] == 200
+        except OSError:
+            return False
+    wait_for("an answer after the attack", answers, 15)
     s.expect(total(agent.scrape(), "spoor_log_lines_read_total") == 1, "the ledger")
     s.expect(agent.stop() == 0, "exit status is not 0")
     agent.faults = [f for f in agent.faults if "sanitizer" in f or "!=" in f]  # a scrape may have been refused in the crowd

@@ -442,6 +442,17 @@ static void rotate(struct world *w, int log)
 	open_live(w, log);
 }
 
+/* Piece p stands in an earlier file, and how its message went on was cut away: it may come alone, or glued to what was written later. */
+static void sever(struct world *w, int cut_file, int p)
+{
+	if (w->pieces[p].file == cut_file)
+		return;
+	w->logs[w->pieces[p].log].is_severed[w->pieces[p].is_stderr] = true;
+	for (; p != NONE; p = w->pieces[p].previous)
+		for (int lane = 0; lane < MODEL_LANES; lane++)
+			w->pieces[p].lane[lane].is_excused = true;
+}
+
 /* Somebody empties the live file under the runtime. It writes on at the end (O_APPEND), or, as json-file once did, where it was:
  * behind a hole. */
 static void cut(struct world *w, int log)
@@ -454,11 +465,13 @@ static void cut(struct world *w, int log)
 	gone(w, old_file, FILE_CUT_);
 	l->file = new_file(w, log, old.ino);
 	world_trace(w, "file %d: cut at %llu, file %d goes on in it", old_file, (unsigned long long)old.size, l->file);
-	l->open_message[0] = l->open_message[1] = NONE;
-	for (int i = 0; i < w->piece_count; i++) {
-		const struct piece *p = &w->pieces[i];
-		if (p->file == old_file && p->previous != NONE && w->pieces[p->previous].file != p->file)
-			l->is_severed[p->is_stderr] = true;
+	for (int i = 0; i < w->piece_count; i++)
+		if (w->pieces[i].file == old_file && w->pieces[i].previous != NONE)
+			sever(w, old_file, w->pieces[i].previous);
+	for (int stream = 0; stream < 2; stream++) {
+		if (l->open_message[stream] != NONE)
+			sever(w, old_file, l->open_message[stream]);
+		l->open_message[stream] = NONE;
 	}
 	if (w->rules.has_holes && world_chance(w, 50)) {
 		CHECKED(ftruncate(l->fd, (off_t)old.size));

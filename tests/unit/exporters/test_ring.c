@@ -43,10 +43,8 @@ START_TEST(newest_first_and_unharmed)
 			struct str line = line_of(want, seed);
 			char labels[64];
 			snprintf(labels, sizeof labels, "{n=\"%llu\"}", (unsigned long long)want);
-			ck_assert_msg(e.seq == want, "got seq %llu, want %llu", (unsigned long long)e.seq,
-				(unsigned long long)want);
-			ck_assert_msg(str_eq(e.labels, str_of(labels)), "seq %llu: got labels " STR_FMT,
-				(unsigned long long)want, STR_ARG(e.labels));
+			ck_assert_msg(e.seq == want, "got seq %llu, want %llu", (unsigned long long)e.seq, (unsigned long long)want);
+			ck_assert_msg(str_eq(e.labels, str_of(labels)), "seq %llu: got labels " STR_FMT, (unsigned long long)want, STR_ARG(e.labels));
 			ck_assert_msg(str_eq(e.record.line, line), "seq %llu: line differs", (unsigned long long)want);
 			ck_assert_int_eq(e.record.timestamp_ns, (int64_t)want * 1000);
 			ck_assert_int_eq(e.record.level, (int)(want % LEVELS));
@@ -55,8 +53,7 @@ START_TEST(newest_first_and_unharmed)
 				ck_assert_int_eq(strtoll(e.record.trace.trace_id, NULL, 10), (long long)want);
 			bytes += line.n;
 		}
-		ck_assert_msg(want == 0 || bytes > 32 * 1024 || added - want > 200,
-			"keeps too little: %llu bytes of lines in %llu entries",
+		ck_assert_msg(want == 0 || bytes > 32 * 1024 || added - want > 200, "keeps too little: %llu bytes of lines in %llu entries",
 			      (unsigned long long)bytes, (unsigned long long)(added - want));
 	}
 	ring_free(r);
