@@ -219,6 +219,16 @@ int os_replace_file(const char *path, struct str bytes)
 	return result < 0 ? 0 : synced;
 }
 
+int os_append_file(const char *path, struct str bytes)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int result = write_all(fd, bytes);
+	close(fd);
+	return result;
+}
+
 int os_make_directory(const char *path)
 {
 	char part[PATH_ROOM];

@@ -32,6 +32,8 @@ int os_read_file(const char *path, size_t cap_bytes, struct buf *out); /* whole 
 /* Replaces path by bytes so that after a crash the old or the new content is there, never a mixture: writes path.tmp, syncs it,
  * renames, syncs the directory; the previous content stays as path.old. */
 int os_replace_file(const char *path, struct str bytes);
+/* Adds bytes at the end of a file that exists. Not synced: what the process has said survives its death, not the machine's. */
+int os_append_file(const char *path, struct str bytes);
 int os_make_directory(const char *path); /* with parents; 0 when it exists */
 
 #endif

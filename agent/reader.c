@@ -252,8 +252,11 @@ static void one_line(struct turn *t, struct str line)
 {
 	struct source *s = t->s;
 	struct runtime_line piece;
-	if (s->format != FORMAT_RAW) /* the end of a hole: what a runtime writes behind it is a whole line */
+	if (s->format != FORMAT_RAW && line.n && line.p[0] == '\0') { /* the end of a hole: what a runtime writes behind it is a whole line */
 		line = skip_nuls(t, line);
+		if (line.n == 0)
+			return;
+	}
 	if (s->format == FORMAT_AUTO) { /* the first line tells; one that tells nothing is shipped as it is */
 		if (parse_as(t, FORMAT_CRI, line, &piece))
 			s->format = FORMAT_CRI;
@@ -325,8 +328,7 @@ static void mark(struct turn *t)
 {
 	struct cursor *c = t->c;
 	struct frontier now = cursor_frontier(c);
-	uint64_t last = c->youngest ? c->youngest->end.offset : c->acked.offset;
-	if (t->appended_bytes == 0 && now.offset <= last)
+	if (t->appended_bytes == 0 && now.offset <= c->marked)
 		return;
 	struct mark *m = tail_mark(c, t->oldest_ns);
 	if (t->lane->destination)

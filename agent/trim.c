@@ -7,6 +7,17 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+enum { LARGE_BYTES = 8 << 20 };
+
+void trim_set_up(void)
+{
+	/* A sealed batch of some 100 KiB comes and goes several times a second: from the heap, not as a mapping of its own that costs
+	 * page faults each time. What the heap keeps after a peak goes back with trim_memory. */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+	mallopt(M_ARENA_MAX, 1);
+}
+
 void trim_memory(void)
 {
 	char line[512];

@@ -6,4 +6,7 @@
  * are still needed come back by minor faults. Then returns free heap to the kernel. Costs about a millisecond. */
 void trim_memory(void);
 
+/* Once, before anything is allocated. */
+void trim_set_up(void);
+
 #endif

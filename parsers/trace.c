@@ -295,6 +295,7 @@ enum trace_result trace_find(struct str line, struct trace_context *out)
 	struct search k; /* not zeroed: only what the counters cover is read */
 	k.line = line;
 	k.ids.n = k.spans.n = 0;
+	k.ids.objects = k.spans.objects = 0;
 	k.ids.has_number = k.ids.has_zero = k.ids.has_malformed = false;
 	k.spans.has_number = k.spans.has_zero = k.spans.has_malformed = false;
 	k.has_spans = k.has_rare_spans = k.ids_placed = k.spans_placed = false;

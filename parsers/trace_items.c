@@ -7,7 +7,8 @@
 #include "parsers/trace_forms.h"
 #include "parsers/trace_text.h"
 
-enum { MEMBERS_MAX = 24, MEMBER_BYTES = 1024, FIELD_MAX = 256, APP_MAX = 128, RUN_MIN = 14, RUN_MAX = 40, BACK_MAX = 64 };
+enum { MEMBERS_MAX = 24, MEMBER_BYTES = 1024, OBJECTS_MAX = 32 };
+enum { FIELD_MAX = 256, APP_MAX = 128, RUN_MIN = 14, RUN_MAX = 40, BACK_MAX = 64 };
 
 static struct trace_item *next_item(struct trace_items *items)
 {
@@ -57,9 +58,9 @@ struct member {
 
 /* A trace key may hold an object, one member per propagation format. */
 static const struct member TRACE_MEMBERS[] = {
-	{ { "id", 2 }, READ_ANY }, { { "w3c", 3 }, READ_ANY }, { { "b3", 2 }, READ_ANY }, { { "jaeger", 6 }, READ_ANY }, { { "ot", 2 }, READ_ANY },
-	{ { "gcp", 3 }, READ_ANY }, { { "datadog", 7 }, READ_DECIMAL }, { { "aws", 3 }, READ_XRAY }, { { "flags", 5 }, READ_FLAGS },
-	{ { "sampled", 7 }, READ_BOOL },
+	{ { "id", 2 }, READ_ANY },      { { "w3c", 3 }, READ_ANY }, { { "b3", 2 }, READ_ANY },  { { "jaeger", 6 }, READ_ANY },
+	{ { "ot", 2 }, READ_ANY },      { { "gcp", 3 }, READ_ANY }, { { "aws", 3 }, READ_XRAY }, { { "datadog", 7 }, READ_DECIMAL },
+	{ { "flags", 5 }, READ_FLAGS }, { { "sampled", 7 }, READ_BOOL },
 };
 static const struct member SPAN_MEMBERS[] = { { { "id", 2 }, READ_SPAN } };
 
@@ -145,6 +146,8 @@ static size_t member_value(struct str s, size_t at)
 /* Members of the object that begins at m->value, as items of their own. */
 static void collect_members(struct str line, struct trace_items *items, const struct trace_key_match *m)
 {
+	if (items->objects++ >= OBJECTS_MAX)
+		return; /* each walk is bounded, so is their number: a line of nothing but "trace":{ stays cheap */
 	bool is_trace = m->key->role == ROLE_TRACE;
 	size_t first = items->n, value;
 	signed char sampled = -1;
@@ -243,7 +246,7 @@ static size_t xray_start(struct str s, size_t id)
 	static const struct str NAMES[] = { { "root=", 5 }, { "self=", 5 }, { "parent=", 7 }, { "sampled=", 8 }, { "lineage=", 8 } };
 	size_t start = id, floor = id > FIELD_MAX ? id - FIELD_MAX : 0;
 	for (size_t i = id; i > floor; i--) {
-		for (size_t k = 0; k < COUNT_OF(NAMES); k++) {
+		for (size_t k = 0; s.p[i - 1] == '=' && k < COUNT_OF(NAMES); k++) {
 			size_t n = NAMES[k].n;
 			if (i >= n && str_ieq((struct str){ s.p + i - n, n }, NAMES[k]) && (i == n || !text_is(s.p[i - n - 1], TEXT_ALNUM)))
 				start = i - n;

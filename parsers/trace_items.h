@@ -22,6 +22,7 @@ enum { TRACE_ITEMS_MAX = 64 }; /* a line that says more is read so far */
 
 struct trace_items {
 	size_t n;
+	unsigned objects;              /* how many were walked through */
 	bool has_number;               /* one of them waits for its place: decimal digits under a generic key */
 	bool has_zero, has_malformed; /* keys that were left out */
 	struct trace_item at[TRACE_ITEMS_MAX];

@@ -7,10 +7,14 @@
 
 enum { RUN_SIDE = 96, NAME_ROOM = 2 * RUN_SIDE + 8, DOTS = 12, OPENERS = 24 };
 
-#define TRACE_KEY(name, group, family, reading) { { name, sizeof name - 1 }, ROLE_TRACE, GROUP_##group, FAMILY_##family, READ_##reading, false, false, false }
-#define BARE_KEY(name, family, reading) { { name, sizeof name - 1 }, ROLE_TRACE, GROUP_VENDOR, FAMILY_##family, READ_##reading, true, false, false }
-#define OTHER_KEY(name, role, family, reading) { { name, sizeof name - 1 }, ROLE_##role, GROUP_GENERIC, FAMILY_##family, READ_##reading, false, false, false }
-#define WORD_KEY(name, role, reading) { { name, sizeof name - 1 }, ROLE_##role, GROUP_GENERIC, FAMILY_GENERIC, READ_##reading, false, true, false }
+#define KEY(name, role, group, family, reading, ...)                                                                     \
+	{                                                                                                                \
+		{ name, sizeof name - 1 }, ROLE_##role, GROUP_##group, FAMILY_##family, READ_##reading, __VA_ARGS__      \
+	}
+#define TRACE_KEY(name, group, family, reading) KEY(name, TRACE, group, family, reading, false, false, false)
+#define BARE_KEY(name, family, reading) KEY(name, TRACE, VENDOR, family, reading, true, false, false)
+#define OTHER_KEY(name, role, family, reading) KEY(name, role, GENERIC, family, reading, false, false, false)
+#define WORD_KEY(name, role, reading) KEY(name, role, GENERIC, GENERIC, reading, false, true, false)
 
 static const struct trace_key KEYS[] = {
 	WORD_KEY("traceid", TRACE, ANY),
@@ -31,7 +35,7 @@ static const struct trace_key KEYS[] = {
 	WORD_KEY("xspanid", SPAN, SPAN),
 	OTHER_KEY("xtraceflags", FLAG, GENERIC, FLAGS),
 	OTHER_KEY("xtracesampled", FLAG, GENERIC, BOOL),
-	{ { "traceidunsampled", 16 }, ROLE_TRACE, GROUP_GENERIC, FAMILY_GENERIC, READ_ANY, false, true, true },
+	KEY("traceidunsampled", TRACE, GENERIC, GENERIC, ANY, false, true, true),
 	TRACE_KEY("ddtraceid", VENDOR, DATADOG, DATADOG),
 	OTHER_KEY("ddspanid", SPAN, DATADOG, SPAN_DECIMAL),
 	OTHER_KEY("ddptid", UPPER, DATADOG, UPPER),
@@ -49,7 +53,7 @@ static const struct trace_key KEYS[] = {
 	OTHER_KEY("segmentid", SPAN, XRAY, SPAN),
 	BARE_KEY("trace", BARE, HEX32),
 	BARE_KEY("tid", BARE, HEX32),
-	{ { "span", 4 }, ROLE_SPAN, GROUP_VENDOR, FAMILY_BARE, READ_SPAN16, true, false, false },
+	KEY("span", SPAN, VENDOR, BARE, SPAN16, true, false, false),
 	BARE_KEY("operationid", AZURE, HEX32),
 	OTHER_KEY("operationparentid", SPAN, AZURE, SPAN),
 	TRACE_KEY("tr", VENDOR, SERILOG, PLAIN),
@@ -301,15 +305,17 @@ static bool match_usual(struct str s, size_t from, size_t to, struct trace_key_m
 	static const struct {
 		struct str name;
 		size_t row;
-	} USUAL[] = { { { "trace_id", 8 }, 0 }, { { "span_id", 7 }, 1 }, { { "traceId", 7 }, 0 }, { { "spanId", 6 }, 1 }, { { "traceID", 7 }, 0 } };
+	} USUAL[] = {
+		{ { "trace_id", 8 }, 0 }, { { "span_id", 7 }, 1 }, { { "traceId", 7 }, 0 }, { { "spanId", 6 }, 1 }, { { "traceID", 7 }, 0 },
+	};
 	if (s.n - to < 4)
 		return false;
 	char before = from ? s.p[from - 1] : ' ';
-	bool is_quoted = before == '"' && s.p[to] == '"' && s.p[to + 1] == ':' && s.p[to + 2] == '"' && (from < 2 || s.p[from - 2] != '\\');
+	bool is_quoted = before == '"' && memcmp(s.p + to, "\":\"", 3) == 0 && (from < 2 || s.p[from - 2] != '\\');
 	size_t value = is_quoted ? to + 3 : to + 1;
 	if (!is_quoted && (s.p[to] != '=' || (before != ' ' && before != ',' && before != '&' && before != '?')))
 		return false;
-	if (!text_is(s.p[value], TEXT_HEX) || (before == ' ' && from > 1 && memchr("yYtT", s.p[from - 2], 4)))
+	if (!text_is(s.p[value], TEXT_HEX) || (before == ' ' && from > 1 && memchr("yYtT ", s.p[from - 2], 5)))
 		return false; /* the words "xray" and "parent" before a key change its meaning */
 	for (size_t i = 0; i < COUNT_OF(USUAL); i++)
 		if (USUAL[i].name.n == to - from && memcmp(USUAL[i].name.p, s.p + from, to - from) == 0) {
@@ -387,12 +393,14 @@ static bool may_be_short_key(struct str s, size_t end)
 
 bool trace_key_before(struct str s, size_t value, struct trace_key_match *m)
 {
+	if (value > 3 && memcmp(s.p + value - 3, "\":\"", 3) == 0 && !may_be_short_key(s, value - 3))
+		return false; /* mostly the value of "span_id" */
 	size_t at = back_to_separator(s, value);
 	if (at > 1 && s.p[at - 1] == '>' && s.p[at - 2] == '=')
 		at -= 2;
 	else if (at > 0 && (s.p[at - 1] == '=' || s.p[at - 1] == ':'))
 		at--;
-	else if (at > 2 && s.p[at - 3] == '%' && s.p[at - 2] == '3' && (ascii_lower(s.p[at - 1]) == 'a' || ascii_lower(s.p[at - 1]) == 'd'))
+	else if (at > 2 && s.p[at - 3] == '%' && s.p[at - 2] == '3' && memchr("aAdD", s.p[at - 1], 4))
 		at -= 3;
 	else
 		return false;

@@ -95,7 +95,8 @@ static void apostrophe(struct str s, struct stack *k, size_t at)
 static bool is_colour(struct str s, size_t bracket)
 {
 	struct str before = str_take(s, bracket);
-	return str_ends(before, STR("\x1b")) || str_ends(before, STR("u001b")) || str_ends(before, STR("x1b")) || str_ends(before, STR("033"));
+	return str_ends(before, STR("\x1b")) || str_ends(before, STR("u001b")) || str_ends(before, STR("x1b")) ||
+		str_ends(before, STR("033"));
 }
 
 static void read_byte(struct str s, struct stack *k, size_t i, unsigned backslashes)

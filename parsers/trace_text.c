@@ -200,7 +200,7 @@ enum { SEED_BYTES = 3, BLOCK = 16 };
 
 struct seeds {
 	unsigned words; /* bit i: a word begins at byte i */
-	unsigned hex;   /* bit 0 and 8: 8 hex digits from there */
+	unsigned hex;   /* bit i: byte i is a hex digit */
 };
 
 /* The vector blocks are this loop over 16 bytes, with is_seed comparing three bytes in lower case. */
@@ -235,12 +235,10 @@ static inline struct seeds rare_block(const char *p)
 static inline struct seeds trace_block(const char *p)
 {
 	struct seeds found = { 0, 0 };
-	unsigned hex = 0;
 	for (unsigned i = 0; i < BLOCK; i++) {
 		found.words |= (unsigned)is_trace_seed(p + i) << i;
-		hex |= (unsigned)text_is(p[i], TEXT_HEX) << i;
+		found.hex |= (unsigned)text_is(p[i], TEXT_HEX) << i;
 	}
-	found.hex = (hex & 0xff) == 0xff ? 1 : (hex >> 8) == 0xff ? 0x100 : 0;
 	return found;
 }
 
@@ -269,9 +267,7 @@ static inline struct seeds trace_block(const char *p)
 	__m128i second = _mm_or_si128(load(p + 1), fold), third = _mm_or_si128(load(p + 2), fold);
 	__m128i rac = all_of(is_byte(first, 'r'), is_byte(second, 'a'), is_byte(third, 'c'));
 	__m128i atr = all_of(is_byte(raw, '@'), is_byte(second, 't'), is_byte(third, 'r'));
-	unsigned hex = hex_mask(raw, first);
-	return (struct seeds){ (unsigned)_mm_movemask_epi8(_mm_or_si128(rac, atr)),
-		(hex & 0xff) == 0xff ? 1 : (hex >> 8) == 0xff ? 0x100 : 0 };
+	return (struct seeds){ (unsigned)_mm_movemask_epi8(_mm_or_si128(rac, atr)), hex_mask(raw, first) };
 }
 
 static inline struct seeds span_block(const char *p)
@@ -299,30 +295,53 @@ static inline struct seeds rare_block(const char *p)
 }
 #endif
 
+/* Does a word begin, or are the lower or the upper 8 bytes hex digits? */
+static inline bool is_hit(struct seeds found)
+{
+	return found.words || (found.hex & 0xff) == 0xff || (found.hex & 0xff00) == 0xff00;
+}
+
 static inline size_t first_seed(struct seeds found, size_t i, bool *is_hex)
 {
-	unsigned bit = (unsigned)__builtin_ctz(found.words | found.hex);
+	unsigned eights = (found.hex & 0xff) == 0xff ? 1 : (found.hex & 0xff00) == 0xff00 ? 0x100 : 0;
+	unsigned bit = (unsigned)__builtin_ctz(found.words | eights);
 	*is_hex = !(found.words >> bit & 1);
 	return i + bit;
 }
 
-/* Always inlined, so that the block function is not called but part of the loop. The last bytes go through a padded copy. */
-__attribute__((always_inline)) static inline size_t search(struct str s, size_t i, struct seeds (*block)(const char *), bool *is_hex)
+/* The last bytes of a line, from i on, fewer than a block reads: the block that ends with the line, without the bytes before i.
+ * A line shorter than that is read from a padded copy. */
+__attribute__((always_inline)) static inline struct seeds tail_block(struct str s, size_t i, struct seeds (*block)(const char *))
+{
+	enum { READ = BLOCK + SEED_BYTES - 1 };
+	if (s.n < READ) {
+		char padded[BLOCK + READ] = { 0 };
+		memcpy(padded, s.p + i, s.n - i);
+		struct seeds low = block(padded), high = block(padded + BLOCK);
+		return (struct seeds){ low.words | high.words << BLOCK, low.hex | high.hex << BLOCK };
+	}
+	struct seeds found = block(s.p + s.n - READ);
+	size_t seen = i + READ - s.n;
+	found.words >>= seen;
+	found.hex >>= seen;
+	for (size_t at = s.n - 2 > i ? s.n - 2 : i; at < s.n; at++) /* where no word can begin any more */
+		found.hex |= (unsigned)text_is(s.p[at], TEXT_HEX) << (at - i);
+	return found;
+}
+
+/* Always inlined, so that the block function is not called but part of the loop. */
+__attribute__((always_inline)) static inline size_t search(struct str s, size_t i, struct seeds (*block)(const char *),
+	bool *is_hex)
 {
 	for (; i + BLOCK + SEED_BYTES - 1 <= s.n; i += BLOCK) {
 		struct seeds found = block(s.p + i);
-		if (found.words | found.hex)
+		if (is_hit(found))
 			return first_seed(found, i, is_hex);
 	}
-	char padded[2 * BLOCK + SEED_BYTES] = { 0 };
-	if (i < s.n)
-		memcpy(padded, s.p + i, s.n - i);
-	for (size_t at = 0; i + at < s.n; at += BLOCK) {
-		struct seeds found = block(padded + at);
-		if (found.words | found.hex)
-			return first_seed(found, i + at, is_hex);
-	}
-	return s.n;
+	if (i >= s.n)
+		return s.n;
+	struct seeds found = tail_block(s, i, block);
+	return is_hit(found) ? first_seed(found, i, is_hex) : s.n;
 }
 
 size_t text_next_trace_seed(struct str s, size_t i, bool *is_hex)

@@ -8,8 +8,24 @@
 
 enum { TRACE_WIDTH = 32, SPAN_WIDTH = 16, FORMS = 6 };
 
+/* Nearly every id has its full width: eight digits at a time. */
+static bool copy_words(char *at, struct str digits)
+{
+	uint64_t any = 0;
+	for (size_t i = 0; i < digits.n; i += sizeof any) {
+		uint64_t word;
+		memcpy(&word, digits.p + i, sizeof word);
+		word |= 0x2020202020202020u; /* lower case; digits have that bit already */
+		any |= word ^ 0x3030303030303030u;
+		memcpy(at + i, &word, sizeof word);
+	}
+	return any != 0;
+}
+
 bool trace_value_pad(char *at, size_t width, struct str digits)
 {
+	if (digits.n == width && width % sizeof(uint64_t) == 0)
+		return copy_words(at, digits);
 	memset(at, '0', width);
 	char *to = at + width - digits.n;
 	unsigned char any = 0;
@@ -230,7 +246,8 @@ static const struct {
 	form_fn *forms[FORMS + 1];
 	plain_fn *plain;
 } READINGS[] = {
-	[READ_ANY] = { { trace_form_w3c, trace_form_xray, trace_form_b3, trace_form_jaeger, trace_form_cloud, trace_form_project }, read_trace },
+	[READ_ANY] = { { trace_form_w3c, trace_form_xray, trace_form_b3, trace_form_jaeger, trace_form_cloud, trace_form_project },
+		read_trace },
 	[READ_PLAIN] = { { trace_form_w3c, trace_form_xray, trace_form_project }, read_trace },
 	[READ_HEX32] = { { trace_form_w3c, trace_form_xray, trace_form_project }, read_trace32 },
 	[READ_DATADOG] = { { trace_form_w3c, trace_form_xray, trace_form_project }, read_datadog },

@@ -25,7 +25,7 @@
 
 enum { PROBLEMS_MOST = 1 << 20 };
 enum next { NEXT_NOTHING, NEXT_RELOAD, NEXT_EXIT };
-static const int64_t RELOAD_DRAIN_NS = 5 * 1000000000ll, TRIM_AFTER_NS = 3 * 1000000000ll;
+static const int64_t RELOAD_DRAIN_NS = 5 * 1000000000ll, TRIM_AFTER_NS = 3 * 1000000000ll, TRIM_EVERY_NS = 30 * 1000000000ll;
 
 struct agent {
 	const struct flags *flags;
@@ -296,11 +296,12 @@ static void announce(const struct agent *a)
 		LOG_INFO("status page and metrics: http://%s/", a->now.listen_address);
 }
 
-/* Once everything runs that has to run, what only starting needed can go. */
+/* Once everything runs that has to run, what only starting needed can go; later, what a peak has left. */
 static void on_trim(void *ctx)
 {
-	(void)ctx;
+	struct agent *a = ctx;
 	trim_memory();
+	loop_arm(a->loop, &a->trim_timer, loop_now_ns(a->loop) + TRIM_EVERY_NS, on_trim, a);
 }
 
 static int live(struct agent *a)
@@ -356,6 +357,7 @@ static void free_all(struct agent *a)
 int command_run(const struct flags *flags)
 {
 	struct agent a = { .flags = flags, .signal_fd = -1, .lock_fd = -1 };
+	trim_set_up();
 	struct buf problems;
 	buf_init(&problems, PROBLEMS_MOST);
 	int error = settings_load(flags, &a.now, &problems);

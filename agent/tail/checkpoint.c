@@ -112,9 +112,26 @@ static bool parse_row(struct arena *arena, struct str line, struct checkpoint_ro
 	return parse_positions(arena, line, row);
 }
 
+/* A row for the same file further down is newer: the file is a snapshot with a journal behind it. */
+static bool replace(struct checkpoint_row *first, const struct checkpoint_row *row)
+{
+	for (; first; first = first->next) {
+		const struct identity *a = &first->identity, *b = &row->identity;
+		if (a->dev != b->dev || a->ino != b->ino || a->birth_ns != b->birth_ns)
+			continue;
+		struct checkpoint_row *next = first->next;
+		*first = *row;
+		first->next = next;
+		return true;
+	}
+	return false;
+}
+
 static void keep(struct checkpoint *c, struct checkpoint_row *row)
 {
 	struct checkpoint_row *first = map_get(&c->logs, row->log);
+	if (first && replace(first, row))
+		return;
 	if (!first) {
 		map_put(&c->logs, row->log, row);
 	} else { /* in the order of the file: oldest generation first */
@@ -136,8 +153,9 @@ static int parse_file(struct checkpoint *c, struct str text)
 		return -EPROTONOSUPPORT;
 	while (text.n) {
 		struct checkpoint_row row = { 0 }, *kept;
+		bool is_whole = str_find(text, '\n') < text.n; /* else the process ended while it wrote this line */
 		if (!parse_row(&c->arena, str_cut(&text, '\n'), &row)) {
-			c->damaged++;
+			c->damaged += is_whole;
 			continue;
 		}
 		kept = arena_alloc(&c->arena, sizeof *kept);

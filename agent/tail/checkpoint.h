@@ -38,7 +38,8 @@ int checkpoint_load(struct checkpoint *c, const char *path);
 void checkpoint_fini(struct checkpoint *c);
 struct checkpoint_row *checkpoint_rows(const struct checkpoint *c, struct str log); /* first of the log, or NULL */
 
-/* Writing: begin, put every row, then hand the bytes to os_replace_file. */
+/* Writing: begin, put every row, then hand the bytes to os_replace_file. Between two such snapshots, rows of what changed may be
+ * added at the end (os_append_file): of several rows for one file the last one counts. */
 void checkpoint_begin(struct buf *out);
 void checkpoint_put(struct buf *out, const struct checkpoint_row *row);
 

@@ -252,8 +252,10 @@ static void match_known(struct folder *f, struct source *s, struct listed *files
 			files[i].generation = g;
 			follow(g, &files[i]);
 		}
-		if (!g->is_seen)
-			look_through(g);
+		if (g->is_seen)
+			continue;
+		g->is_gone = true; /* from here on: opening the new files below must not close this one to make room */
+		look_through(g);
 	}
 }
 
@@ -371,6 +373,7 @@ static void reopen_as_gz(struct generation *g, const struct listed *file)
 	if (!g->name)
 		abort();
 	g->is_gz = g->is_seen = true;
+	g->is_gone = false;
 	g->identity.dev = file->st.dev;
 	g->identity.ino = file->st.ino;
 	g->identity.birth_ns = file->st.birth_ns;
@@ -407,7 +410,7 @@ static void note_vanished(struct source *s)
 				read = g->cursors[lane].read < read ? g->cursors[lane].read : read;
 			tail_abandon(s->folder->tail, g, LOST_DELETED_UNREAD, g->size_bytes > read && !g->is_gz ? g->size_bytes - read : 0);
 		}
-		if (generation_is_finished(g))
+		if (generation_is_over(g))
 			tail_forget_generation(s->folder->tail, g);
 	}
 }

@@ -31,10 +31,6 @@ void generation_free(struct generation *g)
 {
 	for (size_t i = 0; i < g->lanes; i++) {
 		struct cursor *c = &g->cursors[i];
-		for (struct mark *m = c->oldest, *next; m; m = next) {
-			next = m->next;
-			free(m);
-		}
 		gz_close(c->gz);
 		free(c->left);
 	}
@@ -63,7 +59,7 @@ bool cursor_is_finished(const struct cursor *c)
 	bool is_holding = false;
 	for (int i = 0; i < HELD_SLOTS; i++)
 		is_holding |= c->held[i].offset != NONE;
-	return c->is_at_end && !c->has_tail && !c->oldest && !is_holding;
+	return c->is_at_end && !c->has_tail && !c->marks && !is_holding;
 }
 
 bool generation_is_finished(const struct generation *g)
@@ -74,18 +70,14 @@ bool generation_is_finished(const struct generation *g)
 	return true;
 }
 
-int64_t cursor_oldest_ns(const struct cursor *c)
+bool generation_is_over(const struct generation *g)
 {
-	int64_t oldest = 0;
-	for (const struct mark *m = c->oldest; m && !oldest; m = m->next)
-		if (!m->is_settled)
-			oldest = m->oldest_ns;
-	return oldest;
+	return (g->is_abandoned || !g->is_unsaved) && generation_is_finished(g);
 }
 
 void cursor_set_start(struct cursor *c, const struct frontier *at)
 {
-	c->start = c->read = at->offset;
+	c->start = c->read = c->marked = at->offset;
 	c->acked = c->last_read = *at;
 }
 

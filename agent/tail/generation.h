@@ -18,9 +18,10 @@ enum { HELD_STDOUT, HELD_STDERR, HELD_LONG_LINE, HELD_SLOTS };
 
 struct cursor;
 
-/* "Everything of this file up to `end` is in batches sealed no later than mine." Settled in any order, retired in order. */
+/* "Everything of this file up to `end` is in batches sealed no later than mine." Settled in any order; retired in the order of reading,
+ * across the files of one log: a message may begin in one file and end in the next, so their positions only move together. */
 struct mark {
-	struct mark *next; /* of the same cursor, younger */
+	struct mark *next; /* of the same source and lane, younger */
 	struct cursor *cursor;
 	struct frontier end;
 	int64_t oldest_ns; /* timestamp of the oldest record that it covers, 0: none */
@@ -33,7 +34,8 @@ struct cursor {
 	struct frontier acked;     /* what a restart resumes from */
 	struct frontier last_read; /* of `read`: the next read proves that the file is still the same */
 	struct frontier held[HELD_SLOTS]; /* where something unfinished began; offset UINT64_MAX: nothing */
-	struct mark *oldest, *youngest;
+	size_t marks;              /* not retired yet */
+	uint64_t marked;           /* end of the youngest mark */
 	struct gz *gz;
 	char *left;                /* gz: inflated but not consumed */
 	size_t left_bytes;
@@ -52,13 +54,13 @@ struct generation {
 	int fd;                    /* -1: closed, opened again by name when there is something to read */
 	struct generation *lru_older, *lru_newer;
 	bool is_gz, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, starts_over /* what was before it was cut off: no line goes on into it */, is_seen /* by the scan */;
+	bool is_unsaved; /* its position moved since it was written */
 	char error[64];
 	size_t lanes;
 	struct cursor cursors[];   /* one per lane */
 };
 
 struct generation *generation_new(struct source *source, size_t lanes, const char *name);
-/* With its marks: it is finished and has none, or the destinations are gone and nobody settles them any more. */
 void generation_free(struct generation *g);
 
 /* Where a restart may resume: min of read and held pieces. */
@@ -66,7 +68,8 @@ struct frontier cursor_frontier(const struct cursor *c);
 /* Everything read is settled and nothing more is there (call only when the generation is not the newest). */
 bool cursor_is_finished(const struct cursor *c);
 bool generation_is_finished(const struct generation *g);
-int64_t cursor_oldest_ns(const struct cursor *c); /* timestamp of the oldest unsettled record, 0: none */
+/* Finished, and its last position is written: forgetting it earlier would make the next start take it for lost. */
+bool generation_is_over(const struct generation *g);
 
 /* Reads on at cursor->read: up to room bytes of data into to[0..room); *data views them. room > IDENTITY_FRONTIER_BYTES.
  * Returns > 0 data, 0 nothing now (is_at_end set), -EAGAIN more later in another turn (skipping through a .gz or NUL bytes),

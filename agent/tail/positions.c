@@ -1,5 +1,7 @@
 /* When positions go to disk, and what is worth keeping: generations that are not finished, and the newest of each log (so that
- * older files are known to be read). Written by the worker: a disk that takes seconds to sync must not stop the reading. */
+ * older files are known to be read). A snapshot every sync_period, written beside and synced; between two of them the rows that
+ * an answer has moved are added at its end at once: after a kill next to nothing is sent again, because Loki drops a repeat only
+ * while the first is in the newest block of its stream. Written by the worker: a disk that takes seconds must not stop reading. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -8,9 +10,11 @@
 
 enum { LATE_SECONDS = 3600 };
 static const int64_t MS = 1000000, SECOND = 1000000000;
+static const int64_t JOURNAL_DELAY_NS = 2 * 1000000; /* so that one write takes all marks of an answer */
 
-static void save_generation(struct tail *t, const struct generation *g, int64_t now_s)
+static void put_generation(struct tail *t, struct buf *out, struct generation *g, int64_t now_s)
 {
+	g->is_unsaved = false;
 	struct checkpoint_row row = { .log = str_of(g->source->path),
 				      .name = str_of(g->name),
 				      .identity = g->identity,
@@ -19,7 +23,7 @@ static void save_generation(struct tail *t, const struct generation *g, int64_t 
 				      .position_count = t->o.lane_count };
 	for (size_t lane = 0; lane < t->o.lane_count; lane++)
 		row.positions[lane] = (struct checkpoint_position){ t->o.lanes[lane], g->cursors[lane].acked };
-	checkpoint_put(&t->save_bytes, &row);
+	checkpoint_put(out, &row);
 }
 
 /* The newest one is kept so that older files are known to be read. An empty one cannot be told again once it is renamed and compressed:
@@ -39,7 +43,7 @@ static void render(struct tail *t)
 		for (struct source *s = f->sources; s; s = s->next)
 			for (struct generation *g = s->oldest; g; g = g->next)
 				if (is_worth_keeping(s, g))
-					save_generation(t, g, now_s);
+					put_generation(t, &t->save_bytes, g, now_s);
 	/* Logs that were not seen yet in this life (a mount that comes late): their positions are kept for an hour. */
 	for (size_t i = 0; i < t->checkpoint.logs.room; i++)
 		for (const struct checkpoint_row *row = t->checkpoint.logs.slots[i].value; row; row = row->next)
@@ -57,6 +61,7 @@ static void on_saved(void *ctx)
 {
 	struct tail *t = ctx;
 	t->is_saving = false;
+	t->has_positions_file |= t->save_error >= 0;
 	t->o.counters->checkpoint_writes++;
 	if (t->save_error < 0) {
 		t->o.counters->checkpoint_errors++;
@@ -75,6 +80,50 @@ static void save(struct tail *t)
 	t->is_saving = worker_run(t->o.worker, save_on_worker, on_saved, t);
 	if (!t->is_saving)
 		t->is_dirty = true;
+}
+
+/* ---- the journal ---- */
+
+static void append_on_worker(void *ctx)
+{
+	struct tail *t = ctx;
+	t->journal_error = os_append_file(t->o.checkpoint_path, buf_view(&t->journal_bytes));
+}
+
+static void on_appended(void *ctx)
+{
+	struct tail *t = ctx;
+	t->is_saving = false;
+	if (t->journal_error < 0)
+		t->has_positions_file = false; /* the next snapshot makes it anew, or says why it cannot */
+	tail_forget_over(t);
+}
+
+static void on_journal(void *ctx)
+{
+	struct tail *t = ctx;
+	int64_t now_s = loop_wall_ns(t->o.loop) / SECOND;
+	if (t->is_saving) {
+		positions_changed(t);
+		return;
+	}
+	if (!t->has_positions_file) {
+		save(t);
+		return;
+	}
+	buf_reset(&t->journal_bytes);
+	for (struct folder *f = t->folders; f; f = f->next)
+		for (struct source *s = f->sources; s; s = s->next)
+			for (struct generation *g = s->oldest; g; g = g->next)
+				if (g->is_unsaved && !g->is_abandoned)
+					put_generation(t, &t->journal_bytes, g, now_s);
+	t->is_saving = t->journal_bytes.n && worker_run(t->o.worker, append_on_worker, on_appended, t);
+}
+
+void positions_changed(struct tail *t)
+{
+	if (t->o.is_state_usable && !t->journal_timer.place)
+		loop_arm(t->o.loop, &t->journal_timer, loop_now_ns(t->o.loop) + JOURNAL_DELAY_NS, on_journal, t);
 }
 
 static void on_save(void *ctx)

@@ -20,7 +20,7 @@ static int64_t lag_of(const struct generation *g, int64_t wall_ns)
 {
 	int64_t lag = 0;
 	for (size_t lane = 0; lane < g->lanes; lane++) {
-		int64_t oldest = cursor_oldest_ns(&g->cursors[lane]);
+		int64_t oldest = source_oldest_ns(g->source, &g->cursors[lane]);
 		if (oldest && wall_ns - oldest > lag)
 			lag = wall_ns - oldest;
 	}

@@ -28,13 +28,26 @@ void source_free(struct source *s)
 		next = g->next;
 		generation_free(g);
 	}
-	for (size_t lane = 0; lane < s->lanes; lane++)
+	for (size_t lane = 0; lane < s->lanes; lane++) {
+		for (struct mark *m = s->lane[lane].oldest_mark, *next; m; m = next) {
+			next = m->next;
+			free(m);
+		}
 		for (int i = 0; i < 2; i++) {
 			join_free(s->lane[lane].join[i]);
 			free((void *)(uintptr_t)s->lane[lane].streams[i].labels.p);
 		}
+	}
 	free(s->path);
 	free(s);
+}
+
+int64_t source_oldest_ns(const struct source *s, const struct cursor *c)
+{
+	const struct mark *m = s->lane[c - c->generation->cursors].oldest_mark;
+	while (m && (m->cursor != c || m->is_settled || !m->oldest_ns))
+		m = m->next;
+	return m ? m->oldest_ns : 0;
 }
 
 struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bool *flush_tail)

@@ -14,6 +14,7 @@ struct source;
 struct lane_state { /* of one source in one lane */
 	struct join *join[2];      /* unfinished pieces of stdout / stderr, NULL when none ever were */
 	int64_t joined_since_ns[2]; /* monotonic, of the newest piece */
+	struct mark *oldest_mark, *youngest_mark;
 	struct log_stream streams[2]; /* stdout, stderr; plain files use the first; labels are owned */
 	int64_t last_timestamp_ns;  /* of the newest record */
 	struct source *queue_next;
@@ -37,7 +38,9 @@ struct source {
 };
 
 struct source *source_new(struct folder *folder, const char *folder_path, const char *base, size_t lanes);
+/* With its marks: there are none, or the destinations are gone and nobody settles them any more. */
 void source_free(struct source *s);
+int64_t source_oldest_ns(const struct source *s, const struct cursor *c); /* timestamp of c's oldest unsettled record, 0: none */
 
 /* The generation that lane reads next, or NULL when there is nothing now. Older ones first; a newer one only when the older
  * is at its end. *flush_tail: take what has no line feed as a line, its writer is gone. */

@@ -234,7 +234,16 @@ static void look_at_held(struct tail *t)
 				g->cursors[lane].is_at_end = g->is_abandoned;
 		g->size_bytes = st.size_bytes;
 		tail_queue_all(t, g->source);
-		if (generation_is_finished(g))
+		if (generation_is_over(g))
+			tail_forget_generation(t, g);
+	}
+}
+
+void tail_forget_over(struct tail *t)
+{
+	for (struct generation *g = t->lru_oldest, *next; g; g = next) {
+		next = g->lru_newer;
+		if (g->is_gone && g != g->source->newest && generation_is_over(g))
 			tail_forget_generation(t, g);
 	}
 }
@@ -315,11 +324,16 @@ void tail_restart(struct tail *t, struct generation *g)
 	g->is_gone = true;
 	g->identity.ino = 0;
 	tail_queue_all(t, s);
-	if (generation_is_finished(g))
+	if (generation_is_over(g))
 		tail_forget_generation(t, g);
 }
 
 /* ---- progress ---- */
+
+static struct lane_state *lane_of(const struct cursor *c)
+{
+	return &c->generation->source->lane[c - c->generation->cursors];
+}
 
 struct mark *tail_mark(struct cursor *c, int64_t oldest_ns)
 {
@@ -329,28 +343,40 @@ struct mark *tail_mark(struct cursor *c, int64_t oldest_ns)
 	m->cursor = c;
 	m->end = cursor_frontier(c);
 	m->oldest_ns = oldest_ns;
-	*(c->youngest ? &c->youngest->next : &c->oldest) = m;
-	c->youngest = m;
+	struct lane_state *state = lane_of(c);
+	*(state->youngest_mark ? &state->youngest_mark->next : &state->oldest_mark) = m;
+	state->youngest_mark = m;
+	c->marks++;
+	c->marked = m->end.offset;
 	return m;
+}
+
+static void retire(struct tail *t, struct mark *m)
+{
+	struct cursor *c = m->cursor;
+	struct generation *g = c->generation;
+	if (m->end.offset > c->acked.offset)
+		c->acked = m->end;
+	c->marks--;
+	free(m);
+	t->is_dirty = true;
+	g->is_unsaved = t->o.is_state_usable;
+	if (g->is_gone && g != g->source->newest && generation_is_over(g))
+		tail_forget_generation(t, g);
+	else
+		positions_changed(t);
 }
 
 void tail_settle(struct tail *t, struct mark *m)
 {
-	struct cursor *c = m->cursor;
+	struct lane_state *state = lane_of(m->cursor);
 	m->is_settled = true;
-	while (c->oldest && c->oldest->is_settled) {
-		struct mark *done = c->oldest;
-		if (done->end.offset > c->acked.offset)
-			c->acked = done->end;
-		c->oldest = done->next;
-		if (!c->oldest)
-			c->youngest = NULL;
-		free(done);
-		t->is_dirty = true;
+	while ((m = state->oldest_mark) && m->is_settled) {
+		state->oldest_mark = m->next;
+		if (!m->next)
+			state->youngest_mark = NULL;
+		retire(t, m);
 	}
-	struct generation *g = c->generation;
-	if (g->is_gone && g != g->source->newest && generation_is_finished(g))
-		tail_forget_generation(t, g);
 }
 
 /* ---- life ---- */
@@ -359,6 +385,7 @@ int tail_start(struct tail *t, const struct tail_options *options, char err[256]
 {
 	*t = (struct tail){ .o = *options, .pods_fd = -1, .docker_fd = -1 };
 	buf_init(&t->save_bytes, SAVE_CAP_BYTES);
+	buf_init(&t->journal_bytes, SAVE_CAP_BYTES);
 	tail_raise_file_limit(t);
 	if (tail_load_positions(t, err) < 0)
 		return -1;
@@ -383,6 +410,7 @@ void tail_stop(struct tail *t)
 	loop_disarm(t->o.loop, &t->tick_timer);
 	loop_disarm(t->o.loop, &t->reconcile_timer);
 	loop_disarm(t->o.loop, &t->save_timer);
+	loop_disarm(t->o.loop, &t->journal_timer);
 	if (t->watch)
 		loop_watch(t->o.loop, watch_fd(t->watch), 0, NULL, NULL);
 	tail_save(t);
@@ -402,4 +430,5 @@ void tail_stop(struct tail *t)
 	os_close(t->pods_fd);
 	checkpoint_fini(&t->checkpoint);
 	buf_fini(&t->save_bytes);
+	buf_fini(&t->journal_bytes);
 }

@@ -40,7 +40,10 @@ struct tail {
 	struct folder *hot;
 	bool needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving, is_stopping;
 	struct map refused;            /* paths that are not read, told once each */
-	struct buf save_bytes;
+	struct buf save_bytes, journal_bytes;
+	struct loop_timer journal_timer;
+	bool has_positions_file;       /* a snapshot is there to add to */
+	int journal_error;
 	int save_error;                /* of the last save, 0 or -errno */
 };
 
@@ -77,6 +80,8 @@ void tail_lru_remove(struct tail *t, struct generation *g);
 void tail_raise_file_limit(struct tail *t);
 int tail_load_positions(struct tail *t, char err[256]);
 void tail_start_saving(struct tail *t);
+void tail_forget_over(struct tail *t); /* held files that are deleted, finished and written down */
+void positions_changed(struct tail *t); /* some generation is_unsaved: write it soon */
 /* Counts and logs a path that is not read, the first time it is met. why: a sentence that goes on after the path. */
 void tail_refuse(struct tail *t, const char *path, const char *why);
 void pace_heat(struct tail *t, struct folder *f);   /* something was written in f */

@@ -29,7 +29,9 @@ def kill9(s):
     time.sleep(1.5)  # late repeats
     s.no_problems(loki.tally_all(oracle.Tally(truth), start).problems())
     got = loki.count()
-    s.expect(got == truth.records, f"count_over_time says {got}, want {truth.records}")
+    # Loki drops a repeat only while the first is in the stream's newest block (256 KiB); log queries merge the others, metric
+    # queries count them. So each line sent again after a kill may show here: progress must be saved close behind the answer.
+    s.expect(got == truth.records, f"read back all are there once, but count_over_time counts {got - truth.records} repeats ({got} of {truth.records})")
     m = agent.scrape()
     lost = sum(m.get("spoor_log_bytes_lost_total", {}).values())
     s.expect(lost == 0, f"the agent counts {lost:.0f} bytes lost, but nothing is missing")

@@ -81,6 +81,7 @@ static void pick_rules(struct world *w, struct life_rules *rules)
 	w->rules.has_pieces = !rules->is_strict;
 	w->rules.has_cuts = world_chance(w, 15);
 	w->rules.has_holes = w->rules.has_cuts && world_chance(w, 50);
+	rules->is_strict &= !w->rules.has_holes; /* with its position a cut file takes along that its elders are read */
 	w->rules.is_forgetful = world_chance(w, 10);
 	rules->open_limit = w->rules.is_forgetful ? 2 : 0;
 	w->rules.has_long_lines = rules->is_strict && world_chance(w, 15);

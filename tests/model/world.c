@@ -398,6 +398,8 @@ static void compress_file(struct world *w, int file)
 	w->between(w->ctx);
 	CHECKED(unlink(plain));
 	w->files[file].place = FILE_GZ_;
+	if (w->files[file].is_regrown) /* positions may still know it by the head that was cut away: then its copy is nobody's */
+		excuse(w, file, false);
 	world_trace(w, "file %d: compressed as %s", file, gz + strlen(w->root));
 	w->between(w->ctx);
 }
@@ -464,6 +466,7 @@ static void cut(struct world *w, int log)
 	int old_file = l->file;
 	gone(w, old_file, FILE_CUT_);
 	l->file = new_file(w, log, old.ino);
+	w->files[l->file].is_regrown = true;
 	world_trace(w, "file %d: cut at %llu, file %d goes on in it", old_file, (unsigned long long)old.size, l->file);
 	for (int i = 0; i < w->piece_count; i++)
 		if (w->pieces[i].file == old_file && w->pieces[i].previous != NONE)

@@ -38,6 +38,7 @@ struct file { /* one generation, whatever it is called now */
 	uint64_t looked_size; /* and surely knew of this many bytes */
 	uint64_t ino;
 	int cut_life;         /* in which it was cut */
+	bool is_regrown;      /* it began as the rest of a cut file */
 };
 struct log { /* a container instance */
 	int pod, container, number;

@@ -84,14 +84,14 @@ static void describe(enum trace_result result, const struct trace_context *c, ch
 			c->sampled < 0 ? "-" : c->sampled ? "true" : "false");
 }
 
-static void describe_wanted(struct str row, char at[96])
+static void describe_wanted(struct str row, char at[160])
 {
 	char trace[64] = "-", span[64] = "-";
 	struct str expect = json_field(row, "expect"), sampled = json_field(expect, "sampled");
 	long n = unquote(json_field(expect, "trace_id"), trace), m = unquote(json_field(expect, "span_id"), span);
 	trace[n < 0 ? 1 : n] = span[m < 0 ? 1 : m] = '\0';
 	const char *flag = str_starts(sampled, STR("true")) ? "true" : str_starts(sampled, STR("false")) ? "false" : "-";
-	snprintf(at, 96, "%s %s %s", trace, span, n < 0 ? "-" : flag);
+	snprintf(at, 160, "%s %s %s", trace, span, n < 0 ? "-" : flag);
 }
 
 /* Exact memory: a byte read outside the line is found by AddressSanitizer. */
@@ -109,7 +109,7 @@ static void check_file(const char *path, unsigned at_least)
 {
 	FILE *f = fopen(path, "r");
 	ck_assert_msg(f != NULL, "%s cannot be opened", path);
-	char *row = NULL, line[LINE_MAX_BYTES], got[96], want[96];
+	char *row = NULL, line[LINE_MAX_BYTES], got[96], want[160];
 	size_t room = 0;
 	unsigned checked = 0, wrong = 0;
 	for (ssize_t n; (n = getline(&row, &room, f)) > 0; checked++) {
@@ -149,7 +149,8 @@ END_TEST
 /* The search goes by blocks of 16 bytes: every alignment of an id, of both kinds, with every length of text behind it. */
 START_TEST(an_id_is_found_at_every_offset)
 {
-	static const char *const IDS[] = { "trace_id=4bf92f3577b34da6a3ce929d0e0e4736", "[4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7]",
+	static const char *const IDS[] = { "trace_id=4bf92f3577b34da6a3ce929d0e0e4736",
+		"[4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7]",
 		"@tr=4bf92f3577b34da6a3ce929d0e0e4736", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" };
 	char line[256];
 	for (size_t k = 0; k < sizeof IDS / sizeof *IDS; k++)
@@ -169,7 +170,8 @@ END_TEST
 /* Every head of a sample is a line, too: nothing may be read behind it. */
 START_TEST(a_line_may_be_cut_anywhere)
 {
-	static const char LINE[] = "{\"log\":\"{\\\"traceId\\\":\\\"98c0a9337a343d387fea83575a836e96\\\",\\\"spanId\\\":\\\"519a614c642e654b\\\"}\","
+	static const char LINE[] =
+		"{\"log\":\"{\\\"traceId\\\":\\\"98c0a9337a343d387fea83575a836e96\\\",\\\"spanId\\\":\\\"519a614c642e654b\\\"}\","
 				   "\"trace\":{\"id\":\"50250229353f76c4db3366c015494a0d\"},\"h\":\"Root=1-624f249c-7e37b3684ed0d21063257026;"
 				   "Parent=4373ee354885ea01\",\"b3\":\"9a118e3f55dbccc5dae40cd64ab8eeb8-9cafaa47e7ebf6fb-0\"}";
 	for (size_t from = 0; from < sizeof LINE - 1; from++)
