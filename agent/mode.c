@@ -3,6 +3,9 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define USUAL_PODS_PATH "/var/log/pods" /* of --path.pod-logs: another one was asked for */
 
 static bool has_entries(const char *path)
 {
@@ -62,6 +65,9 @@ void mode_apply(struct config *c, const char *pods_path, const char *docker_path
 	} else if (getenv("KUBERNETES_SERVICE_HOST")) {
 		out->name = "kubernetes";
 		snprintf(out->why, sizeof out->why, "KUBERNETES_SERVICE_HOST is set; reading all pods below %s", pods_path);
+	} else if (strcmp(pods_path, USUAL_PODS_PATH) != 0) {
+		out->name = "kubernetes";
+		snprintf(out->why, sizeof out->why, "--path.pod-logs names %s; reading all pods below it", pods_path);
 	} else if (has_entries(pods_path)) {
 		out->name = "kubernetes";
 		snprintf(out->why, sizeof out->why, "%s has pods; reading all of them", pods_path);

@@ -26,7 +26,7 @@ static const struct rule {
 	{ 400, 400, STR("request body too large"), REPLY_TOO_LARGE, DROP_REQUEST_TOO_LARGE },
 	{ 400, 400, STR("compressed message size "), REPLY_TOO_LARGE, DROP_REQUEST_TOO_LARGE },
 	{ 429, 429, STR("Per stream rate limit exceeded"), REPLY_THROTTLED, DROP_RATE_LIMITED },
-	{ 429, 429, STR("maximum active stream limit exceeded"), REPLY_THROTTLED, DROP_STREAM_LIMIT },
+	{ 429, 429, STR("aximum active stream limit exceeded"), REPLY_THROTTLED, DROP_STREAM_LIMIT }, /* older ones: "Maximum" */
 	{ 429, 429, STR(""), REPLY_RATE_LIMITED, DROP_RATE_LIMITED },
 	{ 400, 400, STR("' includes structured metadata, but this feature is disallowed"), REPLY_NO_METADATA,
 	  DROP_STRUCTURED_METADATA },

@@ -19,7 +19,7 @@ struct inspection {
 	bool find_traces;
 	const struct config *config;
 	const struct config_scrape *job; /* NULL: none */
-	struct join joins[2];
+	struct join *joins[2];
 	size_t max_line_bytes;
 	struct buf unescaped, repaired, out;
 };
@@ -104,7 +104,7 @@ static void print_record(struct inspection *in, int64_t timestamp_ns, bool is_st
 
 static void take_piece(struct inspection *in, const struct runtime_line *piece)
 {
-	struct join *join = &in->joins[piece->is_stderr];
+	struct join *join = in->joins[piece->is_stderr];
 	struct str line;
 	int64_t timestamp_ns;
 	if (!piece->is_partial && !join->is_open) {
@@ -134,15 +134,17 @@ static void take_all(struct inspection *in)
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
+	for (int i = 0; i < 2; i++)
+		in->joins[i] = join_new();
 	while ((n = getline(&line, &room, stdin)) >= 0)
 		take_line(in, (struct str){ line, (size_t)n - (n > 0 && line[n - 1] == '\n') });
 	free(line);
 	for (int i = 0; i < 2; i++) { /* what never got its last piece is shipped too */
 		struct str rest;
 		int64_t timestamp_ns;
-		if (join_take(&in->joins[i], &rest, &timestamp_ns))
+		if (join_take(in->joins[i], &rest, &timestamp_ns))
 			print_record(in, timestamp_ns, i, rest);
-		join_reset(&in->joins[i]);
+		join_free(in->joins[i]);
 	}
 }
 

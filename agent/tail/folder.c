@@ -159,8 +159,11 @@ int folder_open(struct generation *g)
 		identify_gz(g, fd, &st);
 	g->error[0] = '\0';
 	g->size_bytes = st.size_bytes;
+	if (!tail_lru_add(g->source->folder->tail, g)) { /* deleted files hold all of them: later, when those are read */
+		os_close(fd);
+		return -EMFILE;
+	}
 	g->fd = fd;
-	tail_lru_add(g->source->folder->tail, g);
 	return 0;
 }
 

@@ -14,30 +14,40 @@ void tail_lru_remove(struct tail *t, struct generation *g)
 	t->open_files--;
 }
 
-/* Closes the least recently used file that can be opened again by name and has nothing to read. */
-static void make_room(struct tail *t)
+static bool can_close(const struct generation *g, bool even_busy)
 {
-	for (struct generation *g = t->lru_oldest; g && t->open_files >= t->open_limit; g = g->lru_newer) {
-		bool is_busy = g->is_gone || g->is_gz;
-		for (size_t lane = 0; lane < g->lanes; lane++)
-			is_busy |= !g->cursors[lane].is_at_end;
-		if (is_busy)
-			continue;
-		tail_lru_remove(t, g);
-		os_close(g->fd);
-		g->fd = -1;
-		return;
-	}
+	bool is_at_end = true;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		is_at_end &= g->cursors[lane].is_at_end;
+	/* A deleted file cannot be opened again, and a compressed one only by inflating it from the start. */
+	return !g->is_gone && !g->is_gz && (is_at_end || even_busy);
 }
 
-void tail_lru_add(struct tail *t, struct generation *g)
+/* Closes the least recently used file that can be opened again by name: one at its end if there is one, since a file that is
+ * deleted while it is closed takes its unread bytes with it. */
+static bool make_room(struct tail *t)
 {
-	make_room(t);
+	for (int even_busy = 0; even_busy < 2 && t->open_files >= t->open_limit; even_busy++)
+		for (struct generation *g = t->lru_oldest; g; g = g->lru_newer)
+			if (can_close(g, even_busy)) {
+				tail_lru_remove(t, g);
+				os_close(g->fd);
+				g->fd = -1;
+				break;
+			}
+	return t->open_files < t->open_limit;
+}
+
+bool tail_lru_add(struct tail *t, struct generation *g)
+{
+	if (!make_room(t))
+		return false;
 	g->lru_older = t->lru_newest;
 	g->lru_newer = NULL;
 	*(t->lru_newest ? &t->lru_newest->lru_newer : &t->lru_oldest) = g;
 	t->lru_newest = g;
 	t->open_files++;
+	return true;
 }
 
 void tail_touch(struct tail *t, struct generation *g)

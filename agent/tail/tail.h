@@ -75,7 +75,7 @@ int64_t tail_lag_ns(const struct tail *t, int64_t wall_ns);
 /* Internal to agent/tail. */
 struct folder *tail_folder(struct tail *t, const char *path, bool make);
 void tail_forget_generation(struct tail *t, struct generation *g);
-void tail_lru_add(struct tail *t, struct generation *g);
+bool tail_lru_add(struct tail *t, struct generation *g); /* false: as many files are open as may be, and none can be closed */
 void tail_lru_remove(struct tail *t, struct generation *g);
 void tail_raise_file_limit(struct tail *t);
 int tail_load_positions(struct tail *t, char err[256]);

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Takes a picture of the status page of a running agent with headless Chromium.
-#   tests/e2e/page.sh URL OUT.png [light|dark]
+#   tests/screenshot.sh URL OUT.png [light|dark]
 # Fails when there is no picture, or when the page did not come to show the agent's own version (a script error leaves it at "…").
 set -eu
-url=${1:?usage: page.sh URL OUT.png [light|dark]}
-out=${2:?usage: page.sh URL OUT.png [light|dark]}
+url=${1:?usage: screenshot.sh URL OUT.png [light|dark]}
+out=${2:?usage: screenshot.sh URL OUT.png [light|dark]}
 scheme=${3:-light}
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || {
-	echo "page.sh: no chromium on this machine" >&2
+	echo "screenshot.sh: no chromium on this machine" >&2
 	exit 1
 }
 profile=$(mktemp -d)
@@ -21,11 +21,11 @@ run() {
 rm -f "$out"
 run --screenshot="$out" "$url"
 run --dump-dom "$url" >"$profile/dom"
-[ -s "$out" ] || { echo "page.sh: no picture was written" >&2; exit 1; }
+[ -s "$out" ] || { echo "screenshot.sh: no picture was written" >&2; exit 1; }
 base=${url%%[#?]*}
 version=$(curl -fsS "${base%/}/api/v1/status/buildinfo" | sed 's/.*"version":"\([^"]*\)".*/\1/')
-grep -qF "<b id=\"version\">$version</b>" "$profile/dom" || { echo "page.sh: the page does not show version $version" >&2; exit 1; }
+grep -qF "<b id=\"version\">$version</b>" "$profile/dom" || { echo "screenshot.sh: the page does not show version $version" >&2; exit 1; }
 if grep -q '<strong>The agent does not answer' "$profile/dom"; then
-	echo "page.sh: the page says that the agent does not answer" >&2
+	echo "screenshot.sh: the page says that the agent does not answer" >&2
 	exit 1
 fi

@@ -1,0 +1,209 @@
+/* Compressed generations: what gzip may hold, and what a disk may have made of it. */
+#include "agent/tail/gz.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "tests/unit/agent/temp_dir.h"
+
+enum { TEXT = 300000 };
+
+/* One member with n bytes of text from offset on; appended to name. */
+static void add_member(struct temp_dir *d, const char *name, const char *bytes, size_t n)
+{
+	gzFile f = gzopen(temp_path(d, name), "ab");
+	ck_assert_ptr_nonnull(f);
+	if (n)
+		ck_assert_int_eq(gzwrite(f, bytes, (unsigned)n), (int)n);
+	ck_assert_int_eq(gzclose(f), Z_OK);
+}
+
+static void add_plain(struct temp_dir *d, const char *name, const char *bytes, size_t n)
+{
+	FILE *f = fopen(temp_path(d, name), "a");
+	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
+	fclose(f);
+}
+
+static char *make_text(void)
+{
+	char *text = malloc(TEXT);
+	uint64_t x = 1;
+	for (size_t i = 0; i < TEXT; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		text[i] = (char)('a' + (x >> 60));
+	}
+	return text;
+}
+
+/* Reads to the end in pieces of `piece`; the result of the last call, what came in to[0..*got). */
+static ssize_t read_all(struct temp_dir *d, const char *name, size_t piece, char *to, size_t *got)
+{
+	int fd = open(temp_path(d, name), O_RDONLY);
+	struct gz *g = gz_open(fd);
+	ssize_t n;
+	for (*got = 0; (n = gz_read(g, to + *got, piece)) > 0; *got += (size_t)n)
+		ck_assert_uint_eq(gz_offset(g), *got + (size_t)n);
+	gz_close(g);
+	close(fd);
+	return n;
+}
+
+START_TEST(members_are_one_stream)
+{
+	static const size_t pieces[] = { 1, 7, 4096, 70000, TEXT };
+	struct temp_dir d = temp_dir_make();
+	char *text = make_text(), *got = malloc(2 * TEXT);
+	size_t n;
+	add_member(&d, "x.gz", text, 1);
+	add_member(&d, "x.gz", text + 1, 99999);
+	add_member(&d, "x.gz", text, 0);
+	add_member(&d, "x.gz", text + 100000, TEXT - 100000);
+	ck_assert_int_eq(read_all(&d, "x.gz", pieces[_i], got, &n), 0);
+	ck_assert_uint_eq(n, TEXT);
+	ck_assert_int_eq(memcmp(got, text, TEXT), 0);
+	free(text);
+	free(got);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(ends_that_are_none)
+{
+	struct temp_dir d = temp_dir_make();
+	char *text = make_text(), *got = malloc(2 * TEXT), whole[2048];
+	size_t n;
+	add_member(&d, "x.gz", text, 1000);
+	FILE *f = fopen(temp_path(&d, "x.gz"), "r");
+	size_t bytes = fread(whole, 1, sizeof whole, f);
+	fclose(f);
+	for (size_t cut = 0; cut < bytes; cut++) { /* also the empty file: a member is missing */
+		temp_write(&d, "cut.gz", whole, cut);
+		ssize_t result = read_all(&d, "cut.gz", 4096, got, &n);
+		ck_assert_msg(result == -EBADMSG, "cut at %zu of %zu: got %zd", cut, bytes, result);
+		ck_assert_msg(n <= 1000 && memcmp(got, text, n) == 0, "cut at %zu: %zu wrong bytes", cut, n);
+	}
+	free(text);
+	free(got);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(every_damaged_byte_is_noticed_or_harmless)
+{
+	struct temp_dir d = temp_dir_make();
+	char *text = make_text(), *got = malloc(2 * TEXT), whole[2048];
+	size_t n, noticed = 0;
+	add_member(&d, "x.gz", text, 400);
+	FILE *f = fopen(temp_path(&d, "x.gz"), "r");
+	size_t bytes = fread(whole, 1, sizeof whole, f);
+	fclose(f);
+	for (size_t i = 0; i < bytes; i++) {
+		whole[i] ^= 0x10;
+		temp_write(&d, "bad.gz", whole, bytes);
+		whole[i] ^= 0x10;
+		ssize_t result = read_all(&d, "bad.gz", TEXT, got, &n);
+		ck_assert_msg(result == 0 || result == -EBADMSG, "byte %zu: got %zd", i, result);
+		ck_assert_msg(result < 0 || (n == 400 && memcmp(got, text, n) == 0), "byte %zu: damaged text taken for good", i);
+		noticed += result < 0;
+	}
+	ck_assert_uint_ge(noticed, bytes - 10); /* time, flags and system in the header say nothing about the text */
+	free(text);
+	free(got);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(what_is_not_gzip)
+{
+	static const struct {
+		const char *name, *bytes;
+		size_t n;
+	} cases[] = {
+		{ "text", "2026-11-21T09:00:00Z stdout F hello\n", 36 },
+		{ "NUL bytes", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20 },
+		{ "magic alone", "\x1f\x8b", 2 },
+		{ "zlib, not gzip", "\x78\x9c\x03\x00\x00\x00\x00\x01", 8 },
+		{ "unknown method", "\x1f\x8b\x07\x00\x00\x00\x00\x00\x00\x03", 10 },
+	};
+	struct temp_dir d = temp_dir_make();
+	char got[64];
+	size_t n;
+	temp_write(&d, "x.gz", cases[_i].bytes, cases[_i].n);
+	ssize_t result = read_all(&d, "x.gz", sizeof got, got, &n);
+	ck_assert_msg(result == -EBADMSG && n == 0, "%s: got %zd", cases[_i].name, result);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(garbage_behind_a_member)
+{
+	struct temp_dir d = temp_dir_make();
+	char got[64];
+	size_t n;
+	add_member(&d, "x.gz", "hello\n", 6);
+	add_plain(&d, "x.gz", "garbage", 7);
+	ck_assert_int_eq(read_all(&d, "x.gz", 6, got, &n), -EBADMSG);
+	ck_assert_msg(n == 6 && memcmp(got, "hello\n", 6) == 0, "what stood before it is good");
+	temp_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(a_member_of_nothing)
+{
+	struct temp_dir d = temp_dir_make();
+	char got[64];
+	size_t n;
+	add_member(&d, "x.gz", "", 0);
+	ck_assert_int_eq(read_all(&d, "x.gz", sizeof got, got, &n), 0);
+	ck_assert_uint_eq(n, 0);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+/* As the tailer resumes: throws away up to the offset, reads on from there. */
+START_TEST(resumes_at_any_offset)
+{
+	static const size_t offsets[] = { 0, 1, 32767, 32768, 149999, 150000, 150001, TEXT - 1, TEXT };
+	struct temp_dir d = temp_dir_make();
+	char *text = make_text(), *got = malloc(TEXT);
+	add_member(&d, "x.gz", text, 150000);
+	add_member(&d, "x.gz", text + 150000, TEXT - 150000);
+	int fd = open(temp_path(&d, "x.gz"), O_RDONLY);
+	struct gz *g = gz_open(fd);
+	ck_assert_int_eq(gz_read(g, got, offsets[_i]), (ssize_t)offsets[_i]);
+	ck_assert_uint_eq(gz_offset(g), offsets[_i]);
+	size_t rest = TEXT - offsets[_i];
+	ck_assert_int_eq(gz_read(g, got, TEXT), (ssize_t)rest);
+	ck_assert_int_eq(memcmp(got, text + offsets[_i], rest), 0);
+	ck_assert_int_eq(gz_read(g, got, TEXT), 0);
+	gz_close(g);
+	gz_close(NULL);
+	close(fd);
+	free(text);
+	free(got);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("gz");
+	TCase *t = tcase_create("gz");
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, members_are_one_stream, 0, 5);
+	tcase_add_test(t, ends_that_are_none);
+	tcase_add_test(t, every_damaged_byte_is_noticed_or_harmless);
+	tcase_add_loop_test(t, what_is_not_gzip, 0, 5);
+	tcase_add_test(t, garbage_behind_a_member);
+	tcase_add_test(t, a_member_of_nothing);
+	tcase_add_loop_test(t, resumes_at_any_offset, 0, 9);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
