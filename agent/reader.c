@@ -15,6 +15,9 @@
 #include "parsers/join.h"
 
 enum { QUANTUM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
+/* Of a full chunk only the last part goes to the ring of newest records: in a backlog the rest would be pushed out before anybody
+ * could look, at the price of a copy of everything. A chunk of a live file is smaller than this. */
+enum { RING_TAIL_BYTES = 32 << 10 };
 static const int64_t PIECE_WAIT_NS = 30 * 1000000000ll; /* a container that ended without a line feed leaves a P and no F */
 #define MARKER " [truncated by spoor]"
 
@@ -28,6 +31,7 @@ struct turn {
 	struct str data;
 	bool is_clean;           /* the whole chunk is UTF-8 without NULs */
 	size_t appended_bytes;   /* estimate of what went into the batch */
+	bool is_near_end;        /* what is read now is among the newest: the ring keeps it */
 	int64_t oldest_ns, last_ns;
 };
 
@@ -122,7 +126,8 @@ static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct st
 	count_line(t, offset);
 	if (t->lane_index == 0) {
 		t->s->coverage->lines[record.trace_result]++;
-		ring_add(r->o.ring, stream->labels, &record);
+		if (t->is_near_end)
+			ring_add(r->o.ring, stream->labels, &record);
 	}
 	if (t->lane->destination)
 		destination_append(t->lane->destination, stream, &record, loop_now_ns(r->o.loop));
@@ -308,6 +313,7 @@ static size_t lines(struct turn *t, bool flush_tail, bool is_full)
 		at = feed ? feed + 1 : end;
 	}
 	while (at < end && t->appended_bytes < TURN_BYTES && (feed = memchr(at, '\n', (size_t)(end - at)))) {
+		t->is_near_end = end - feed < RING_TAIL_BYTES;
 		one_line(t, (struct str){ at, (size_t)(feed - at) });
 		at = feed + 1;
 	}
@@ -399,9 +405,10 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	int got = folder_open(g);
 	if (got == -ESTALE) { /* renamed or replaced since the last look: the scan sorts it out */
 		g->source->folder->needs_scan = true;
-		t->c->is_at_end = true;
+		t->c->is_at_end = g->must_wait = true;
 		return;
 	}
+	g->must_wait = got == -EMFILE || got == -ENFILE || got == -ENOMEM; /* tried again at the next look */
 	size_t room = QUANTUM_BYTES + IDENTITY_FRONTIER_BYTES;
 	if (g->starts_over && t->c->read == 0)
 		give_up_pieces(t);
@@ -417,7 +424,9 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 		failed(t, g, got);
 		return;
 	}
+	g->error[0] = '\0';
 	bool is_eof = t->c->is_at_end;
+	t->is_near_end = true;
 	t->is_clean = utf8_valid(t->data) == t->data.n && !memchr(t->data.p, '\0', t->data.n);
 	size_t used = lines(t, flush_tail && is_eof, !is_eof && room == t->r->room);
 	if (used < t->data.n && t->appended_bytes >= TURN_BYTES)
@@ -450,7 +459,7 @@ void reader_retry_waiting(struct reader *r, size_t lane)
 
 bool reader_turn(struct reader *r, size_t lane)
 {
-	struct turn t = { .r = r, .lane = &r->lanes[lane], .lane_index = lane };
+	struct turn t = { .r = r, .lane = &r->lanes[lane], .lane_index = lane, .is_near_end = true };
 	if (t.lane->destination && !destination_has_room(t.lane->destination))
 		return false;
 	t.s = tail_pop(r->o.tail, lane);

@@ -100,7 +100,7 @@ static const struct word *word_of(struct str s)
 		return NULL;
 	const struct word *w = &WORDS[LETTERS[letter].first];
 	for (const struct word *end = w + LETTERS[letter].count; w < end; w++)
-		if (str_ieq(w->name, s))
+		if (w->name.n == s.n && ascii_lower(s.p[s.n - 1]) == w->name.p[s.n - 1] && str_ieq(w->name, s))
 			return w;
 	return NULL;
 }

@@ -185,6 +185,19 @@ static bool is_cut(const struct generation *g, uint64_t size_bytes)
 	return false;
 }
 
+/* Also of a closed one: by its head it is known again when it comes back compressed. */
+static void refresh_head(struct generation *g)
+{
+	struct identity now;
+	int fd = g->fd >= 0 ? g->fd : open_name(g->source->folder, g->name);
+	if (fd < 0)
+		return;
+	if (identity_read(fd, &now) == 0 && now.dev == g->identity.dev && now.ino == g->identity.ino)
+		g->identity = now;
+	if (fd != g->fd)
+		os_close(fd);
+}
+
 static void take_size(struct generation *g, uint64_t size_bytes)
 {
 	if (is_cut(g, size_bytes))
@@ -192,8 +205,8 @@ static void take_size(struct generation *g, uint64_t size_bytes)
 	if (!g->is_gz && size_bytes < g->size_bytes) /* cut behind what was read: nothing to read anew */
 		g->source->folder->tail->o.counters->bytes_lost[LOST_TRUNCATED] += g->size_bytes - size_bytes;
 	g->size_bytes = size_bytes;
-	if (!g->is_gz && !g->is_abandoned && g->fd >= 0 && g->identity.head_bytes < IDENTITY_HEAD_BYTES && g->identity.head_bytes < size_bytes)
-		identity_read(g->fd, &g->identity);
+	if (!g->is_gz && !g->is_abandoned && g->identity.head_bytes < IDENTITY_HEAD_BYTES && g->identity.head_bytes < size_bytes)
+		refresh_head(g);
 }
 
 static void follow(struct generation *g, const struct listed *file)
@@ -411,7 +424,7 @@ static void note_vanished(struct source *s)
 			uint64_t read = UINT64_MAX;
 			for (size_t lane = 0; lane < g->lanes; lane++)
 				read = g->cursors[lane].read < read ? g->cursors[lane].read : read;
-			tail_abandon(s->folder->tail, g, LOST_DELETED_UNREAD, g->size_bytes > read && !g->is_gz ? g->size_bytes - read : 0);
+			tail_abandon(s->folder->tail, g, LOST_DELETED_UNREAD, g->is_gz ? g->size_bytes : g->size_bytes > read ? g->size_bytes - read : 0);
 		}
 		if (generation_is_over(g))
 			tail_forget_generation(s->folder->tail, g);

@@ -64,6 +64,8 @@ bool cursor_is_finished(const struct cursor *c)
 
 bool generation_is_finished(const struct generation *g)
 {
+	if (g->error[0] && !g->is_abandoned) /* its cursors only look as if they were at the end */
+		return false;
 	for (size_t i = 0; i < g->lanes; i++)
 		if (!cursor_is_finished(&g->cursors[i]))
 			return false;

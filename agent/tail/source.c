@@ -57,6 +57,8 @@ struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bo
 		struct cursor *c = &g->cursors[lane];
 		if (!c->is_at_end)
 			return g;
+		if (g->must_wait)
+			return NULL;
 		if (!c->has_tail)
 			continue;
 		bool is_writer_gone = g->newer_since_ns ? now_ns - g->newer_since_ns >= TAIL_GRACE_NS : g->is_gone;

@@ -229,7 +229,7 @@ static void look_at_held(struct tail *t)
 		struct os_file st;
 		if (!g->is_gone || os_stat_fd(g->fd, &st) < 0)
 			continue;
-		if (!g->is_gz && st.size_bytes > g->size_bytes)
+		if ((!g->is_gz && st.size_bytes > g->size_bytes) || g->error[0]) /* an error is tried again at every look */
 			for (size_t lane = 0; lane < g->lanes; lane++)
 				g->cursors[lane].is_at_end = g->is_abandoned;
 		g->size_bytes = st.size_bytes;

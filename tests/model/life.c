@@ -374,7 +374,8 @@ void life_act(struct life *l)
 
 void life_settle_down(struct life *l)
 {
-	for (int round = 0; round < 12; round++) {
+	/* With two open files allowed, held ones come and go one by one: many rounds. */
+	for (int round = 0; round < (l->rules.open_limit ? 60 : 12); round++) {
 		for (size_t lane = 0; lane < l->rules.lanes && !l->rules.is_ring; lane++) {
 			fake_block(l->reader.lanes[lane].destination, false);
 			fake_park(l->reader.lanes[lane].destination, 0);
@@ -386,6 +387,7 @@ void life_settle_down(struct life *l)
 			if (l->counters.bytes_read == before)
 				break;
 		}
+		tail_save(&l->tail); /* what is read is only let go when that is on disk */
 		virtual_loop_pass(l->loop, round < 8 ? 6 * SECOND_NS : 31 * SECOND_NS);
 		look(l);
 	}

@@ -95,7 +95,7 @@ static void pick_rules(struct world *w, struct life_rules *rules)
 static void check_nothing_missing(struct model *m, const struct life_rules *rules)
 {
 	const struct world *w = &m->world;
-	for (int i = 0; i < w->piece_count; i++) {
+	for (int i = 0; i < w->piece_count && !rules->is_ring; i++) { /* the ring is shown the newest of a backlog only */
 		const struct piece *p = &w->pieces[i];
 		const struct file *f = &w->files[p->file];
 		for (size_t lane = 0; lane < rules->lanes; lane++) {
