@@ -11,7 +11,7 @@
 #include "agent/reader.h"
 
 enum { CHUNKS_PER_TURN = 8, RING_BYTES = 1 << 20 };
-static const int64_t WAITING_NS = 200 * 1000000;
+static const int64_t WAITING_NS = 200 * 1000000, PATIENCE_NS = 2 * 1000000000ll;
 
 struct pipeline {
 	struct pipeline_options o;
@@ -28,7 +28,7 @@ struct pipeline {
 	struct arena arena;
 	struct loop_timer http_timer, turn_timer;
 	bool is_draining, is_tail_started;
-	int64_t drain_deadline_ns, waited_at_ns;
+	int64_t drain_deadline_ns, drain_patience_ns, waited_at_ns;
 	loop_fn *drained;
 	void *drained_ctx;
 };
@@ -108,11 +108,28 @@ static void on_turn_timer(void *ctx)
 	(void)ctx; /* waking up is all: the turn follows before the loop sleeps again */
 }
 
+/* Nothing that is left can be delivered now: the destinations that still hold something answer nothing good. */
+static bool is_hopeless(const struct pipeline *p)
+{
+	struct destination_status status;
+	for (size_t i = 0; i < p->destination_count; i++) {
+		if (destination_is_empty(p->reader.lanes[i].destination))
+			continue;
+		destination_status(p->reader.lanes[i].destination, &status);
+		if (status.state == DEST_IDLE || status.state == DEST_SENDING)
+			return false;
+	}
+	return true;
+}
+
 static void finish_drain(struct pipeline *p, int64_t now)
 {
 	bool is_empty = true;
 	for (size_t i = 0; i < p->destination_count; i++)
 		is_empty &= destination_is_empty(p->reader.lanes[i].destination);
+	/* Leaving loses nothing: what is not acknowledged is read again. So nobody waits long for a server that is away. */
+	if (!is_empty && now >= p->drain_patience_ns && is_hopeless(p))
+		is_empty = true;
 	if ((!is_empty && now < p->drain_deadline_ns) || !p->drained)
 		return;
 	loop_fn *done = p->drained;
@@ -143,7 +160,9 @@ static void turn(void *ctx)
 		if (p->reader.lanes[i].has_waiting && p->waited_at_ns + WAITING_NS < next)
 			next = p->waited_at_ns + WAITING_NS;
 	if (p->is_draining) {
-		next = p->drain_deadline_ns < next ? p->drain_deadline_ns : next;
+		int64_t until = now < p->drain_patience_ns ? p->drain_patience_ns : now + WAITING_NS;
+		until = p->drain_deadline_ns < until ? p->drain_deadline_ns : until;
+		next = until < next ? until : next;
 		finish_drain(p, now);
 	}
 	if (has_more)
@@ -225,6 +244,7 @@ void pipeline_drain(struct pipeline *p, int64_t deadline_ns, loop_fn *done, void
 {
 	p->is_draining = true;
 	p->drain_deadline_ns = deadline_ns;
+	p->drain_patience_ns = loop_now_ns(p->o.loop) + PATIENCE_NS;
 	p->drained = done;
 	p->drained_ctx = ctx;
 	loop_again(p->o.loop);

@@ -405,10 +405,14 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	int got = folder_open(g);
 	if (got == -ESTALE) { /* renamed or replaced since the last look: the scan sorts it out */
 		g->source->folder->needs_scan = true;
-		t->c->is_at_end = g->must_wait = true;
+		g->must_wait = true;
 		return;
 	}
-	g->must_wait = got == -EMFILE || got == -ENFILE || got == -ENOMEM; /* tried again at the next look */
+	if (got == -EMFILE || got == -ENFILE || got == -ENOMEM) { /* tried again at the next look */
+		t->r->o.counters->read_errors++;
+		g->must_wait = true;
+		return;
+	}
 	size_t room = QUANTUM_BYTES + IDENTITY_FRONTIER_BYTES;
 	if (g->starts_over && t->c->read == 0)
 		give_up_pieces(t);

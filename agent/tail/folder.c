@@ -221,7 +221,7 @@ static void follow(struct generation *g, const struct listed *file)
 	}
 	g->stamp = file->stamp;
 	g->is_seen = true;
-	g->is_gone = false;
+	g->is_gone = g->must_wait = false;
 	bool has_news = file->st.size_bytes != g->size_bytes || g->error[0]; /* an error is tried again at every look */
 	take_size(g, file->st.size_bytes);
 	for (size_t lane = 0; lane < g->lanes; lane++)

@@ -202,6 +202,10 @@ void cursor_consume(struct cursor *c, struct str data, size_t n, bool is_eof)
 	else if (n > 0) /* data.p is preceded in the buffer by the frontier bytes that were read along */
 		c->last_read = frontier_of(c->read, (struct str){ data.p - c->last_read.bytes, c->last_read.bytes + n });
 	c->has_tail = is_eof && n < data.n;
+	if (c->generation->is_gz && n == data.n && c->is_at_end) { /* the inflate window has done its work */
+		gz_close(c->gz);
+		c->gz = NULL;
+	}
 	if (c->generation->is_gz && n < data.n) {
 		c->left_bytes = data.n - n;
 		c->left = malloc(c->left_bytes);

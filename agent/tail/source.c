@@ -55,10 +55,10 @@ struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bo
 	*flush_tail = false;
 	for (struct generation *g = s->oldest; g; g = g->next) {
 		struct cursor *c = &g->cursors[lane];
+		if (g->must_wait && g->fd < 0 && !g->is_abandoned)
+			return NULL;
 		if (!c->is_at_end)
 			return g;
-		if (g->must_wait)
-			return NULL;
 		if (!c->has_tail)
 			continue;
 		bool is_writer_gone = g->newer_since_ns ? now_ns - g->newer_since_ns >= TAIL_GRACE_NS : g->is_gone;

@@ -318,8 +318,11 @@ void tail_restart(struct tail *t, struct generation *g)
 		tail_lru_remove(t, g);
 		fresh->fd = g->fd;
 		g->fd = -1;
-		tail_lru_add(t, fresh);
 		identity_read(fresh->fd, &fresh->identity);
+		if (!tail_lru_add(t, fresh)) {
+			os_close(fresh->fd);
+			fresh->fd = -1;
+		}
 	}
 	g->is_gone = true;
 	g->identity.ino = 0;

@@ -398,6 +398,8 @@ static void compress_file(struct world *w, int file)
 	w->between(w->ctx);
 	CHECKED(unlink(plain));
 	w->files[file].place = FILE_GZ_;
+	if (w->rules.is_forgetful && w->files[file].looked_size == 0) /* closed and never seen with a byte: nothing tells its copy */
+		excuse(w, file, false);
 	if (w->files[file].is_regrown) /* positions may still know it by the head that was cut away: then its copy is nobody's */
 		excuse(w, file, false);
 	world_trace(w, "file %d: compressed as %s", file, gz + strlen(w->root));
