@@ -44,6 +44,8 @@ static void render(struct tail *t)
 			for (struct generation *g = s->oldest; g; g = g->next)
 				if (is_worth_keeping(s, g))
 					put_generation(t, &t->save_bytes, g, now_s);
+				else
+					g->is_unsaved = false; /* that it is not in the snapshot says it all */
 	/* Logs that were not seen yet in this life (a mount that comes late): their positions are kept for an hour. */
 	for (size_t i = 0; i < t->checkpoint.logs.room; i++)
 		for (const struct checkpoint_row *row = t->checkpoint.logs.slots[i].value; row; row = row->next)
