@@ -23,7 +23,7 @@ struct flag {
 
 static const struct flag flags[] = {
 	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration",
-		"configuration to run with; without it: all pods, shown on the page" },
+		"configuration to run with; without it: the logs of this machine, shown on the page" },
 	{ "loki.url", FLAG_TEXT, FIELD(loki_url), "URL", NULL, "Configuration",
 		"ship to this Loki, without a file (.../loki/api/v1/push)" },
 	{ "state.dir", FLAG_TEXT, FIELD(state_dir), "DIR", "/var/lib/spoor", "Places",
@@ -32,7 +32,7 @@ static const struct flag flags[] = {
 	{ "path.docker", FLAG_TEXT, FIELD(path_docker), "DIR", "/var/lib/docker/containers", "Places", "Docker's json-file logs" },
 	{ "web.listen-address", FLAG_TEXT, FIELD(web_listen_address), "HOST:PORT", NULL, "HTTP",
 	  "page, /metrics and JSON (default: :9195 in Kubernetes, 127.0.0.1:9195 elsewhere)" },
-	{ "web.enable-lifecycle", FLAG_BOOL, FIELD(enable_lifecycle), "", NULL, "HTTP", "allow POST /-/reload and /-/quit" },
+	{ "web.enable-lifecycle", FLAG_BOOL, FIELD(enable_lifecycle), "", NULL, "HTTP", "allow POST /-/reload" },
 	{ "log.level", FLAG_CHOICE, FIELD(log_level), "debug|info|warn|error", NULL, "Own log",
 		"least level (default: the file's, else info)" },
 	{ "log.format", FLAG_CHOICE, FIELD(log_format), "logfmt|json", NULL, "Own log",

@@ -14,10 +14,10 @@
 #include "parsers/dockerjson.h"
 #include "parsers/join.h"
 
-enum { QUANTUM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
+enum { QUANTUM_BYTES = 128 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
 /* Of a full chunk only the last part goes to the ring of newest records: in a backlog the rest would be pushed out before anybody
  * could look, at the price of a copy of everything. A chunk of a live file is smaller than this. */
-enum { RING_TAIL_BYTES = 32 << 10 };
+enum { RING_TAIL_BYTES = 16 << 10 };
 static const int64_t PIECE_WAIT_NS = 30 * 1000000000ll; /* a container that ended without a line feed leaves a P and no F */
 #define MARKER " [truncated by spoor]"
 
@@ -403,7 +403,7 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 {
 	t->c = &g->cursors[t->lane_index];
 	int got = folder_open(g);
-	if (got == -ESTALE) { /* renamed or replaced since the last look: the scan sorts it out */
+	if (got == -ESTALE || got == -ENOENT) { /* renamed, compressed or replaced since the last look: the scan sorts it out */
 		g->source->folder->needs_scan = true;
 		g->must_wait = true;
 		return;

@@ -201,6 +201,15 @@ void checkpoint_fini(struct checkpoint *c)
 	arena_fini(&c->arena);
 }
 
+uint64_t checkpoint_unread(const struct checkpoint_row *row)
+{
+	uint64_t acked = UINT64_MAX;
+	for (size_t i = 0; i < row->position_count; i++)
+		if (row->positions[i].acked.offset < acked)
+			acked = row->positions[i].acked.offset;
+	return acked < row->size_bytes ? row->size_bytes - acked : 0;
+}
+
 struct checkpoint_row *checkpoint_rows(const struct checkpoint *c, struct str log)
 {
 	return map_get(&c->logs, log);

@@ -36,6 +36,7 @@ struct checkpoint {
  * (nothing may be overwritten then). A file that is no checkpoint at all is moved to path.bad and counts as damaged. */
 int checkpoint_load(struct checkpoint *c, const char *path);
 void checkpoint_fini(struct checkpoint *c);
+uint64_t checkpoint_unread(const struct checkpoint_row *row); /* bytes that were there and that not every destination had */
 struct checkpoint_row *checkpoint_rows(const struct checkpoint *c, struct str log); /* first of the log, or NULL */
 
 /* Writing: begin, put every row, then hand the bytes to os_replace_file. Between two such snapshots, rows of what changed may be

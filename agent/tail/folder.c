@@ -400,12 +400,8 @@ static void reopen_as_gz(struct generation *g, const struct listed *file)
 static void count_lost_rows(struct source *s, struct checkpoint_row *rows)
 {
 	for (struct checkpoint_row *row = rows; row; row = row->next) {
-		uint64_t acked = UINT64_MAX;
-		for (size_t i = 0; i < row->position_count; i++)
-			if (row->positions[i].acked.offset < acked)
-				acked = row->positions[i].acked.offset;
-		if (!row->is_adopted && acked < row->size_bytes)
-			s->folder->tail->o.counters->bytes_lost[LOST_ROTATED_WHILE_DOWN] += row->size_bytes - acked;
+		if (!row->is_adopted)
+			s->folder->tail->o.counters->bytes_lost[LOST_ROTATED_WHILE_DOWN] += checkpoint_unread(row);
 		row->is_adopted = true; /* said once */
 	}
 }
@@ -422,9 +418,13 @@ static void note_vanished(struct source *s)
 		/* Closed and gone: whatever was not read of it cannot be read any more. */
 		if (g->fd < 0 && !g->is_abandoned && !generation_is_finished(g)) {
 			uint64_t read = UINT64_MAX;
-			for (size_t lane = 0; lane < g->lanes; lane++)
+			bool is_read = true;
+			for (size_t lane = 0; lane < g->lanes; lane++) {
 				read = g->cursors[lane].read < read ? g->cursors[lane].read : read;
-			tail_abandon(s->folder->tail, g, LOST_DELETED_UNREAD, g->is_gz ? g->size_bytes : g->size_bytes > read ? g->size_bytes - read : 0);
+				is_read &= g->cursors[lane].is_at_end;
+			}
+			uint64_t unread = g->is_gz ? (is_read ? 0 : g->size_bytes) : g->size_bytes > read ? g->size_bytes - read : 0;
+			tail_abandon(s->folder->tail, g, LOST_DELETED_UNREAD, unread);
 		}
 		if (generation_is_over(g))
 			tail_forget_generation(s->folder->tail, g);

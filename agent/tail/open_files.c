@@ -16,11 +16,13 @@ void tail_lru_remove(struct tail *t, struct generation *g)
 
 static bool can_close(const struct generation *g, bool even_busy)
 {
-	bool is_at_end = true;
-	for (size_t lane = 0; lane < g->lanes; lane++)
+	bool is_at_end = true, is_used_up = true;
+	for (size_t lane = 0; lane < g->lanes; lane++) {
 		is_at_end &= g->cursors[lane].is_at_end;
-	/* A deleted file cannot be opened again, and a compressed one only by inflating it from the start: it stays until it is done. */
-	return !g->is_gone && (g->is_gz ? generation_is_finished(g) : is_at_end || even_busy);
+		is_used_up &= g->cursors[lane].is_at_end && !g->cursors[lane].has_tail;
+	}
+	/* A deleted file cannot be opened again, and a compressed one only by inflating it from the start: it stays until it is used up. */
+	return !g->is_gone && (g->is_gz ? is_used_up : is_at_end || even_busy);
 }
 
 /* Closes the least recently used file that can be opened again by name: one at its end if there is one, since a file that is

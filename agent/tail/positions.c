@@ -35,6 +35,18 @@ static bool is_worth_keeping(const struct source *s, const struct generation *g)
 	return g == s->newest || (g->next == s->newest && s->newest->identity.head_bytes == 0) || !generation_is_finished(g);
 }
 
+/* A log that was not seen yet in this life (a mount that comes late): its positions are kept for an hour, then what was not read
+ * of it is counted as lost. */
+static void keep_or_give_up(struct tail *t, struct checkpoint_row *row, int64_t now_s)
+{
+	if (now_s - row->seen_s < LATE_SECONDS) {
+		checkpoint_put(&t->save_bytes, row);
+		return;
+	}
+	t->o.counters->bytes_lost[LOST_ROTATED_WHILE_DOWN] += checkpoint_unread(row);
+	row->is_adopted = true;
+}
+
 static void render(struct tail *t)
 {
 	int64_t now_s = loop_wall_ns(t->o.loop) / SECOND;
@@ -46,11 +58,10 @@ static void render(struct tail *t)
 					put_generation(t, &t->save_bytes, g, now_s);
 				else
 					g->is_unsaved = false; /* that it is not in the snapshot says it all */
-	/* Logs that were not seen yet in this life (a mount that comes late): their positions are kept for an hour. */
 	for (size_t i = 0; i < t->checkpoint.logs.room; i++)
-		for (const struct checkpoint_row *row = t->checkpoint.logs.slots[i].value; row; row = row->next)
-			if (!row->is_adopted && now_s - row->seen_s < LATE_SECONDS)
-				checkpoint_put(&t->save_bytes, row);
+		for (struct checkpoint_row *row = t->checkpoint.logs.slots[i].value; row; row = row->next)
+			if (!row->is_adopted)
+				keep_or_give_up(t, row, now_s);
 }
 
 static void save_on_worker(void *ctx)

@@ -36,7 +36,7 @@ struct file { /* one generation, whatever it is called now */
 	uint64_t stamp, size;
 	int looked_life;      /* the agent surely had it open in this life */
 	uint64_t looked_size; /* and surely knew of this many bytes */
-	uint64_t ino;
+	uint64_t ino, gz_ino; /* gz_ino: of the compressed copy, 0: none yet */
 	int cut_life;         /* in which it was cut */
 	bool is_regrown;      /* it began as the rest of a cut file */
 };
