@@ -240,5 +240,10 @@ int os_make_directory(const char *path)
 			return -errno;
 		*slash = '/';
 	}
-	return mkdir(part, 0750) < 0 && errno != EEXIST ? -errno : 0;
+	if (mkdir(part, 0750) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	struct stat st;
+	return stat(part, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }

@@ -14,7 +14,7 @@
 #include "parsers/dockerjson.h"
 #include "parsers/join.h"
 
-enum { QUANTUM_BYTES = 128 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
+enum { QUANTUM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
 /* Of a full chunk only the last part goes to the ring of newest records: in a backlog the rest would be pushed out before anybody
  * could look, at the price of a copy of everything. A chunk of a live file is smaller than this. */
 enum { RING_TAIL_BYTES = 16 << 10 };

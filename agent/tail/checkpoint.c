@@ -12,15 +12,24 @@ enum { FILE_CAP_BYTES = 64 << 20, CRC_DIGITS = 8 };
 #define HEADER "spoor checkpoint "
 static const uint64_t VERSION = 1;
 
-void checkpoint_begin(struct buf *out)
-{
-	buf_reset(out);
-	buf_printf(out, HEADER "%llu\n", (unsigned long long)VERSION);
-}
-
 static uint32_t checksum(struct str s)
 {
 	return (uint32_t)crc32(0, (const unsigned char *)s.p, (unsigned)s.n);
+}
+
+void checkpoint_begin(struct buf *out)
+{
+	char head[64];
+	int n = snprintf(head, sizeof head, HEADER "%llu", (unsigned long long)VERSION);
+	buf_reset(out);
+	buf_printf(out, "%s %08x\n", head, checksum((struct str){ head, (size_t)n }));
+}
+
+void checkpoint_batch(struct buf *out, size_t rows)
+{
+	char body[32];
+	int n = snprintf(body, sizeof body, "+%zu", rows);
+	buf_printf(out, "%08x\t%s\n", checksum((struct str){ body, (size_t)n }), body);
 }
 
 void checkpoint_put(struct buf *out, const struct checkpoint_row *row)
@@ -142,19 +151,54 @@ static void keep(struct checkpoint *c, struct checkpoint_row *row)
 	c->rows++;
 }
 
+/* The first line: "spoor checkpoint 1 <checksum of what stands before>". 1: ours, 0: not a checkpoint, or -EPROTONOSUPPORT. A newer version
+ * may have dropped the checksum; a wrong one is damage, whatever the number says. */
+static int parse_head(struct str head)
+{
+	uint64_t version, sum;
+	struct str rest = str_skip(head, sizeof HEADER - 1);
+	if (!str_starts(head, STR(HEADER)) || !num_u64(str_cut(&rest, ' '), &version))
+		return 0;
+	if (rest.n && (!num_hex64(rest, &sum) || sum != checksum(str_take(head, head.n - rest.n - 1))))
+		return 0;
+	return version > VERSION ? -EPROTONOSUPPORT : 1;
+}
+
+/* "+12": that many rows follow which belong together. */
+static bool is_batch_head(struct str line, uint64_t *rows)
+{
+	uint64_t sum;
+	struct str digits = str_cut(&line, '\t');
+	return digits.n == CRC_DIGITS && num_hex64(digits, &sum) && sum == checksum(line) && str_starts(line, STR("+")) && num_u64(str_skip(line, 1), rows);
+}
+
+static bool has_lines(struct str text, uint64_t count)
+{
+	while (count && text.n) {
+		size_t at = str_find(text, '\n');
+		count -= at < text.n;
+		text = str_skip(text, at + 1);
+	}
+	return count == 0;
+}
+
 /* 1: read, 0: not a checkpoint, or -EPROTONOSUPPORT. */
 static int parse_file(struct checkpoint *c, struct str text)
 {
-	uint64_t version;
-	struct str head = str_cut(&text, '\n');
-	if (!str_starts(head, STR(HEADER)) || !num_u64(str_skip(head, sizeof HEADER - 1), &version))
-		return 0;
-	if (version > VERSION)
-		return -EPROTONOSUPPORT;
+	int result = parse_head(str_cut(&text, '\n'));
+	if (result <= 0)
+		return result;
 	while (text.n) {
 		struct checkpoint_row row = { 0 }, *kept;
+		uint64_t rows;
 		bool is_whole = str_find(text, '\n') < text.n; /* else the process ended while it wrote this line */
-		if (!parse_row(&c->arena, str_cut(&text, '\n'), &row)) {
+		struct str line = str_cut(&text, '\n');
+		if (is_whole && is_batch_head(line, &rows)) {
+			if (!has_lines(text, rows)) /* the process ended while it wrote them: the positions of one log only move together */
+				break;
+			continue;
+		}
+		if (!parse_row(&c->arena, line, &row)) {
 			c->damaged += is_whole;
 			continue;
 		}

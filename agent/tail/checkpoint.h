@@ -42,6 +42,8 @@ struct checkpoint_row *checkpoint_rows(const struct checkpoint *c, struct str lo
 /* Writing: begin, put every row, then hand the bytes to os_replace_file. Between two such snapshots, rows of what changed may be
  * added at the end (os_append_file): of several rows for one file the last one counts. */
 void checkpoint_begin(struct buf *out);
+/* In front of rows that are added at the end: they count only when all of them are there. */
+void checkpoint_batch(struct buf *out, size_t rows);
 void checkpoint_put(struct buf *out, const struct checkpoint_row *row);
 
 #endif

@@ -45,6 +45,10 @@ void folder_want(struct folder *f, const struct want *want); /* copied, unless t
 int folder_scan(struct folder *f, int64_t now_ns);
 /* Opens g by its name when it is closed; checks that it is still the same file. 0, -ESTALE, or -errno. */
 int folder_open(struct generation *g);
+/* Descriptor of a name in the folder, or -errno. */
+int folder_open_name(const struct folder *f, const char *name);
+/* First uncompressed bytes of an open .gz; empty when it is none. */
+struct str folder_gz_head(int fd, char head[IDENTITY_HEAD_BYTES]);
 /* Sources without generations are freed. true when the folder itself can go: gone and empty. */
 bool folder_sweep(struct folder *f);
 

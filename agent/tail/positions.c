@@ -112,6 +112,22 @@ static void on_appended(void *ctx)
 	tail_forget_over(t);
 }
 
+/* Rows that have moved, into out, or only their number. */
+static size_t put_unsaved(struct tail *t, struct buf *out, int64_t now_s)
+{
+	size_t rows = 0;
+	for (struct folder *f = t->folders; f; f = f->next)
+		for (struct source *s = f->sources; s; s = s->next)
+			for (struct generation *g = s->oldest; g; g = g->next) {
+				if (!g->is_unsaved || g->is_abandoned)
+					continue;
+				rows++;
+				if (out)
+					put_generation(t, out, g, now_s);
+			}
+	return rows;
+}
+
 static void on_journal(void *ctx)
 {
 	struct tail *t = ctx;
@@ -125,11 +141,10 @@ static void on_journal(void *ctx)
 		return;
 	}
 	buf_reset(&t->journal_bytes);
-	for (struct folder *f = t->folders; f; f = f->next)
-		for (struct source *s = f->sources; s; s = s->next)
-			for (struct generation *g = s->oldest; g; g = g->next)
-				if (g->is_unsaved && !g->is_abandoned)
-					put_generation(t, &t->journal_bytes, g, now_s);
+	size_t rows = put_unsaved(t, NULL, now_s);
+	if (rows)
+		checkpoint_batch(&t->journal_bytes, rows);
+	put_unsaved(t, &t->journal_bytes, now_s);
 	t->is_saving = t->journal_bytes.n && worker_run(t->o.worker, append_on_worker, on_appended, t);
 }
 

@@ -1,0 +1,247 @@
+/* Which generation is that file? Against what is known in this life (inode, birth, head, size), against the checkpoint (the same, and
+ * the bytes before each saved offset), and for a compressed copy by the uncompressed head that both share. */
+#include "agent/tail/recognise.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/tail/tail.h"
+
+/* ---- against what is known ---- */
+
+/* Was the file cut since it was last looked at? Then what is known about it (size, head) is kept: the next read finds out, and what went
+ * unread is counted by that size. */
+static bool is_cut(const struct generation *g, uint64_t size_bytes)
+{
+	char head[IDENTITY_HEAD_BYTES];
+	if (g->is_gz || g->is_abandoned || g->fd < 0 || size_bytes == g->size_bytes)
+		return false;
+	ssize_t got = os_pread(g->fd, head, g->identity.head_bytes, 0);
+	if (got >= 0 && !identity_head_matches(&g->identity, (struct str){ head, (size_t)got }))
+		return true;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		if (!frontier_check(g->fd, &g->cursors[lane].last_read))
+			return true;
+	return false;
+}
+
+/* Also of a closed one: by its head it is known again when it comes back compressed. */
+static void refresh_head(struct generation *g)
+{
+	struct identity now;
+	int fd = g->fd >= 0 ? g->fd : folder_open_name(g->source->folder, g->name);
+	if (fd < 0)
+		return;
+	if (identity_read(fd, &now) == 0 && now.dev == g->identity.dev && now.ino == g->identity.ino)
+		g->identity = now;
+	if (fd != g->fd)
+		os_close(fd);
+}
+
+static void take_size(struct generation *g, uint64_t size_bytes)
+{
+	if (is_cut(g, size_bytes))
+		return;
+	if (!g->is_gz && size_bytes < g->size_bytes) /* cut behind what was read: nothing to read anew */
+		g->source->folder->tail->o.counters->bytes_lost[LOST_TRUNCATED] += g->size_bytes - size_bytes;
+	g->size_bytes = size_bytes;
+	if (!g->is_gz && !g->is_abandoned && g->identity.head_bytes < IDENTITY_HEAD_BYTES && g->identity.head_bytes < size_bytes)
+		refresh_head(g);
+}
+
+static void follow(struct generation *g, const struct listed *file)
+{
+	struct tail *t = g->source->folder->tail;
+	if (strcmp(g->name, file->name) != 0) {
+		free(g->name);
+		g->name = strdup(file->name);
+		if (!g->name)
+			abort();
+		t->o.counters->files_rotated++;
+	}
+	g->stamp = file->stamp;
+	g->is_seen = true;
+	g->is_gone = g->must_wait = false;
+	bool has_news = file->st.size_bytes != g->size_bytes || g->error[0]; /* an error is tried again at every look */
+	take_size(g, file->st.size_bytes);
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		if (has_news)
+			g->cursors[lane].is_at_end = g->is_abandoned;
+}
+
+/* A file on a file system without birth times may have taken over the inode of one that we no longer hold open. */
+static bool is_same_file(struct folder *f, struct generation *g, const struct listed *file)
+{
+	if (!identity_same_inode(&g->identity, &file->st))
+		return false;
+	if (g->fd >= 0 || (g->identity.birth_ns && file->st.birth_ns))
+		return true;
+	char head[IDENTITY_HEAD_BYTES];
+	int fd = folder_open_name(f, file->name);
+	ssize_t got = fd < 0 ? -1 : os_pread(fd, head, sizeof head, 0);
+	if (fd >= 0)
+		os_close(fd);
+	return got < 0 || identity_head_matches(&g->identity, (struct str){ head, (size_t)got });
+}
+
+/* Its name is gone, but it is still open: what came between the last look and the unlink is in it, and its head, which may have been
+ * short or empty when it was last seen, is what tells its compressed copy. */
+static void look_through(struct generation *g)
+{
+	struct os_file st;
+	if (g->fd < 0 || g->is_gz || g->is_abandoned || os_stat_fd(g->fd, &st) < 0)
+		return;
+	if (st.size_bytes == g->size_bytes)
+		return;
+	take_size(g, st.size_bytes);
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		g->cursors[lane].is_at_end = false;
+}
+
+void recognise_known(struct folder *f, struct source *s, struct listed *files, size_t count)
+{
+	for (struct generation *g = s->oldest; g; g = g->next) {
+		g->is_seen = false;
+		for (size_t i = 0; i < count && !g->is_seen && !g->is_abandoned; i++) {
+			if (files[i].generation || files[i].is_gz != g->is_gz || !is_same_file(f, g, &files[i]))
+				continue;
+			files[i].generation = g;
+			follow(g, &files[i]);
+		}
+		if (g->is_seen)
+			continue;
+		g->is_gone = true; /* from here on: opening the new files below must not close this one to make room */
+		look_through(g);
+	}
+}
+
+/* ---- adoption from the checkpoint ---- */
+
+static const struct checkpoint_position *position_of(const struct checkpoint_row *row, struct str lane)
+{
+	for (size_t i = 0; i < row->position_count; i++)
+		if (str_eq(row->positions[i].destination, lane))
+			return &row->positions[i];
+	return NULL;
+}
+
+static bool frontiers_fit(int fd, const struct checkpoint_row *row)
+{
+	for (size_t i = 0; i < row->position_count; i++)
+		if (!frontier_check(fd, &row->positions[i].acked))
+			return false;
+	return true;
+}
+
+struct generation *recognise_new(struct source *s, const struct listed *file)
+{
+	struct generation *g = generation_new(s, s->lanes, file->name);
+	g->stamp = file->stamp;
+	g->is_gz = file->is_gz;
+	g->is_seen = true;
+	g->size_bytes = file->st.size_bytes;
+	s->folder->tail->generations++;
+	return g;
+}
+
+static void adopt(struct source *s, struct listed *file, struct checkpoint_row *row)
+{
+	struct generation *g = recognise_new(s, file);
+	struct tail *t = s->folder->tail;
+	g->identity = row->identity;
+	if (g->is_gz) { /* the copy has an inode of its own; the head is what they share */
+		g->identity.dev = file->st.dev;
+		g->identity.ino = file->st.ino;
+		g->identity.birth_ns = file->st.birth_ns;
+	}
+	for (size_t lane = 0; lane < s->lanes; lane++) {
+		const struct checkpoint_position *p = position_of(row, t->o.lanes[lane]);
+		if (p)
+			cursor_set_start(&g->cursors[lane], &p->acked);
+	}
+	file->generation = g;
+	row->is_adopted = true;
+}
+
+static bool row_fits_plain(struct folder *f, const struct listed *file, const struct checkpoint_row *row)
+{
+	if (!identity_same_inode(&row->identity, &file->st))
+		return false;
+	char head[IDENTITY_HEAD_BYTES];
+	int fd = folder_open_name(f, file->name);
+	if (fd < 0)
+		return false;
+	ssize_t got = os_pread(fd, head, sizeof head, 0);
+	bool fits = got >= 0 && identity_head_matches(&row->identity, (struct str){ head, (size_t)got }) && frontiers_fit(fd, row);
+	os_close(fd);
+	return fits;
+}
+
+void recognise_saved(struct folder *f, struct source *s, struct listed *files, size_t count, struct checkpoint_row *rows)
+{
+	for (struct checkpoint_row *row = rows; row; row = row->next)
+		for (size_t i = 0; i < count && !row->is_adopted; i++) {
+			if (files[i].generation || files[i].is_gz)
+				continue;
+			if (row_fits_plain(f, &files[i], row))
+				adopt(s, &files[i], row);
+			else /* the same file by its birth, with other content: new, but those before it are not */
+				files[i].was_cut |= row->identity.birth_ns && identity_same_inode(&row->identity, &files[i].st);
+		}
+}
+
+/* A compressed file is the copy of a generation that we know when their heads are the same. */
+void recognise_gz(struct folder *f, struct source *s, struct listed *file, struct checkpoint_row *rows)
+{
+	bool is_anyone_missing = false;
+	for (struct generation *g = s->oldest; g; g = g->next)
+		is_anyone_missing |= !g->is_seen && !g->is_gz;
+	for (struct checkpoint_row *row = rows; row; row = row->next)
+		is_anyone_missing |= !row->is_adopted;
+	if (!is_anyone_missing)
+		return;
+	char bytes[IDENTITY_HEAD_BYTES];
+	int fd = folder_open_name(f, file->name);
+	struct str head = fd < 0 ? (struct str){ 0 } : folder_gz_head(fd, bytes);
+	os_close(fd);
+	if (head.n == 0)
+		return;
+	for (struct generation *g = s->oldest; g; g = g->next)
+		if (!g->is_seen && !g->is_gz && g->identity.head_bytes && identity_head_matches(&g->identity, head)) {
+			file->generation = g; /* still read through the open file, where there is one */
+			return;
+		}
+	for (struct checkpoint_row *row = rows; row; row = row->next)
+		if (!row->is_adopted && row->identity.head_bytes && identity_head_matches(&row->identity, head)) {
+			adopt(s, file, row);
+			return;
+		}
+}
+
+/* A generation that went to .gz while its file was closed (it had been read to the end, else it would be open): if bytes came
+ * after that, they are in the .gz. */
+void recognise_reopen(struct generation *g, const struct listed *file)
+{
+	if (g->fd >= 0 || g->is_gz || generation_is_finished(g))
+		return;
+	free(g->name);
+	g->name = strdup(file->name);
+	if (!g->name)
+		abort();
+	g->is_gz = g->is_seen = true;
+	g->is_gone = false;
+	g->identity.dev = file->st.dev;
+	g->identity.ino = file->st.ino;
+	g->identity.birth_ns = file->st.birth_ns;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		g->cursors[lane].is_at_end = false;
+}
+
+void recognise_lost(struct source *s, struct checkpoint_row *rows)
+{
+	for (struct checkpoint_row *row = rows; row; row = row->next) {
+		if (!row->is_adopted)
+			s->folder->tail->o.counters->bytes_lost[LOST_ROTATED_WHILE_DOWN] += checkpoint_unread(row);
+		row->is_adopted = true; /* said once */
+	}
+}
