@@ -10,7 +10,7 @@
 #include "agent/log.h"
 #include "agent/reader.h"
 
-enum { CHUNKS_PER_TURN = 8, RING_BYTES = 1 << 20 };
+enum { CHUNKS_PER_TURN = 32, RING_BYTES = 1 << 20 };
 static const int64_t WAITING_NS = 200 * 1000000, PATIENCE_NS = 2 * 1000000000ll;
 
 struct pipeline {

@@ -14,7 +14,7 @@
 #include "parsers/dockerjson.h"
 #include "parsers/join.h"
 
-enum { QUANTUM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
+enum { QUANTUM_BYTES = 64 << 10, /* stays in the cache between reading and parsing */ ROOM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
 /* Of a full chunk only the last part goes to the ring of newest records: in a backlog the rest would be pushed out before anybody
  * could look, at the price of a copy of everything. A chunk of a live file is smaller than this. */
 enum { RING_TAIL_BYTES = 16 << 10 };
@@ -488,7 +488,7 @@ bool reader_turn(struct reader *r, size_t lane)
 void reader_init(struct reader *r, const struct reader_options *options)
 {
 	*r = (struct reader){ .o = *options };
-	r->room = QUANTUM_BYTES + options->max_line_bytes + FRAMING_BYTES;
+	r->room = ROOM_BYTES + options->max_line_bytes + FRAMING_BYTES;
 	/* Touched only as far as lines are long: an idle agent pays for what it used. */
 	r->bytes = malloc(r->room);
 	if (!r->bytes)
