@@ -231,9 +231,9 @@ static void framed(struct turn *t, const struct runtime_line *piece, const char 
 
 static int64_t wall_timestamp(struct turn *t)
 {
-	/* Lines of one chunk keep their order: a nanosecond apart. */
-	int64_t now = loop_wall_ns(t->r->o.loop);
-	return t->last_ns >= now ? t->last_ns + 1 : now;
+	/* Lines of one log keep their order: a nanosecond apart, over chunks too, since the clock is read once for several. */
+	int64_t now = loop_wall_ns(t->r->o.loop), before = t->s->lane[t->lane_index].last_timestamp_ns;
+	return before >= now ? before + 1 : now;
 }
 
 static bool parse_as(struct turn *t, int format, struct str line, struct runtime_line *out)
@@ -290,14 +290,13 @@ static void one_line(struct turn *t, struct str line)
 
 /* A line longer than the buffer: its head goes out at once with the marker, the rest is thrown away up to the line feed. The
  * position stays at its start until then: a restart sends the same head again, which Loki drops as a repeat. */
-static size_t long_line(struct turn *t, bool is_eof)
+static size_t long_line(struct turn *t)
 {
 	struct frontier *held = &t->c->held[HELD_LONG_LINE];
 	if (held->offset == UINT64_MAX) {
 		*held = frontier_at(t, t->data.p);
-		one_line(t, str_take(t->data, t->data.n));
+		one_line(t, t->data);
 	}
-	(void)is_eof;
 	return t->data.n;
 }
 
@@ -324,7 +323,7 @@ static size_t lines(struct turn *t, bool flush_tail, bool is_full)
 		return t->data.n;
 	}
 	if (is_full && at == t->data.p)
-		return long_line(t, false);
+		return long_line(t);
 	return (size_t)(at - t->data.p);
 }
 

@@ -193,29 +193,47 @@ static void note_vanished(struct source *s)
 	}
 }
 
-static void append_new(struct source *s, struct listed *files, size_t count, bool is_known, int64_t now_ns)
+/* The index of the first file that is not history: behind the newest one that is known. Where none is known, everything of a pod is
+ * new, and of a plain log only the live file. */
+static size_t first_new(const struct source *s, const struct listed *files, size_t count, bool is_known)
 {
-	size_t first_new = 0;
+	size_t first = 0;
 	for (size_t i = 0; i < count; i++)
 		if (files[i].generation)
-			first_new = i + 1;
+			first = i + 1;
 		else if (files[i].was_cut)
-			first_new = i;
-	/* At first sight of a plain log its rotated files are history; a pod's rotated files are all of this container's life. */
-	if (first_new == 0 && !is_known && !s->is_pod)
-		while (first_new < count && files[first_new].stamp != UINT64_MAX)
-			first_new++;
+			first = i;
+	if (first == 0 && !is_known && !s->is_pod)
+		while (first < count && files[first].stamp != UINT64_MAX)
+			first++;
+	return first;
+}
+
+static bool is_in_list(const struct source *s, const struct generation *g)
+{
+	const struct generation *known = s->oldest;
+	while (known && known != g)
+		known = known->next;
+	return known != NULL;
+}
+
+/* A file may also be new although a newer one was met before it: when the first look fell between a rename and the making of the next
+ * file. It was rotated after everything that is done, and the newest rotated file is always a plain one. */
+static void append_new(struct source *s, struct listed *files, size_t count, bool is_known, int64_t now_ns)
+{
+	size_t history = first_new(s, files, count, is_known);
 	for (size_t i = 0; i < count; i++) {
 		struct generation *g = files[i].generation;
-		bool is_in_list = false;
-		for (struct generation *known = s->oldest; known && g; known = known->next)
-			is_in_list |= known == g;
-		if (is_in_list || (!g && i < first_new))
+		bool was_missed = s->was_scanned && !files[i].is_gz && files[i].stamp > s->done_stamp;
+		bool is_history = i < history && !was_missed;
+		if (!g && is_history && files[i].stamp != UINT64_MAX && files[i].stamp > s->done_stamp)
+			s->done_stamp = files[i].stamp;
+		if ((g && is_in_list(s, g)) || (!g && is_history))
 			continue;
 		if (!g)
 			g = recognise_new(s, &files[i]);
 		g->starts_over |= files[i].was_cut;
-		source_append(s, g, now_ns);
+		source_place(s, g, now_ns);
 		if (folder_open(g) >= 0)
 			s->folder->tail->o.counters->files_opened++;
 	}

@@ -209,6 +209,7 @@ void recognise_gz(struct folder *f, struct source *s, struct listed *file, struc
 	for (struct generation *g = s->oldest; g; g = g->next)
 		if (!g->is_seen && !g->is_gz && g->identity.head_bytes && identity_head_matches(&g->identity, head)) {
 			file->generation = g; /* still read through the open file, where there is one */
+			g->stamp = file->stamp;
 			return;
 		}
 	for (struct checkpoint_row *row = rows; row; row = row->next)
