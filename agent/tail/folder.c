@@ -217,6 +217,9 @@ static bool is_in_list(const struct source *s, const struct generation *g)
 	return known != NULL;
 }
 
+/* The look after the first one comes within a second. Later an unknown older file is a copy that somebody made. */
+static const int64_t FIRST_LOOK_NS = 1000000000;
+
 /* A file may also be new although a newer one was met before it: when the first look fell between a rename and the making of the next
  * file. It was rotated after everything that is done, and the newest rotated file is always a plain one. */
 static void append_new(struct source *s, struct listed *files, size_t count, bool is_known, int64_t now_ns)
@@ -224,8 +227,12 @@ static void append_new(struct source *s, struct listed *files, size_t count, boo
 	size_t history = first_new(s, files, count, is_known);
 	for (size_t i = 0; i < count; i++) {
 		struct generation *g = files[i].generation;
-		bool was_missed = s->was_scanned && !files[i].is_gz && files[i].stamp > s->done_stamp;
-		bool is_history = i < history && !was_missed;
+		bool may_be_missed = i < history && !g && s->was_scanned && now_ns - s->first_scan_ns < FIRST_LOOK_NS && !files[i].is_gz &&
+				     files[i].stamp > s->done_stamp;
+		enum recognised what = may_be_missed ? recognise_missed(s, &files[i]) : RECOGNISED_OLD;
+		bool is_history = i < history && what != RECOGNISED_NEW;
+		if (what == RECOGNISED_LATER)
+			continue;
 		if (!g && is_history && files[i].stamp != UINT64_MAX && files[i].stamp > s->done_stamp)
 			s->done_stamp = files[i].stamp;
 		if ((g && is_in_list(s, g)) || (!g && is_history))
@@ -254,6 +261,8 @@ static void scan_source(struct folder *f, struct source *s, struct listed *files
 	recognise_lost(s, rows);
 	append_new(s, files, count, is_known, now_ns);
 	note_vanished(s);
+	if (!s->was_scanned)
+		s->first_scan_ns = now_ns;
 	s->was_scanned = true;
 	tail_queue_all(f->tail, s);
 }

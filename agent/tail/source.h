@@ -31,6 +31,7 @@ struct source {
 	const struct want *want;   /* why a plain file is read; NULL in a pod folder */
 	struct coverage_row *coverage;
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
+	int64_t first_scan_ns;     /* monotonic */
 	uint64_t done_stamp;       /* rotated files up to this stamp were read, in this life or an earlier one */
 	bool is_pod, was_scanned, is_listed;
 	struct generation *oldest, *newest;
