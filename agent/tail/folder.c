@@ -301,11 +301,37 @@ static void vanish_all(struct folder *f)
 	}
 }
 
+static bool is_same_listing(const struct listing *a, const struct listing *b)
+{
+	bool is_same = a->count == b->count;
+	for (size_t i = 0; i < a->count && is_same; i++)
+		is_same = strcmp(a->at[i].name, b->at[i].name) == 0 && a->at[i].st.ino == b->at[i].st.ino;
+	return is_same;
+}
+
+/* Names and what stands behind them are read one after the other: a rotation in between shows the new file under the name of the old
+ * one. At the first look, when nothing is known to tell them apart, two listings must agree. */
+static int read_settled(struct listing *l, struct folder *f)
+{
+	enum { TRIES = 3 };
+	int error = listing_read(l, f);
+	for (int i = 0; i < TRIES && error >= 0 && !f->sources; i++) {
+		struct listing again = { 0 };
+		error = listing_read(&again, f);
+		bool is_settled = error >= 0 && is_same_listing(l, &again);
+		listing_free(l);
+		*l = again;
+		if (is_settled)
+			break;
+	}
+	return error;
+}
+
 int folder_scan(struct folder *f, int64_t now_ns)
 {
 	struct listing listing = { 0 };
 	f->needs_scan = false;
-	int error = listing_read(&listing, f);
+	int error = read_settled(&listing, f);
 	if (error == -ENOENT || error == -ENOTDIR) {
 		vanish_all(f);
 	} else if (error >= 0) {
