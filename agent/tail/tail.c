@@ -215,8 +215,9 @@ static void bound_held_bytes(struct tail *t)
 		}
 	}
 	if (worst && held > HELD_CAP_BYTES) {
-		LOG_WARN("%s/%s: deleted %llu bytes ago and let go unread: deleted logs held more than %llu bytes of disk", worst->source->folder->path,
-			 worst->name, (unsigned long long)most, (unsigned long long)HELD_CAP_BYTES);
+		LOG_WARN("%s/%s: deleted, and let go with %llu bytes that were not delivered: deleted logs held more than %llu bytes of disk; see on the "
+			 "page which destination is behind, and why",
+			 worst->source->folder->path, worst->name, (unsigned long long)most, (unsigned long long)HELD_CAP_BYTES);
 		tail_abandon(t, worst, LOST_DELETED_UNREAD, most);
 	}
 }
