@@ -142,7 +142,8 @@ static void discover_pods(struct tail *t)
 			watch_parent(t);
 			return;
 		}
-		t->pods_watch = t->watch ? watch_add(t->watch, t->o.pods_path, t) : 0;
+		if (t->watch)
+			watch_add(t->watch, t->o.pods_path, t);
 	}
 	for (size_t i = 0; i < t->pod_watches.room; i++)
 		if (t->pod_watches.slots[i].value)

@@ -109,7 +109,8 @@ static void on_appended(void *ctx)
 	t->is_saving = false;
 	if (t->journal_error < 0)
 		t->has_positions_file = false; /* the next snapshot makes it anew, or says why it cannot */
-	tail_forget_over(t);
+	else
+		tail_forget_over(t);
 }
 
 /* Rows that have moved, into out, or only their number. */

@@ -33,7 +33,6 @@ static void poll_folder(struct tail *t, struct folder *f, int error)
 	f->is_polled = true;
 	if (error == -ENOENT)
 		return;
-	t->watch_failures++;
 	if (!t->is_polling)
 		LOG_WARN("inotify: %s: falling back to looking every second; raise fs.inotify.max_user_watches to at least the number of containers",
 			 strerror(-error));
@@ -116,14 +115,6 @@ struct source *tail_pop(struct tail *t, size_t lane)
 		t->queue_tail[lane] = NULL;
 	s->lane[lane].is_queued = false;
 	return s;
-}
-
-bool tail_is_idle(const struct tail *t)
-{
-	for (size_t lane = 0; lane < t->o.lane_count; lane++)
-		if (t->queue_head[lane])
-			return false;
-	return true;
 }
 
 /* ---- events ---- */
@@ -387,7 +378,7 @@ void tail_settle(struct tail *t, struct mark *m)
 
 int tail_start(struct tail *t, const struct tail_options *options, char err[256])
 {
-	*t = (struct tail){ .o = *options, .pods_fd = -1, .docker_fd = -1 };
+	*t = (struct tail){ .o = *options, .pods_fd = -1 };
 	buf_init(&t->save_bytes, SAVE_CAP_BYTES);
 	buf_init(&t->journal_bytes, SAVE_CAP_BYTES);
 	tail_raise_file_limit(t);

@@ -30,15 +30,15 @@ struct tail {
 	struct map folder_by_path;
 	struct watch *watch;
 	struct checkpoint checkpoint;
-	int pods_fd, docker_fd, pods_watch;
+	int pods_fd;
 	struct map pod_watches;        /* path of a pod directory -> struct pod_dir */
 	struct source *queue_head[LANES_MAX], *queue_tail[LANES_MAX];
 	struct generation *lru_oldest, *lru_newest; /* open files */
 	size_t open_files, open_limit;
-	uint64_t sources, generations, watch_failures;
+	uint64_t sources, generations;
 	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer;
 	struct folder *hot;
-	bool needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving, is_stopping;
+	bool needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving;
 	struct map refused;            /* paths that are not read, told once each */
 	struct buf save_bytes, journal_bytes;
 	struct loop_timer journal_timer;
@@ -58,7 +58,6 @@ void tail_reconcile(struct tail *t); /* looks at everything now, whatever inotif
 struct source *tail_pop(struct tail *t, size_t lane);
 void tail_queue(struct tail *t, struct source *s, size_t lane);
 void tail_queue_all(struct tail *t, struct source *s);
-bool tail_is_idle(const struct tail *t);
 
 /* The file was cut under the reader: what is left of it starts over as a new generation. */
 void tail_restart(struct tail *t, struct generation *g);
