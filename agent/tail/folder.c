@@ -217,30 +217,17 @@ static bool is_in_list(const struct source *s, const struct generation *g)
 	return known != NULL;
 }
 
-/* The look after the first one comes within a second. Later an unknown older file is a copy that somebody made. */
-static const int64_t FIRST_LOOK_NS = 1000000000;
-
-/* A file may also be new although a newer one was met before it: when the first look fell between a rename and the making of the next
- * file. It was rotated after everything that is done, and the newest rotated file is always a plain one. */
 static void append_new(struct source *s, struct listed *files, size_t count, bool is_known, int64_t now_ns)
 {
 	size_t history = first_new(s, files, count, is_known);
 	for (size_t i = 0; i < count; i++) {
 		struct generation *g = files[i].generation;
-		bool may_be_missed = i < history && !g && s->was_scanned && now_ns - s->first_scan_ns < FIRST_LOOK_NS && !files[i].is_gz &&
-				     files[i].stamp > s->done_stamp;
-		enum recognised what = may_be_missed ? recognise_missed(s, &files[i]) : RECOGNISED_OLD;
-		bool is_history = i < history && what != RECOGNISED_NEW;
-		if (what == RECOGNISED_LATER)
-			continue;
-		if (!g && is_history && files[i].stamp != UINT64_MAX && files[i].stamp > s->done_stamp)
-			s->done_stamp = files[i].stamp;
-		if ((g && is_in_list(s, g)) || (!g && is_history))
+		if (g ? is_in_list(s, g) : i < history)
 			continue;
 		if (!g)
 			g = recognise_new(s, &files[i]);
 		g->starts_over |= files[i].was_cut;
-		source_place(s, g, now_ns);
+		source_append(s, g, now_ns);
 		if (folder_open(g) >= 0)
 			s->folder->tail->o.counters->files_opened++;
 	}
@@ -261,22 +248,28 @@ static void scan_source(struct folder *f, struct source *s, struct listed *files
 	recognise_lost(s, rows);
 	append_new(s, files, count, is_known, now_ns);
 	note_vanished(s);
-	if (!s->was_scanned)
-		s->first_scan_ns = now_ns;
 	s->was_scanned = true;
 	tail_queue_all(f->tail, s);
 }
 
 /* ---- the folder ---- */
 
+static struct source *find_source(const struct folder *f, struct str base)
+{
+	struct source *s = f->sources;
+	while (s && !str_eq(str_of(s->base), base))
+		s = s->next;
+	return s;
+}
+
 static struct source *source_of(struct folder *f, const struct listed *file)
 {
-	for (struct source *s = f->sources; s; s = s->next)
-		if (str_eq(str_of(s->base), file->base))
-			return s;
+	struct source *s = find_source(f, file->base);
+	if (s)
+		return s;
 	char base[NAME_ROOM];
 	snprintf(base, sizeof base, STR_FMT, STR_ARG(file->base));
-	struct source *s = source_new(f, f->path, base, f->tail->o.lane_count);
+	s = source_new(f, f->path, base, f->tail->o.lane_count);
 	s->is_pod = f->is_pod || (file->want && file->want->pod);
 	s->want = file->want;
 	s->job = file->job->job_name;
@@ -309,20 +302,27 @@ static bool is_same_listing(const struct listing *a, const struct listing *b)
 	return is_same;
 }
 
+static bool has_new_log(const struct folder *f, const struct listing *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (!find_source(f, l->at[i].base))
+			return true;
+	return false;
+}
+
 /* Names and what stands behind them are read one after the other: a rotation in between shows the new file under the name of the old
- * one. At the first look, when nothing is known to tell them apart, two listings must agree. */
+ * one. At the first look at a log, when nothing is known to tell them apart, two listings must agree. */
 static int read_settled(struct listing *l, struct folder *f)
 {
 	enum { TRIES = 3 };
 	int error = listing_read(l, f);
-	for (int i = 0; i < TRIES && error >= 0 && !f->sources; i++) {
+	bool is_settled = false;
+	for (int i = 0; i < TRIES && error >= 0 && !is_settled && has_new_log(f, l); i++) {
 		struct listing again = { 0 };
 		error = listing_read(&again, f);
-		bool is_settled = error >= 0 && is_same_listing(l, &again);
+		is_settled = error >= 0 && is_same_listing(l, &again);
 		listing_free(l);
 		*l = again;
-		if (is_settled)
-			break;
 	}
 	return error;
 }

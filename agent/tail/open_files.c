@@ -67,8 +67,6 @@ void tail_forget_generation(struct tail *t, struct generation *g)
 {
 	if (g->fd >= 0)
 		tail_lru_remove(t, g);
-	if (g->stamp != UINT64_MAX && g->stamp > g->source->done_stamp)
-		g->source->done_stamp = g->stamp;
 	source_unlink(g->source, g);
 	generation_free(g);
 	t->generations--;

@@ -7,8 +7,6 @@
 
 #include "agent/tail/tail.h"
 
-static const int64_t COPY_SETTLED_NS = 2 * 1000000000ll;
-
 /* ---- against what is known ---- */
 
 /* Was the file cut since it was last looked at? Then what is known about it (size, head) is kept: the next read finds out, and what went
@@ -211,7 +209,6 @@ void recognise_gz(struct folder *f, struct source *s, struct listed *file, struc
 	for (struct generation *g = s->oldest; g; g = g->next)
 		if (!g->is_seen && !g->is_gz && g->identity.head_bytes && identity_head_matches(&g->identity, head)) {
 			file->generation = g; /* still read through the open file, where there is one */
-			g->stamp = file->stamp;
 			return;
 		}
 	for (struct checkpoint_row *row = rows; row; row = row->next)
@@ -238,24 +235,6 @@ void recognise_reopen(struct generation *g, const struct listed *file)
 	g->identity.birth_ns = file->st.birth_ns;
 	for (size_t lane = 0; lane < g->lanes; lane++)
 		g->cursors[lane].is_at_end = false;
-}
-
-enum recognised recognise_missed(const struct source *s, const struct listed *file)
-{
-	char bytes[IDENTITY_HEAD_BYTES];
-	int fd = folder_open_name(s->folder, file->name);
-	ssize_t got = fd < 0 ? -1 : os_pread(fd, bytes, sizeof bytes, 0);
-	bool is_settled = loop_wall_ns(s->folder->tail->o.loop) - file->st.mtime_ns > COPY_SETTLED_NS;
-	os_close(fd);
-	if (got < 0)
-		return RECOGNISED_LATER;
-	for (const struct generation *g = s->oldest; g; g = g->next) {
-		if (g->identity.head_bytes && identity_head_matches(&g->identity, (struct str){ bytes, (size_t)got }))
-			return RECOGNISED_OLD;
-		if (g->identity.head_bytes > (size_t)got && !is_settled)
-			return RECOGNISED_LATER;
-	}
-	return RECOGNISED_NEW;
 }
 
 void recognise_lost(struct source *s, struct checkpoint_row *rows)

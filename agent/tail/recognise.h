@@ -14,10 +14,6 @@ void recognise_saved(struct folder *f, struct source *s, struct listed *files, s
 void recognise_gz(struct folder *f, struct source *s, struct listed *file, struct checkpoint_row *rows);
 /* g went to .gz while its file was closed: what was not read of it is read there. */
 void recognise_reopen(struct generation *g, const struct listed *file);
-/* A rotated file that nobody knows beside newer ones that are known: NEW when it was missed, OLD when it is a copy of a known one
- * (copytruncate), LATER when that cannot be told yet because it may still be copied. */
-enum recognised { RECOGNISED_OLD, RECOGNISED_NEW, RECOGNISED_LATER };
-enum recognised recognise_missed(const struct source *s, const struct listed *file);
 /* Rows that fitted nothing: what was not read of them is counted as lost, once. */
 void recognise_lost(struct source *s, struct checkpoint_row *rows);
 

@@ -89,23 +89,6 @@ void source_append(struct source *s, struct generation *g, int64_t now_ns)
 	s->newest = g;
 }
 
-void source_place(struct source *s, struct generation *g, int64_t now_ns)
-{
-	struct generation *older = NULL;
-	for (struct generation *known = s->oldest; known; known = known->next)
-		if (known->is_gone || known->stamp < g->stamp)
-			older = known;
-	if (older == s->newest) {
-		source_append(s, g, now_ns);
-	} else if (older) {
-		source_insert(s, older, g);
-	} else {
-		g->next = s->oldest;
-		g->newer_since_ns = now_ns;
-		s->oldest = g;
-	}
-}
-
 void source_insert(struct source *s, struct generation *older, struct generation *g)
 {
 	g->next = older->next;

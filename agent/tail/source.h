@@ -31,8 +31,6 @@ struct source {
 	const struct want *want;   /* why a plain file is read; NULL in a pod folder */
 	struct coverage_row *coverage;
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
-	int64_t first_scan_ns;     /* monotonic */
-	uint64_t done_stamp;       /* rotated files up to this stamp were read, in this life or an earlier one */
 	bool is_pod, was_scanned, is_listed;
 	struct generation *oldest, *newest;
 	size_t lanes;
@@ -49,8 +47,6 @@ int64_t source_oldest_ns(const struct source *s, const struct cursor *c); /* tim
 struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bool *flush_tail);
 struct generation *source_find_name(const struct source *s, const char *name);
 void source_append(struct source *s, struct generation *g, int64_t now_ns);
-/* Where g belongs by its stamp: at the end, or before newer ones that were met first. */
-void source_place(struct source *s, struct generation *g, int64_t now_ns);
 void source_insert(struct source *s, struct generation *older, struct generation *g); /* g follows older */
 void source_unlink(struct source *s, struct generation *g); /* takes it out of the list; the caller frees */
 
