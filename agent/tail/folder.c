@@ -148,7 +148,7 @@ int folder_open(struct generation *g)
 		error = -EINVAL;
 	if (error >= 0 && g->identity.ino && !identity_same_inode(&g->identity, &st))
 		error = -ESTALE;
-	if (error >= 0 && (!g->identity.ino || g->identity.head_bytes < IDENTITY_HEAD_BYTES) && !g->is_gz)
+	if (error >= 0 && g->identity.head_bytes < IDENTITY_HEAD_BYTES && !g->is_gz)
 		error = identity_read(fd, &g->identity);
 	if (error < 0) {
 		if (fd >= 0)
@@ -156,7 +156,7 @@ int folder_open(struct generation *g)
 		refuse(g, error);
 		return error;
 	}
-	if (g->is_gz && !g->identity.ino)
+	if (g->is_gz && g->identity.head_bytes == 0)
 		identify_gz(g, fd, &st);
 	g->error[0] = '\0';
 	g->size_bytes = st.size_bytes;

@@ -140,6 +140,8 @@ struct generation *recognise_new(struct source *s, const struct listed *file)
 	g->is_gz = file->is_gz;
 	g->is_seen = true;
 	g->size_bytes = file->st.size_bytes;
+	/* Which file was meant, from here on: by the time it is opened, a rotation may have given its name to another. */
+	g->identity = (struct identity){ .dev = file->st.dev, .ino = file->st.ino, .birth_ns = file->st.birth_ns };
 	s->folder->tail->generations++;
 	return g;
 }

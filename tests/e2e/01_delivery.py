@@ -15,7 +15,7 @@ def delivery(s):
     p = generate(s.work, wait=False, containers=CONTAINERS, rate=25, seconds=14, rotate_bytes=60000, keep=5)
     truth = oracle.Manifest(finish(p))
     s.note(f"{truth.records} records")
-    wait_for(lambda: f"{truth.records} records in Loki, there are {loki.count()}", lambda: loki.count() >= truth.records, 30, 0.5)
+    wait_for(lambda: f"{truth.records} records in Loki, there are {loki.count()}", lambda: loki.has_all(truth, start), 30, 0.5)
     cpu = agent.process.cpu_s()
     tally = loki.tally_all(oracle.Tally(truth), start)
     s.no_problems(tally.problems())

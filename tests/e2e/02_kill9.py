@@ -25,7 +25,7 @@ def kill9(s):
     p.child.terminate()
     truth = oracle.Manifest(finish(p))
     s.note(f"{truth.records} records")
-    wait_for(lambda: f"{truth.records} records in Loki, there are {loki.count()}", lambda: loki.count() >= truth.records, 60, 0.5)
+    wait_for(lambda: f"{truth.records} records in Loki, there are {loki.count()}", lambda: loki.has_all(truth, start), 60, 0.5)
     time.sleep(1.5)  # late repeats
     s.no_problems(loki.tally_all(oracle.Tally(truth), start).problems())
     got = loki.count()

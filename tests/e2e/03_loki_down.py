@@ -29,7 +29,7 @@ def loki_down(s):
     loki.start()
     back = time.monotonic()
     truth = oracle.Manifest(finish(p))
-    wait_for(lambda: f"{truth.records} records in Loki, there are {loki.count()}", lambda: loki.count() >= truth.records, 60, 0.5)
+    wait_for(lambda: f"{truth.records} records in Loki, there are {loki.count()}", lambda: loki.has_all(truth, start), 60, 0.5)
     s.note(f"RSS {before:.1f} MiB before, {worst:.1f} worst while down; all there {time.monotonic() - back:.0f} s after the return")
     s.no_problems(loki.tally_all(oracle.Tally(truth), start).problems())
     s.expect(worst < before + 12, f"memory grew from {before:.1f} to {worst:.1f} MiB while Loki was down")

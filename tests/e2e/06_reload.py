@@ -28,7 +28,7 @@ def reload(s):
     s.expect(get(agent.url + "/-/ready")[0] == 200, "not ready after refused reloads")
     p.child.terminate()
     truth = oracle.Manifest(finish(p))
-    wait_for("all records", lambda: len(fake.tally(oracle.Tally(truth, is_wire=True)).seen) >= truth.records, 15, 0.5)
+    wait_for("all records", lambda: fake.has_all(truth), 15, 0.5)
     tally = fake.tally(oracle.Tally(truth, is_wire=True))
     s.no_problems(tally.problems())
     s.note(f"{tally.resent} records sent again (identical)")

@@ -14,7 +14,7 @@ def prepare(s):
     fake = FakeLoki(free_ports(1)).start()
     agent = Agent(s.work, [f"http://127.0.0.1:{fake.port}"], dev=True).start()
     truth = oracle.Manifest(generate(s.work, containers=5, records=200, rate=0))
-    wait_for("the first records", lambda: fake.count() >= truth.records, 15)
+    wait_for("the first records", lambda: fake.has_all(truth), 15)
     time.sleep(1.3)
     s.expect(agent.stop() == 0, "exit status is not 0")
     files = {}
@@ -41,7 +41,7 @@ def one_start(s, what, fake, agent, seq):
     """Starts on the damaged state with some new records there: they arrive, and nothing in another form."""
     truth = oracle.Manifest(generate(s.work, containers=5, from_seq=seq, records=5, rate=0))
     agent.start(scrape=False)
-    wait_for(lambda: f"{what}: new records", lambda: len(fake.tally(oracle.Tally(truth, is_wire=True)).seen) >= truth.records, 15, 0.05)
+    wait_for(lambda: f"{what}: new records", lambda: fake.has_all(truth), 15, 0.05)
     tally = fake.tally(oracle.Tally(truth, is_wire=True))
     problems = [p for p in tally.problems() if "reordered" not in p]
     s.expect(not problems, f"{what}: {problems}")

@@ -26,7 +26,7 @@ def setup(s, behave=None, extra="", **kw):
 
 
 def complete(s, fake, agent, truth, timeout=30):
-    wait_for(lambda: f"{truth.records} records, there are {fake.count()}", lambda: len(fake.tally(oracle.Tally(truth, is_wire=True)).seen) >= truth.records, timeout, 0.3)
+    wait_for(lambda: f"{truth.records} records, there are {fake.count()}", lambda: fake.has_all(truth), timeout, 0.3)
     tally = fake.tally(oracle.Tally(truth, is_wire=True))
     s.no_problems(tally.problems())
     s.expect(not fake.damage, f"undecodable requests: {fake.damage[:2]}")

@@ -13,14 +13,14 @@ def one_dead(s):
     agent = Agent(s.work, [well.url, f"http://127.0.0.1:{dead_port}"]).start()
     truth = oracle.Manifest(finish(generate(s.work, wait=False, containers=10, rate=100, seconds=8, rotate_ms=3000, keep=6)))
     t = time.monotonic()
-    wait_for(lambda: f"{truth.records} at the well one, there are {well.count()}", lambda: well.count() >= truth.records, 15, 0.3)
+    wait_for(lambda: f"{truth.records} at the well one, there are {well.count()}", lambda: well.has_all(truth, start), 15, 0.3)
     behind = time.monotonic() - t
     s.expect(behind < 5, f"the well destination was {behind:.1f} s behind a dead one")
     s.no_problems(well.tally_all(oracle.Tally(truth), start).problems())
     pending = [v for k, v in agent.scrape()["spoor_log_lines_pending"].items()]
     s.expect(max(pending) > 0, "nothing is pending for the dead one")
     late = FakeLoki(dead_port).start()
-    wait_for(lambda: f"{truth.records} at the one that came back, there are {late.count()}", lambda: late.count() >= truth.records, 30, 0.3)
+    wait_for(lambda: f"{truth.records} at the one that came back, there are {late.count()}", lambda: late.has_all(truth), 30, 0.3)
     s.no_problems(late.tally(oracle.Tally(truth, is_wire=True)).problems())
     s.expect(agent.stop() == 0, "exit status is not 0")
     agent.check()
@@ -38,7 +38,7 @@ def different_faults(s):
         agent.start()
     truth = oracle.Manifest(finish(p))
     for name, fake in (("fast", fast), ("slow", slow)):
-        wait_for(lambda: f"{truth.records} at {name}, there are {fake.count()}", lambda: len(fake.tally(oracle.Tally(truth, is_wire=True)).seen) >= truth.records, 30, 0.5)
+        wait_for(lambda: f"{truth.records} at {name}, there are {fake.count()}", lambda: fake.has_all(truth), 30, 0.5)
         s.no_problems(fake.tally(oracle.Tally(truth, is_wire=True)).problems())
     s.expect(agent.stop() == 0, "exit status is not 0")
     agent.check()

@@ -10,6 +10,8 @@ import struct
 import threading
 import time
 
+import oracle
+
 
 class Damage(Exception):
     pass
@@ -339,6 +341,10 @@ class FakeLoki:
     def count(self):
         with self.lock:
             return len(self.records)
+
+    def has_all(self, truth):
+        """Whether every record of a manifest is here. A count would not tell: records may come twice."""
+        return self.count() >= truth.records and len(self.tally(oracle.Tally(truth, is_wire=True)).seen) >= truth.records
 
     def request_count(self):
         with self.lock:

@@ -20,6 +20,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import oracle
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 TICK = os.sysconf("SC_CLK_TCK")
@@ -189,6 +191,10 @@ class Loki:
 
     def count(self, selector='{namespace=~".+"}', window="2h"):
         return self.number(f"sum(count_over_time({selector} [{window}]))")
+
+    def has_all(self, truth, start_s):
+        """Whether every record of a manifest can be read back. A count would not tell: metric queries count what came twice."""
+        return self.count() >= truth.records and not self.tally_all(oracle.Tally(truth), start_s).missing()
 
     def read_back(self, tally, selector, start_ns, end_ns, limit=50000):
         """Every record of a selector in order of time, page by page, into the tally; stream labels and structured metadata apart."""
