@@ -92,7 +92,7 @@ static struct oauth2_options oauth2_of(struct arena *arena, const struct config_
 	return options;
 }
 
-static void fill_headers(struct arena *arena, struct destination_options *o, const struct config_labels *headers)
+static void fill_headers(struct arena *arena, struct endpoint_options *o, const struct config_labels *headers)
 {
 	struct str *lines = arena_alloc(arena, (headers->count + 1) * sizeof *lines);
 	for (size_t i = 0; i < headers->count; i++) {
@@ -108,13 +108,12 @@ static void fill_headers(struct arena *arena, struct destination_options *o, con
 	o->header_count = headers->count;
 }
 
-struct destination_options client_options(const struct config_client *c, const char *name, struct arena *arena)
+struct endpoint_options client_endpoint(const struct config_http *c, struct str url, const char *name, struct arena *arena)
 {
 	bool has_bearer = c->bearer_token.n || c->bearer_token_file.n;
-	struct destination_options o = {
+	struct endpoint_options o = {
 		.name = str_of(name),
-		.url = c->url,
-		.tenant_id = c->tenant_id,
+		.url = url,
 		.basic_auth = { c->basic_auth.username, c->basic_auth.username_file, c->basic_auth.password, c->basic_auth.password_file },
 		.authorization_type = has_bearer ? STR("Bearer") : c->authorization_type,
 		.authorization_credentials = has_bearer ? c->bearer_token : c->authorization_credentials,
@@ -122,18 +121,27 @@ struct destination_options client_options(const struct config_client *c, const c
 		.oauth2 = oauth2_of(arena, &c->oauth2),
 		.tls = tls_of(&c->tls_config),
 		.proxy_url = c->proxy_url,
-		.batch_wait_ms = c->batchwait_ms,
-		.timeout_ms = c->timeout_ms,
-		.backoff_min_ms = c->backoff_min_period_ms,
-		.backoff_max_ms = c->backoff_max_period_ms,
-		.batch_bytes = c->batchsize_bytes,
-		.max_retries = c->backoff_max_retries,
-		.drop_rate_limited_batches = c->drop_rate_limited_batches,
 		.follow_redirects = c->follow_redirects,
-		.send_structured_metadata = true,
-		.queue_batches = QUEUE_BATCHES,
 		.read_file = read_file,
 	};
 	fill_headers(arena, &o, &c->headers);
+	return o;
+}
+
+struct destination_options client_options(const struct config_client *c, const char *name, struct arena *arena)
+{
+	struct destination_options o = {
+		.endpoint = client_endpoint(&c->http, c->url, name, arena),
+		.batch_wait_ms = c->batchwait_ms,
+		.batch_bytes = c->batchsize_bytes,
+		.max_retries = c->backoff_max_retries,
+		.drop_rate_limited_batches = c->drop_rate_limited_batches,
+		.send_structured_metadata = true,
+		.queue_batches = QUEUE_BATCHES,
+	};
+	o.endpoint.tenant_id = c->tenant_id;
+	o.endpoint.timeout_ms = c->timeout_ms;
+	o.endpoint.backoff_min_ms = c->backoff_min_period_ms;
+	o.endpoint.backoff_max_ms = c->backoff_max_period_ms;
 	return o;
 }

@@ -12,36 +12,36 @@ enum { LINE_SIZE_LEAST = 256 };
 struct pair { size_t a, b; const char *name_a, *name_b; };
 
 static const struct pair exclusive[] = {
-	{ CLIENT(basic_auth.username), CLIENT(basic_auth.username_file), "username", "username_file" },
-	{ CLIENT(basic_auth.password), CLIENT(basic_auth.password_file), "password", "password_file" },
-	{ CLIENT(authorization_credentials), CLIENT(authorization_credentials_file), "credentials", "credentials_file" },
-	{ CLIENT(bearer_token), CLIENT(bearer_token_file), "bearer_token", "bearer_token_file" },
-	{ CLIENT(oauth2.client_secret), CLIENT(oauth2.client_secret_file), "client_secret", "client_secret_file" },
+	{ CLIENT(http.basic_auth.username), CLIENT(http.basic_auth.username_file), "username", "username_file" },
+	{ CLIENT(http.basic_auth.password), CLIENT(http.basic_auth.password_file), "password", "password_file" },
+	{ CLIENT(http.authorization_credentials), CLIENT(http.authorization_credentials_file), "credentials", "credentials_file" },
+	{ CLIENT(http.bearer_token), CLIENT(http.bearer_token_file), "bearer_token", "bearer_token_file" },
+	{ CLIENT(http.oauth2.client_secret), CLIENT(http.oauth2.client_secret_file), "client_secret", "client_secret_file" },
 };
 
 /* When a is set, b must be. */
 static const struct pair needs[] = {
-	{ CLIENT(tls_config.cert_file), CLIENT(tls_config.key_file), "cert_file", "key_file" },
-	{ CLIENT(tls_config.key_file), CLIENT(tls_config.cert_file), "key_file", "cert_file" },
-	{ CLIENT(oauth2.tls_config.cert_file), CLIENT(oauth2.tls_config.key_file), "cert_file", "key_file" },
-	{ CLIENT(oauth2.tls_config.key_file), CLIENT(oauth2.tls_config.cert_file), "key_file", "cert_file" },
-	{ CLIENT(oauth2.client_id), CLIENT(oauth2.token_url), "client_id", "token_url" },
-	{ CLIENT(oauth2.token_url), CLIENT(oauth2.client_id), "token_url", "client_id" },
-	{ CLIENT(oauth2.client_secret), CLIENT(oauth2.client_id), "client_secret", "client_id" },
-	{ CLIENT(oauth2.client_secret_file), CLIENT(oauth2.client_id), "client_secret_file", "client_id" },
+	{ CLIENT(http.tls_config.cert_file), CLIENT(http.tls_config.key_file), "cert_file", "key_file" },
+	{ CLIENT(http.tls_config.key_file), CLIENT(http.tls_config.cert_file), "key_file", "cert_file" },
+	{ CLIENT(http.oauth2.tls_config.cert_file), CLIENT(http.oauth2.tls_config.key_file), "cert_file", "key_file" },
+	{ CLIENT(http.oauth2.tls_config.key_file), CLIENT(http.oauth2.tls_config.cert_file), "key_file", "cert_file" },
+	{ CLIENT(http.oauth2.client_id), CLIENT(http.oauth2.token_url), "client_id", "token_url" },
+	{ CLIENT(http.oauth2.token_url), CLIENT(http.oauth2.client_id), "token_url", "client_id" },
+	{ CLIENT(http.oauth2.client_secret), CLIENT(http.oauth2.client_id), "client_secret", "client_id" },
+	{ CLIENT(http.oauth2.client_secret_file), CLIENT(http.oauth2.client_id), "client_secret_file", "client_id" },
 };
 
 /* Fields that show that a kind of authentication is asked for. */
 static const struct { const char *kind; size_t field; } authentication[] = {
-	{ "basic_auth", CLIENT(basic_auth.username) },
-	{ "basic_auth", CLIENT(basic_auth.username_file) },
-	{ "basic_auth", CLIENT(basic_auth.password) },
-	{ "basic_auth", CLIENT(basic_auth.password_file) },
-	{ "authorization", CLIENT(authorization_credentials) },
-	{ "authorization", CLIENT(authorization_credentials_file) },
-	{ "bearer_token", CLIENT(bearer_token) },
-	{ "bearer_token", CLIENT(bearer_token_file) },
-	{ "oauth2", CLIENT(oauth2.client_id) },
+	{ "basic_auth", CLIENT(http.basic_auth.username) },
+	{ "basic_auth", CLIENT(http.basic_auth.username_file) },
+	{ "basic_auth", CLIENT(http.basic_auth.password) },
+	{ "basic_auth", CLIENT(http.basic_auth.password_file) },
+	{ "authorization", CLIENT(http.authorization_credentials) },
+	{ "authorization", CLIENT(http.authorization_credentials_file) },
+	{ "bearer_token", CLIENT(http.bearer_token) },
+	{ "bearer_token", CLIENT(http.bearer_token_file) },
+	{ "oauth2", CLIENT(http.oauth2.client_id) },
 };
 
 static struct str *text_at(struct config_client *c, size_t offset)
@@ -81,13 +81,13 @@ static const char *authentication_of(struct loader *r, struct config_client *c)
 
 static void check_authorization(struct loader *r, struct config_client *c)
 {
-	const struct place *at = loader_field(r, &c->authorization_type);
-	if (at && str_ieq(c->authorization_type, STR("basic")))
+	const struct place *at = loader_field(r, &c->http.authorization_type);
+	if (at && str_ieq(c->http.authorization_type, STR("basic")))
 		loader_error(r, at, "use basic_auth for user and password");
-	else if (at && str_find(c->authorization_type, ' ') < c->authorization_type.n)
+	else if (at && str_find(c->http.authorization_type, ' ') < c->http.authorization_type.n)
 		loader_error(r, at, "expected one word such as Bearer");
-	if (!c->authorization_credentials.n && !c->authorization_credentials_file.n)
-		c->authorization_type = (struct str){ 0 };
+	if (!c->http.authorization_credentials.n && !c->http.authorization_credentials_file.n)
+		c->http.authorization_type = (struct str){ 0 };
 }
 
 static bool is_clean(struct str s)
@@ -129,9 +129,9 @@ static void check_url(struct loader *r, struct config_client *c, const struct pl
 	}
 	loader_warning(r, at, "user and password in an address end in logs and process lists: put them into basic_auth, with "
 		"password_file");
-	c->basic_auth.username = address_decode(address.user, &r->config->arena);
-	c->basic_auth.password = address_decode(address.password, &r->config->arena);
-	if (!is_clean(c->basic_auth.username) || !is_clean(c->basic_auth.password))
+	c->http.basic_auth.username = address_decode(address.user, &r->config->arena);
+	c->http.basic_auth.password = address_decode(address.password, &r->config->arena);
+	if (!is_clean(c->http.basic_auth.username) || !is_clean(c->http.basic_auth.password))
 		loader_key_error(r, at, "user or password in the url holds %%-escapes that are no text");
 	c->url = address_without_user(&address, &r->config->arena);
 }
@@ -139,9 +139,9 @@ static void check_url(struct loader *r, struct config_client *c, const struct pl
 static void check_other_urls(struct loader *r, struct config_client *c)
 {
 	const struct { struct str *url; const char *schemes; } urls[] = {
-		{ &c->proxy_url, "http|https|socks5|socks5h" },
-		{ &c->oauth2.proxy_url, "http|https|socks5|socks5h" },
-		{ &c->oauth2.token_url, "http|https" },
+		{ &c->http.proxy_url, "http|https|socks5|socks5h" },
+		{ &c->http.oauth2.proxy_url, "http|https|socks5|socks5h" },
+		{ &c->http.oauth2.token_url, "http|https" },
 	};
 	for (size_t i = 0; i < COUNT_OF(urls); i++) {
 		const struct place *at = loader_field(r, urls[i].url);
@@ -181,9 +181,9 @@ static void check_headers(struct loader *r, struct config_client *c)
 		{ "user-agent", "remove it" },
 		{ "x-scope-orgid", "use tenant_id" },
 	};
-	const struct place *at = loader_field(r, &c->headers);
-	for (size_t i = 0; at && i < c->headers.count; i++) {
-		struct str name = c->headers.at[i].name;
+	const struct place *at = loader_field(r, &c->http.headers);
+	for (size_t i = 0; at && i < c->http.headers.count; i++) {
+		struct str name = c->http.headers.at[i].name;
 		if (!is_header_name(name))
 			loader_key_error(r, at, "\"%.*s\" is not a header name", STR_ARG(str_take(name, 64)));
 		for (size_t j = 0; j < COUNT_OF(own); j++)
@@ -231,8 +231,8 @@ static void check_twins(struct loader *r, struct config_client *c, struct config
 
 static void check_username(struct loader *r, const struct config_client *c)
 {
-	const struct place *at = loader_field(r, &c->basic_auth.username);
-	if (at && str_find(c->basic_auth.username, ':') < c->basic_auth.username.n)
+	const struct place *at = loader_field(r, &c->http.basic_auth.username);
+	if (at && str_find(c->http.basic_auth.username, ':') < c->http.basic_auth.username.n)
 		loader_error(r, at, "a user name cannot hold ':' in basic authentication");
 }
 

@@ -22,20 +22,27 @@ struct config_oauth2 {
 	struct config_tls tls_config;
 };
 
-struct config_client { /* logs.clients[] : Promtail's client block */
-	struct str name, url, tenant_id, proxy_url;
+struct config_http { /* Prometheus' http_config, the same in every place */
 	struct config_basic_auth basic_auth;
 	struct str authorization_type, authorization_credentials, authorization_credentials_file;
 	struct str bearer_token, bearer_token_file;
 	struct config_oauth2 oauth2;
 	struct config_tls tls_config;
-	struct config_labels headers, external_labels;
+	struct str proxy_url;
+	struct config_labels headers;
+	bool follow_redirects;
+};
+
+struct config_client { /* logs.clients[] : Promtail's client block */
+	struct str name, url, tenant_id;
+	struct config_http http;
+	struct config_labels external_labels;
 	int64_t batchwait_ms;        /* 1s */
 	uint64_t batchsize_bytes;    /* 1MiB, 4KiB..3MiB */
 	int64_t timeout_ms;          /* 10s */
 	int64_t backoff_min_period_ms, backoff_max_period_ms; /* 500ms, 5m (Promtail's defaults) */
 	int64_t backoff_max_retries; /* 0: never give up */
-	bool follow_redirects, drop_rate_limited_batches;
+	bool drop_rate_limited_batches;
 	uint64_t line; /* of the file, for messages */
 };
 
@@ -57,6 +64,61 @@ struct config_scrape { /* logs.scrape_configs[] */
 	uint64_t line;
 };
 
+/* ---- metrics: the Prometheus agent's keys ---- */
+
+struct config_relabel { /* relabel_configs[]: made into struct relabel_options by the user of the rules */
+	struct config_strings source_labels;
+	struct str separator, regex, target_label, replacement, action;
+	uint64_t modulus;
+	bool has_separator, has_regex, has_replacement, has_modulus; /* written in the file */
+	uint64_t line;
+};
+struct config_relabels { struct config_relabel *at; size_t count; };
+
+struct config_target_group { /* static_configs[] */
+	struct config_strings targets; /* host:port */
+	struct config_labels labels;
+};
+struct config_file_sd { struct config_strings files; int64_t refresh_interval_ms; /* 5m */ };
+struct config_pod_sd { struct str role; }; /* kubernetes_sd_configs[] role pod: the pods of this node */
+enum scrape_builtin { BUILTIN_NONE, BUILTIN_NODE, BUILTIN_PODS, BUILTIN_SELF };
+
+struct config_metric_scrape { /* metrics.scrape_configs[] */
+	struct str job_name, metrics_path, scheme; /* /metrics, http */
+	enum scrape_builtin builtin;       /* made by metrics.node, .pods, .self; not written as a job */
+	int64_t scrape_interval_ms, scrape_timeout_ms; /* 0: the global ones, filled in by the loader */
+	struct config_http http;
+	struct config_labels params;       /* one row per value, names may repeat */
+	struct config_target_group *statics; size_t static_count;
+	struct config_file_sd *files; size_t file_count;
+	struct config_pod_sd *pods; size_t pod_count;
+	struct config_relabels relabel_configs, metric_relabel_configs;
+	bool honor_labels, honor_timestamps, track_timestamps_staleness, enable_compression, scrape_native_histograms;
+	uint64_t sample_limit, label_limit, label_name_length_limit, label_value_length_limit, target_limit, body_size_limit_bytes;
+	struct str fallback_scrape_protocol;
+	struct config_strings scrape_protocols;
+	uint64_t line;
+};
+
+struct config_remote_write { /* metrics.remote_write[] */
+	struct str name, url, tenant_id;   /* tenant_id: a shorthand for headers X-Scope-OrgID */
+	struct config_http http;
+	int64_t remote_timeout_ms;         /* 30s */
+	struct str protobuf_message;       /* "", prometheus.WriteRequest, io.prometheus.write.v2.Request */
+	struct config_relabels write_relabel_configs;
+	bool send_exemplars, send_native_histograms; /* true, true */
+	struct {
+		uint64_t max_samples_per_send, min_shards, max_shards; /* 2000, 1, 8 */
+		int64_t batch_send_deadline_ms, min_backoff_ms, max_backoff_ms, sample_age_limit_ms; /* 5s, 30ms, 5s, 0 */
+		bool retry_on_http_429;    /* true */
+	} queue_config;
+	struct {
+		bool send;                 /* true */
+		int64_t send_interval_ms;  /* 1m */
+	} metadata_config;
+	uint64_t line;
+};
+
 struct config {
 	struct arena arena;
 	struct str path;             /* file it came from, empty: built-in defaults */
@@ -66,6 +128,7 @@ struct config {
 		int64_t http_listen_port; /* 0: not set, the command line decides */
 		struct str log_level, log_format;
 		int64_t graceful_shutdown_timeout_ms; /* 25 s: below the usual 30 s grace period */
+		struct str web_config_file; /* TLS and users of our own port, in the exporters' format */
 	} server;
 	struct {
 		struct config_labels external_labels; /* logs and metrics */
@@ -90,6 +153,21 @@ struct config {
 		struct config_scrape *scrapes;
 		size_t scrape_count;     /* 0 in the file: the built-in pods job is put here by config_load */
 	} logs;
+	struct {
+		int64_t scrape_interval_ms, scrape_timeout_ms; /* global: 15s, 10s (1m as Prometheus in a bare Prometheus file) */
+		struct config_labels external_labels; /* global.external_labels of the file, metrics.global's win */
+		struct {
+			struct str enabled;        /* auto, true, false; auto: when there are no scrape_configs */
+			struct str job;            /* node: node-exporter; pods: cadvisor; self: spoor */
+			struct config_labels labels; /* more target labels, such as metrics_path */
+			int64_t scrape_interval_ms; /* 0: the global one */
+		} node, pods, self;
+		struct {
+			uint64_t max_bytes;        /* 512MiB */
+		} spool;
+		struct config_metric_scrape *scrapes; size_t scrape_count; /* the built-in ones first, when enabled */
+		struct config_remote_write *remotes; size_t remote_count;
+	} metrics;
 };
 
 #endif

@@ -22,15 +22,15 @@
 
 /* Prometheus' tls_config, the same in every place. */
 #define TLS(path, field)                                                                                                       \
-	VALUE(path ".ca_file", STR, CLIENT(field.ca_file), "", "",                                                             \
+	VALUE(path ".ca_file", STR, CLIENT(http.field.ca_file), "", "",                                                             \
 	      "Certificate authorities to trust, PEM, instead of the system's."),                                              \
-	VALUE(path ".cert_file", STR, CLIENT(field.cert_file), "", "", "Certificate to show to the server; needs key_file."),  \
-	VALUE(path ".key_file", STR, CLIENT(field.key_file), "", "", "Private key of cert_file."),                             \
-	VALUE(path ".server_name", STR, CLIENT(field.server_name), "", "",                                                     \
+	VALUE(path ".cert_file", STR, CLIENT(http.field.cert_file), "", "", "Certificate to show to the server; needs key_file."),  \
+	VALUE(path ".key_file", STR, CLIENT(http.field.key_file), "", "", "Private key of cert_file."),                             \
+	VALUE(path ".server_name", STR, CLIENT(http.field.server_name), "", "",                                                     \
 	      "Name to ask for and to check in the certificate, when it is not the host of the url."),                         \
-	VALUE(path ".insecure_skip_verify", BOOL, CLIENT(field.insecure_skip_verify), "false", "",                             \
+	VALUE(path ".insecure_skip_verify", BOOL, CLIENT(http.field.insecure_skip_verify), "false", "",                             \
 	      "Take any certificate. For a first try only: whoever sits between can read the logs and the password."),         \
-	VALUE(path ".min_version", CHOICE, CLIENT(field.min_version), "", "TLS10|TLS11|TLS12|TLS13",                           \
+	VALUE(path ".min_version", CHOICE, CLIENT(http.field.min_version), "", "TLS10|TLS11|TLS12|TLS13",                           \
 	      "Lowest TLS version to speak. Empty: what the TLS library allows."),                                             \
 	REFUSED(path ".ca", "certificates inside the configuration are not taken: put it into a file and name it in ca_file"), \
 	REFUSED(path ".cert", "certificates inside the configuration are not taken: put it into a file and name it in cert_file"), \
@@ -108,15 +108,15 @@ const struct option options[] = {
 	      "Size, before compression, at which a batch is sent at once. Memory per destination grows with it."),
 	VALUE("logs.clients[].timeout", DURATION, CLIENT(timeout_ms), "10s", "100ms..10m",
 		"Longest time for one request, connecting included."),
-	VALUE("logs.clients[].proxy_url", STR, CLIENT(proxy_url), "", "", "HTTP proxy on the way to the destination."),
-	VALUE("logs.clients[].follow_redirects", BOOL, CLIENT(follow_redirects), "true", "",
+	VALUE("logs.clients[].proxy_url", STR, CLIENT(http.proxy_url), "", "", "HTTP proxy on the way to the destination."),
+	VALUE("logs.clients[].follow_redirects", BOOL, CLIENT(http.follow_redirects), "true", "",
 	      "Follow redirects. Credentials are never sent to another origin."),
 	VALUE("logs.clients[].drop_rate_limited_batches", BOOL, CLIENT(drop_rate_limited_batches), "false", "",
 	      "Drop what Loki answers with 429, counted, instead of trying again."),
-	VALUE("logs.clients[].bearer_token", SECRET, CLIENT(bearer_token), "", "", "The same as authorization.credentials."),
-	VALUE("logs.clients[].bearer_token_file", STR, CLIENT(bearer_token_file), "", "",
+	VALUE("logs.clients[].bearer_token", SECRET, CLIENT(http.bearer_token), "", "", "The same as authorization.credentials."),
+	VALUE("logs.clients[].bearer_token_file", STR, CLIENT(http.bearer_token_file), "", "",
 		"The same as authorization.credentials_file."),
-	VALUE("logs.clients[].headers", SECRET_MAP, CLIENT(headers), "", "",
+	VALUE("logs.clients[].headers", SECRET_MAP, CLIENT(http.headers), "", "",
 	      "More HTTP headers, name to value. Those that the program sets itself (such as Authorization) are refused."),
 	VALUE("logs.clients[].external_labels", LABELS, CLIENT(external_labels), "", "",
 		"Labels put on every stream to this destination."),
@@ -137,30 +137,30 @@ const struct option options[] = {
 	      "nothing."),
 	SECTION("logs.clients[].basic_auth", "User and password. At most one of basic_auth, authorization, bearer_token and "
 		"oauth2."),
-	VALUE("logs.clients[].basic_auth.username", STR, CLIENT(basic_auth.username), "", "", "User name."),
-	VALUE("logs.clients[].basic_auth.username_file", STR, CLIENT(basic_auth.username_file), "", "",
+	VALUE("logs.clients[].basic_auth.username", STR, CLIENT(http.basic_auth.username), "", "", "User name."),
+	VALUE("logs.clients[].basic_auth.username_file", STR, CLIENT(http.basic_auth.username_file), "", "",
 		"File that holds the user name."),
-	VALUE("logs.clients[].basic_auth.password", SECRET, CLIENT(basic_auth.password), "", "",
+	VALUE("logs.clients[].basic_auth.password", SECRET, CLIENT(http.basic_auth.password), "", "",
 		"Password. Better: password_file."),
-	VALUE("logs.clients[].basic_auth.password_file", STR, CLIENT(basic_auth.password_file), "", "",
+	VALUE("logs.clients[].basic_auth.password_file", STR, CLIENT(http.basic_auth.password_file), "", "",
 	      "File that holds the password; read again when it changes."),
 	SECTION("logs.clients[].authorization", "The Authorization header."),
-	VALUE("logs.clients[].authorization.type", STR, CLIENT(authorization_type), "Bearer", "", "Its first word."),
-	VALUE("logs.clients[].authorization.credentials", SECRET, CLIENT(authorization_credentials), "", "",
+	VALUE("logs.clients[].authorization.type", STR, CLIENT(http.authorization_type), "Bearer", "", "Its first word."),
+	VALUE("logs.clients[].authorization.credentials", SECRET, CLIENT(http.authorization_credentials), "", "",
 	      "What follows. Better: credentials_file."),
-	VALUE("logs.clients[].authorization.credentials_file", STR, CLIENT(authorization_credentials_file), "", "",
+	VALUE("logs.clients[].authorization.credentials_file", STR, CLIENT(http.authorization_credentials_file), "", "",
 	      "File that holds it; read again when it changes."),
 	SECTION("logs.clients[].oauth2", "OAuth 2.0 client credentials: a token is fetched from token_url and renewed before it "
 		"ends."),
-	VALUE("logs.clients[].oauth2.client_id", STR, CLIENT(oauth2.client_id), "", "", "Required."),
-	VALUE("logs.clients[].oauth2.client_secret", SECRET, CLIENT(oauth2.client_secret), "", "", "Better: client_secret_file."),
-	VALUE("logs.clients[].oauth2.client_secret_file", STR, CLIENT(oauth2.client_secret_file), "", "",
+	VALUE("logs.clients[].oauth2.client_id", STR, CLIENT(http.oauth2.client_id), "", "", "Required."),
+	VALUE("logs.clients[].oauth2.client_secret", SECRET, CLIENT(http.oauth2.client_secret), "", "", "Better: client_secret_file."),
+	VALUE("logs.clients[].oauth2.client_secret_file", STR, CLIENT(http.oauth2.client_secret_file), "", "",
 		"File that holds the secret."),
-	VALUE("logs.clients[].oauth2.token_url", STR, CLIENT(oauth2.token_url), "", "", "Where tokens come from. Required."),
-	VALUE("logs.clients[].oauth2.scopes", STRINGS, CLIENT(oauth2.scopes), "", "", "Scopes to ask for."),
-	VALUE("logs.clients[].oauth2.endpoint_params", SECRET_MAP, CLIENT(oauth2.endpoint_params), "", "",
+	VALUE("logs.clients[].oauth2.token_url", STR, CLIENT(http.oauth2.token_url), "", "", "Where tokens come from. Required."),
+	VALUE("logs.clients[].oauth2.scopes", STRINGS, CLIENT(http.oauth2.scopes), "", "", "Scopes to ask for."),
+	VALUE("logs.clients[].oauth2.endpoint_params", SECRET_MAP, CLIENT(http.oauth2.endpoint_params), "", "",
 		"More parameters of the token request."),
-	VALUE("logs.clients[].oauth2.proxy_url", STR, CLIENT(oauth2.proxy_url), "", "", "HTTP proxy on the way to token_url."),
+	VALUE("logs.clients[].oauth2.proxy_url", STR, CLIENT(http.oauth2.proxy_url), "", "", "HTTP proxy on the way to token_url."),
 	SECTION("logs.clients[].oauth2.tls_config", "TLS towards token_url."),
 	TLS("logs.clients[].oauth2.tls_config", oauth2.tls_config),
 	SECTION("logs.clients[].tls_config", "TLS towards the destination. Files are read again when they change."),

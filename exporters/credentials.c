@@ -15,7 +15,7 @@ enum part { PART_USERNAME, PART_PASSWORD, PART_CREDENTIALS, PART_CLIENT_SECRET, 
 static const int64_t read_every_ns = INT64_C(1000000000);
 
 struct credentials {
-	const struct destination_options *options;
+	const struct endpoint_options *options;
 	struct secret_door door;
 	struct secret parts[PARTS];
 	struct oauth2 *oauth2;
@@ -32,7 +32,7 @@ static const char *const part_names[PARTS] = {
 	[PART_CLIENT_SECRET] = "client_secret_file",
 };
 
-struct credentials *credentials_new(const struct destination_options *o, struct http *http, void (*wake)(void *ctx), void *ctx)
+struct credentials *credentials_new(const struct endpoint_options *o, struct http *http, void (*wake)(void *ctx), void *ctx)
 {
 	struct credentials *c = calloc(1, sizeof *c);
 	if (!c)

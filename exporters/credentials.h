@@ -2,7 +2,7 @@
 #ifndef EXPORTERS_CREDENTIALS_H
 #define EXPORTERS_CREDENTIALS_H
 
-#include "exporters/destination.h"
+#include "exporters/endpoint.h"
 
 enum credentials_state {
 	CREDENTIALS_READY,   /* send */
@@ -12,7 +12,7 @@ enum credentials_state {
 
 struct credentials;
 /* options live as long as it does. wake: call credentials_prepare again. */
-struct credentials *credentials_new(const struct destination_options *options, struct http *http, void (*wake)(void *ctx),
+struct credentials *credentials_new(const struct endpoint_options *options, struct http *http, void (*wake)(void *ctx),
 				    void *ctx);
 void credentials_free(struct credentials *c);
 

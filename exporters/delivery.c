@@ -63,7 +63,7 @@ void delivery_failed(struct destination *d, struct piece *piece, enum destinatio
 	d->failures++;
 	d->state = state;
 	if (delay_ms < 0)
-		delay_ms = backoff_ms(d->failures, d->options.backoff_min_ms, d->options.backoff_max_ms, &d->random);
+		delay_ms = backoff_ms(d->failures, d->options.endpoint.backoff_min_ms, d->options.endpoint.backoff_max_ms, &d->random);
 	d->retry_at_ns = now_ns + delay_ms * ms_ns;
 }
 
@@ -77,15 +77,15 @@ static size_t write_headers(const struct destination *d, struct str headers[HEAD
 {
 	size_t n = 0;
 	headers[n++] = STR("Content-Type: application/x-protobuf");
-	if (d->options.tenant_id.n) {
+	if (d->options.endpoint.tenant_id.n) {
 		buf_append(tenant, "X-Scope-OrgID: ", 15);
-		buf_str(tenant, d->options.tenant_id);
+		buf_str(tenant, d->options.endpoint.tenant_id);
 		headers[n++] = buf_view(tenant);
 	}
 	if (credentials_header(d->credentials).n)
 		headers[n++] = credentials_header(d->credentials);
-	for (size_t i = 0; i < d->options.header_count && n < HEADERS_MAX; i++)
-		headers[n++] = d->options.headers[i];
+	for (size_t i = 0; i < d->options.endpoint.header_count && n < HEADERS_MAX; i++)
+		headers[n++] = d->options.endpoint.headers[i];
 	return n;
 }
 
@@ -93,19 +93,19 @@ static void send_piece(struct destination *d, struct piece *piece, int64_t now_n
 {
 	struct str headers[HEADERS_MAX];
 	struct buf tenant;
-	buf_init(&tenant, d->options.tenant_id.n + 64);
-	const struct secret_door door = { d->options.read_file, d->options.read_file_ctx };
-	tls_files_look(&d->tls_files, &d->options.tls, &door, now_ns);
+	buf_init(&tenant, d->options.endpoint.tenant_id.n + 64);
+	const struct secret_door door = { d->options.endpoint.read_file, d->options.endpoint.read_file_ctx };
+	tls_files_look(&d->tls_files, &d->options.endpoint.tls, &door, now_ns);
 	struct http_request request = {
-		.url = d->options.url,
+		.url = d->options.endpoint.url,
 		.headers = headers,
 		.header_count = write_headers(d, headers, &tenant),
 		.body = { piece->payload.body, piece->payload.n },
-		.tls = d->options.tls,
-		.proxy_url = d->options.proxy_url,
-		.timeout_ms = d->options.timeout_ms,
+		.tls = d->options.endpoint.tls,
+		.proxy_url = d->options.endpoint.proxy_url,
+		.timeout_ms = d->options.endpoint.timeout_ms,
 		.max_reply_bytes = d->reply.body.cap_bytes,
-		.follow_redirects = d->options.follow_redirects,
+		.follow_redirects = d->options.endpoint.follow_redirects,
 	};
 	request.tls.generation = d->tls_files.generation;
 	d->call = http_start(d->http, &request, on_reply, d);

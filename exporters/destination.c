@@ -45,10 +45,10 @@ static void set_defaults(struct destination_options *o)
 	o->batch_bytes = o->batch_bytes ? o->batch_bytes : BATCH_BYTES_DEFAULT;
 	o->batch_bytes = o->batch_bytes > BATCH_BYTES_MAX ? BATCH_BYTES_MAX : o->batch_bytes;
 	o->queue_batches = o->queue_batches ? o->queue_batches : 4;
-	o->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 10000;
+	o->endpoint.timeout_ms = o->endpoint.timeout_ms > 0 ? o->endpoint.timeout_ms : 10000;
 	o->batch_wait_ms = o->batch_wait_ms > 0 ? o->batch_wait_ms : 1000;
-	o->backoff_min_ms = o->backoff_min_ms > 0 ? o->backoff_min_ms : 500;
-	o->backoff_max_ms = o->backoff_max_ms > 0 ? o->backoff_max_ms : 30000;
+	o->endpoint.backoff_min_ms = o->endpoint.backoff_min_ms > 0 ? o->endpoint.backoff_min_ms : 500;
+	o->endpoint.backoff_max_ms = o->endpoint.backoff_max_ms > 0 ? o->endpoint.backoff_max_ms : 30000;
 }
 
 static bool header_is_bad(struct str line)
@@ -62,18 +62,18 @@ static bool header_is_bad(struct str line)
 /* A sentence in err, or true. */
 static bool check(const struct destination_options *o, char *shown_url, size_t room, char err[256])
 {
-	if (!http_url_check(o->url, shown_url, room)) {
+	if (!http_url_check(o->endpoint.url, shown_url, room)) {
 		snprintf(err, 256, "url must be an absolute http or https URL with a host.");
 		return false;
 	}
-	if (o->oauth2.client_id.n && !http_url_check(o->oauth2.token_url, (char[256]){ 0 }, 256)) {
+	if (o->endpoint.oauth2.client_id.n && !http_url_check(o->endpoint.oauth2.token_url, (char[256]){ 0 }, 256)) {
 		snprintf(err, 256, "oauth2.token_url must be an absolute http or https URL with a host.");
 		return false;
 	}
-	for (size_t i = 0; i < o->header_count; i++) {
-		if (!header_is_bad(o->headers[i]))
+	for (size_t i = 0; i < o->endpoint.header_count; i++) {
+		if (!header_is_bad(o->endpoint.headers[i]))
 			continue;
-		struct str name = str_take(str_take(o->headers[i], str_find(o->headers[i], ':')), 100);
+		struct str name = str_take(str_take(o->endpoint.headers[i], str_find(o->endpoint.headers[i], ':')), 100);
 		snprintf(err, 256, "header " STR_FMT " must be \"Name: value\" without control bytes.", STR_ARG(name));
 		return false;
 	}
@@ -95,13 +95,13 @@ struct destination *destination_new(const struct destination_options *options, s
 	d->http = http;
 	d->drops = drops;
 	d->hooks = *hooks;
-	d->status.name = options->name;
+	d->status.name = options->endpoint.name;
 	d->status.url = str_of(url);
-	d->random = hash_u64((uint64_t)(uintptr_t)d ^ hash_bytes(options->name) ^ (uint64_t)time(NULL)) | 1;
+	d->random = hash_u64((uint64_t)(uintptr_t)d ^ hash_bytes(options->endpoint.name) ^ (uint64_t)time(NULL)) | 1;
 	/* Ids of open batches differ between destinations as a rule; batch.c does not rely on it. */
 	batch_open(&d->open, hash_u64((uint64_t)(uintptr_t)d), d->options.batch_bytes + OPEN_SLACK_BYTES);
 	buf_init(&d->reply.body, REPLY_MAX);
-	d->credentials = credentials_new(&d->options, http, wake, d);
+	d->credentials = credentials_new(&d->options.endpoint, http, wake, d);
 	return d;
 }
 

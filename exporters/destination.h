@@ -9,39 +9,19 @@
 #define EXPORTERS_DESTINATION_H
 
 #include "exporters/drops.h"
-#include "exporters/http.h"
+#include "exporters/endpoint.h"
 #include "exporters/log_stream.h"
 #include "parsers/record.h"
 
 struct destination;
 
-struct basic_auth { struct str username, username_file, password, password_file; };
-struct oauth2_options {
-	struct str client_id, client_secret, client_secret_file, token_url;
-	struct str scopes;          /* blank-separated */
-	struct str endpoint_params; /* already form-encoded "a=b&c=d" */
-	struct http_tls tls;
-	struct str proxy_url;
-};
 struct destination_options { /* all views live as long as the destination (config arena) */
-	struct str name;              /* metric label `destination`: host:port and path made short, or the client's name */
-	struct str url;
-	struct str tenant_id;         /* X-Scope-OrgID, empty: none */
-	struct basic_auth basic_auth;
-	/* bearer_token maps here, type "Bearer" */
-	struct str authorization_type, authorization_credentials, authorization_credentials_file;
-	struct oauth2_options oauth2; /* used when client_id is set */
-	struct http_tls tls;
-	struct str proxy_url;
-	const struct str *headers;    /* "Name: value" */
-	size_t header_count;
-	int64_t batch_wait_ms, timeout_ms, backoff_min_ms, backoff_max_ms;
+	struct endpoint_options endpoint;
+	int64_t batch_wait_ms;
 	uint64_t batch_bytes;         /* seal at this many uncompressed bytes; at most 3 MiB */
 	int64_t max_retries;          /* 0: never give up (the default, unlike Promtail) */
-	bool drop_rate_limited_batches, follow_redirects, send_structured_metadata;
+	bool drop_rate_limited_batches, send_structured_metadata;
 	size_t queue_batches;         /* sealed batches kept, in flight included (default 4): then the reader waits */
-	int64_t (*read_file)(void *ctx, struct str path, struct buf *out); /* lent file door: 0 or -errno; for *_file secrets */
-	void *read_file_ctx;
 };
 
 struct destination_hooks {

@@ -37,13 +37,21 @@ struct http_request {
 	int64_t timeout_ms;          /* whole request, connect included */
 	size_t max_reply_bytes;      /* reply bytes beyond it are thrown away unread; 0: 64 KiB */
 	bool follow_redirects;       /* same host only; credentials never cross origin */
+	bool accept_gzip;            /* ask for gzip and decode it; max_reply_bytes counts decoded bytes */
+	bool fail_when_larger;       /* a reply over max_reply_bytes ends the call with is_too_large instead of being cut */
+	struct str connect_to;       /* "IP:port" to connect to instead of what the URL's host resolves to; empty: resolve */
+	const struct str *want_headers; /* names of reply headers to keep, at most HTTP_WANTED_MAX */
+	size_t want_header_count;
 };
+enum { HTTP_WANTED_MAX = 4 };
 
 struct http_reply {
 	int status;                  /* 0: no answer, see error */
 	struct str body;             /* at most max_reply_bytes; valid during the callback */
 	int64_t retry_after_ms;      /* -1 none; already clamped to [0, 5 min]; a date is turned into a delay */
 	const char *error;           /* transport error in libcurl's words, or "" */
+	struct str headers[HTTP_WANTED_MAX]; /* values of want_headers, in that order; p == NULL: absent */
+	bool is_too_large;
 };
 typedef void http_done(void *ctx, const struct http_reply *reply);
 

@@ -26,7 +26,7 @@ struct oauth2 {
 	char error[160];
 };
 
-struct oauth2 *oauth2_new(const struct destination_options *options, struct http *http, void (*wake)(void *ctx), void *ctx)
+struct oauth2 *oauth2_new(const struct endpoint_options *options, struct http *http, void (*wake)(void *ctx), void *ctx)
 {
 	struct oauth2 *o = calloc(1, sizeof *o);
 	if (!o)

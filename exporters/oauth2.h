@@ -2,7 +2,7 @@
 #ifndef EXPORTERS_OAUTH2_H
 #define EXPORTERS_OAUTH2_H
 
-#include "exporters/destination.h"
+#include "exporters/endpoint.h"
 #include "exporters/secret.h"
 
 /* What a token endpoint's JSON answer holds. Views into it, without escapes (a token never has any). */
@@ -15,7 +15,7 @@ bool oauth2_token_read(struct str json, struct oauth2_token *out);
 
 struct oauth2;
 /* options live as long as it does. wake is called when an answer has arrived: oauth2_step again. */
-struct oauth2 *oauth2_new(const struct destination_options *options, struct http *http, void (*wake)(void *ctx), void *ctx);
+struct oauth2 *oauth2_new(const struct endpoint_options *options, struct http *http, void (*wake)(void *ctx), void *ctx);
 void oauth2_free(struct oauth2 *o);
 
 /* Keeps the token fresh. 1 = there is one, 0 = it is being fetched, -1 = it could not be fetched, err says why

@@ -24,7 +24,7 @@ void refusal_note(struct destination *d, enum drop_reason reason, uint64_t lines
 	drop.at_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 	message_entry_read(entry, &read);
 	drop.timestamp_ns = read.timestamp_ns;
-	drops_text(drop.destination, sizeof drop.destination, d->options.name);
+	drops_text(drop.destination, sizeof drop.destination, d->options.endpoint.name);
 	drops_text(drop.labels, sizeof drop.labels, labels);
 	drops_text(drop.line, sizeof drop.line, read.line);
 	drops_text(drop.error, sizeof drop.error, str_of(d->status.last_error));

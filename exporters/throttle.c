@@ -23,7 +23,7 @@ static uint64_t stream_hash(struct str labels)
 static int64_t retry_at(struct destination *d, unsigned attempts, int64_t asked_ms, int64_t now_ns)
 {
 	int64_t delay_ms = asked_ms > 0 ? asked_ms
-				   : backoff_ms(attempts, d->options.backoff_min_ms, d->options.backoff_max_ms, &d->random);
+				   : backoff_ms(attempts, d->options.endpoint.backoff_min_ms, d->options.endpoint.backoff_max_ms, &d->random);
 	return now_ns + delay_ms * ms_ns;
 }
 

@@ -51,9 +51,9 @@ START_TEST(a_client_has_promtails_defaults)
 	ck_assert_int_eq(client->backoff_min_period_ms, 500);
 	ck_assert_int_eq(client->backoff_max_period_ms, 300000);
 	ck_assert_int_eq(client->backoff_max_retries, 0);
-	ck_assert(client->follow_redirects);
+	ck_assert(client->http.follow_redirects);
 	ck_assert(!client->drop_rate_limited_batches);
-	ck_assert_uint_eq(client->authorization_type.n, 0);
+	ck_assert_uint_eq(client->http.authorization_type.n, 0);
 	ck_assert_uint_eq(client->line, 1);
 	config_free(c);
 }
@@ -85,21 +85,21 @@ START_TEST(every_field_of_a_client_is_filled)
 	ck_assert_int_eq(client->batchwait_ms, 90000);
 	ck_assert_uint_eq(client->batchsize_bytes, 102400);
 	ck_assert_int_eq(client->timeout_ms, 2500);
-	ASSERT_STR(client->proxy_url, "http://proxy:1");
-	ck_assert(!client->follow_redirects && client->drop_rate_limited_batches);
-	ck_assert_uint_eq(client->headers.count, 1);
-	ASSERT_STR(client->headers.at[0].value, "b");
+	ASSERT_STR(client->http.proxy_url, "http://proxy:1");
+	ck_assert(!client->http.follow_redirects && client->drop_rate_limited_batches);
+	ck_assert_uint_eq(client->http.headers.count, 1);
+	ASSERT_STR(client->http.headers.at[0].value, "b");
 	ASSERT_STR(client->external_labels.at[0].name, "e");
 	ck_assert_int_eq(client->backoff_max_retries, 3);
-	ASSERT_STR(client->tls_config.ca_file, "/ca");
-	ASSERT_STR(client->tls_config.key_file, "/k");
-	ASSERT_STR(client->tls_config.min_version, "TLS12");
-	ck_assert(client->tls_config.insecure_skip_verify);
-	ASSERT_STR(client->oauth2.token_url, "https://t");
-	ck_assert_uint_eq(client->oauth2.scopes.count, 2);
-	ASSERT_STR(client->oauth2.scopes.at[1], "b");
-	ASSERT_STR(client->oauth2.endpoint_params.at[0].value, "q");
-	ASSERT_STR(client->oauth2.tls_config.ca_file, "/o");
+	ASSERT_STR(client->http.tls_config.ca_file, "/ca");
+	ASSERT_STR(client->http.tls_config.key_file, "/k");
+	ASSERT_STR(client->http.tls_config.min_version, "TLS12");
+	ck_assert(client->http.tls_config.insecure_skip_verify);
+	ASSERT_STR(client->http.oauth2.token_url, "https://t");
+	ck_assert_uint_eq(client->http.oauth2.scopes.count, 2);
+	ASSERT_STR(client->http.oauth2.scopes.at[1], "b");
+	ASSERT_STR(client->http.oauth2.endpoint_params.at[0].value, "q");
+	ASSERT_STR(client->http.oauth2.tls_config.ca_file, "/o");
 	config_free(c);
 }
 END_TEST
@@ -108,8 +108,8 @@ START_TEST(user_info_moves_to_basic_auth)
 {
 	struct config *c = load("client: { url: 'http://bob:s%20x@loki/x?y' }");
 	ASSERT_STR(c->logs.clients[0].url, "http://loki/x?y");
-	ASSERT_STR(c->logs.clients[0].basic_auth.username, "bob");
-	ASSERT_STR(c->logs.clients[0].basic_auth.password, "s x");
+	ASSERT_STR(c->logs.clients[0].http.basic_auth.username, "bob");
+	ASSERT_STR(c->logs.clients[0].http.basic_auth.password, "s x");
 	config_free(c);
 }
 END_TEST
@@ -117,7 +117,7 @@ END_TEST
 START_TEST(credentials_get_their_type)
 {
 	struct config *c = load("clients: [{ url: http://a/x, authorization: { credentials_file: /f } }]");
-	ASSERT_STR(c->logs.clients[0].authorization_type, "Bearer");
+	ASSERT_STR(c->logs.clients[0].http.authorization_type, "Bearer");
 	config_free(c);
 }
 END_TEST

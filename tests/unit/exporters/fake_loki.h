@@ -148,9 +148,9 @@ static inline void rig_open(struct rig *r, fake_script *script)
 	server_start(&r->fake.server, fake_serve, &r->fake);
 	host_open(&r->host);
 	snprintf(r->url, sizeof r->url, "http://127.0.0.1:%d/loki/api/v1/push", r->fake.server.port);
-	if (!r->options.url.p)
-		r->options.url = str_of(r->url);
-	r->options.name = STR("test");
+	if (!r->options.endpoint.url.p)
+		r->options.endpoint.url = str_of(r->url);
+	r->options.endpoint.name = STR("test");
 	r->options.send_structured_metadata = true;
 	r->now_ns = 1000 * INT64_C(1000000000);
 	r->drops = drops_new();

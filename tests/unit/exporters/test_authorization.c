@@ -36,9 +36,9 @@ START_TEST(a_rotated_token_is_read_again)
 {
 	static struct rig r; /* rows 99, 109 */
 	struct file file = { .content = "sesame-one\n" };
-	r.options.authorization_credentials_file = STR("/secrets/token");
-	r.options.read_file = read_file;
-	r.options.read_file_ctx = &file;
+	r.options.endpoint.authorization_credentials_file = STR("/secrets/token");
+	r.options.endpoint.read_file = read_file;
+	r.options.endpoint.read_file_ctx = &file;
 	rig_open(&r, guarding);
 	snprintf(r.fake.text, sizeof r.fake.text, "\r\nAuthorization: Bearer sesame-one\r\n");
 	rig_append(&r, 0, 5);
@@ -86,9 +86,9 @@ START_TEST(unusable_tokens_are_not_sent)
 	const struct token_case *c = &token_cases[_i];
 	static struct rig r;
 	struct file file = { .content = c->content, .size = c->size };
-	r.options.authorization_credentials_file = STR("/secrets/token");
-	r.options.read_file = read_file;
-	r.options.read_file_ctx = &file;
+	r.options.endpoint.authorization_credentials_file = STR("/secrets/token");
+	r.options.endpoint.read_file = read_file;
+	r.options.endpoint.read_file_ctx = &file;
 	rig_open(&r, fake_accept);
 	rig_append(&r, 0, 5);
 	ck_assert(!rig_run(&r, 20));
@@ -132,10 +132,10 @@ START_TEST(oauth2_tokens)
 	r.fake.server.script = oauth;
 	r.fake.states[1] = wants_body;
 	snprintf(token_url, sizeof token_url, "http://127.0.0.1:%d/token", r.fake.server.port);
-	r.options.oauth2.client_id = STR("id");
-	r.options.oauth2.client_secret = STR("s &t");
-	r.options.oauth2.scopes = STR("a b");
-	r.options.oauth2.token_url = str_of(token_url);
+	r.options.endpoint.oauth2.client_id = STR("id");
+	r.options.endpoint.oauth2.client_secret = STR("s &t");
+	r.options.endpoint.oauth2.scopes = STR("a b");
+	r.options.endpoint.oauth2.token_url = str_of(token_url);
 	char err[256];
 	const struct destination_hooks hooks = { &r, rig_settled, rig_wake };
 	r.d = destination_new(&r.options, r.host.http, r.drops, &hooks, err);
@@ -163,11 +163,11 @@ START_TEST(basic_tenant_and_headers_are_sent)
 {
 	static struct rig r;
 	static const struct str headers[] = { STR("X-One: 1"), STR("X-Two: 2") };
-	r.options.basic_auth.username = STR("user");
-	r.options.basic_auth.password = STR("pass");
-	r.options.tenant_id = STR("team-a");
-	r.options.headers = headers;
-	r.options.header_count = 2;
+	r.options.endpoint.basic_auth.username = STR("user");
+	r.options.endpoint.basic_auth.password = STR("pass");
+	r.options.endpoint.tenant_id = STR("team-a");
+	r.options.endpoint.headers = headers;
+	r.options.endpoint.header_count = 2;
 	rig_open(&r, guarding);
 	snprintf(r.fake.text, sizeof r.fake.text, "\r\nContent-Type: application/x-protobuf\r\nX-Scope-OrgID: "
 		"team-a\r\nAuthorization: Basic dXNlcjpwYXNz\r\n"

@@ -148,9 +148,9 @@ START_TEST(options_that_cannot_work)
 	struct poll_host h;
 	char err[256] = "";
 	struct str header = str_of(c->header);
-	struct destination_options o = { .url = str_of(c->url), .headers = &header, .header_count = c->header ? 1 : 0 };
+	struct destination_options o = { .endpoint = { .url = str_of(c->url), .headers = &header, .header_count = c->header ? 1 : 0 } };
 	const struct destination_hooks hooks = { 0 };
-	o.oauth2.client_id = c->token_url ? STR("id") : (struct str){ 0 };
+	o.endpoint.oauth2.client_id = c->token_url ? STR("id") : (struct str){ 0 };
 	host_open(&h);
 	ck_assert_msg(!destination_new(&o, h.http, NULL, &hooks, err), "%s: accepted", c->name);
 	ck_assert_msg(err[0] && err[strlen(err) - 1] == '.', "%s: \"%s\" is no sentence", c->name, err);

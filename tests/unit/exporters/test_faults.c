@@ -267,7 +267,7 @@ static struct scenario {
 	  .waited_min_ms = 1000, .waited_max_ms = 16000 },
 	{ .name = "row 89: accepts and never answers", .script = silent_once, .lines = { 10 }, .pushes_min = 2, .pushes_max = 2,
 		.worst = DEST_BACKOFF,
-	  .options = { .timeout_ms = 100 } },
+	  .options = { .endpoint = { .timeout_ms = 100 } } },
 	{ .name = "row 91: stored, then reset", .script = stored_then_reset, .lines = { 10, 20 }, .pushes_min = 2,
 		.pushes_max = 2 },
 	{ .name = "row 93: 429 without Retry-After", .script = rate_limited_3, .lines = { 10 }, .pushes_min = 4, .pushes_max = 4,
