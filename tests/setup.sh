@@ -25,6 +25,8 @@ group_build() { # the program itself
 	need libcurl4-gnutls-dev pkg-config --exists libcurl
 	need libmicrohttpd-dev pkg-config --exists libmicrohttpd
 	need zlib1g-dev pkg-config --exists zlib
+	need libpcre2-dev pkg-config --exists libpcre2-8
+	need libcrypt-dev header crypt.h
 }
 group_demo() { # deploy/try.sh: the demo workload and what follows the records
 	need python3 python3 -c 'import json, urllib.request'
@@ -35,7 +37,8 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need libprotobuf-c-dev pkg-config --exists libprotobuf-c
 	need protobuf-c-compiler protoc-c --version
 	need binutils readelf --version
-	need prometheus promtool --version # promtool judges our exposition
+	need prometheus promtool --version # promtool judges our exposition; the server receives our writes
+	need victoria-metrics victoria-metrics --version
 	need python3 python3 -c 'import json, urllib.request'
 	need curl curl --version
 	need ca-certificates certificates
