@@ -1,12 +1,12 @@
 #!/bin/bash
 # The one command that tests everything: installs what is missing, builds with sanitizers, runs unit, model, corpus and lint tests,
-# builds the release, checks its hardening, and runs every scenario of tests/e2e against a real Loki.
+# builds the release, checks its hardening, and runs every scenario of tests/e2e against real servers.
 #
-#   tests/run.sh            everything (the first time also builds Loki: some minutes)
+#   tests/run.sh            everything (the first time also builds Loki, Prometheus and others: a quarter of an hour)
 #   tests/run.sh --quick    without the end to end scenarios
 #
-# A scenario is an executable tests/e2e/NAME.sh. It gets SPOOR (release program), SPOOR_DEV (the one with sanitizers), LOKI (a loki
-# binary; empty when there is none), TOOLS (folder with the built test tools) and WORK (a fresh folder of its own), prints
+# A scenario is an executable tests/e2e/NAME.sh. It gets SPOOR (release program), SPOOR_DEV (the one with sanitizers), LOKI, PROMETHEUS3,
+# NODE_EXPORTER, THANOS, CORTEX (programs of real servers; empty when there is none), TOOLS (folder with the built test tools) and WORK (a fresh folder of its own), prints
 # "ok NAME", "not ok NAME: why" and "skip NAME: why" lines, and exits 0 when nothing failed. With CI=true a missing server is a failure.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -84,20 +84,29 @@ if [ -n "$quick" ]; then
 	close
 fi
 
-headline 'Loki'
-LOKI=$(tests/servers/get.sh loki) || LOKI=
-if [ -z "$LOKI" ] && [ "${CI:-}" = true ]; then
-	echo 'not ok loki: could not be built, so nothing is proven against a real Loki'
-	failed=$((failed + 1))
-elif [ -z "$LOKI" ]; then
-	echo 'skip loki: could not be built (no network, no Go?): scenarios that need a real Loki are not run'
-	skipped=$((skipped + 1))
-else
-	echo "$LOKI"
-fi
+headline 'Real servers'
+# server NAME VARIABLE: builds it when it is not in the cache, and exports the path of its program.
+server() {
+	path=$(tests/servers/get.sh "$1") || path=
+	export "$2=$path"
+	if [ -n "$path" ]; then
+		echo "$path"
+	elif [ "${CI:-}" = true ]; then
+		echo "not ok $1: could not be built, so nothing is proven against a real one"
+		failed=$((failed + 1))
+	else
+		echo "skip $1: could not be built (no network, no Go?): scenarios that need it are not run"
+		skipped=$((skipped + 1))
+	fi
+}
+server loki LOKI
+server prometheus PROMETHEUS3
+server node_exporter NODE_EXPORTER
+server thanos THANOS
+server cortex CORTEX
 TOOLS=$PWD/build/e2e
 must quietly tests/e2e/build.sh "$TOOLS"
-export LOKI TOOLS SPOOR=$PWD/build/release/spoor SPOOR_DEV=$PWD/build/dev/spoor
+export TOOLS SPOOR=$PWD/build/release/spoor SPOOR_DEV=$PWD/build/dev/spoor
 
 for script in tests/e2e/*.sh; do
 	name=$(basename "$script" .sh)

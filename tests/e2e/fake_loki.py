@@ -83,6 +83,12 @@ def fields(b):
                 raise Damage("field past the end")
             value = b[i:i + n]
             i += n
+        elif kind in (1, 5):
+            n = 8 if kind == 1 else 4
+            if i + n > len(b):
+                raise Damage("field past the end")
+            value = b[i:i + n]
+            i += n
         else:
             raise Damage(f"wire type {kind}")
         yield key >> 3, value
