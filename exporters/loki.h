@@ -4,12 +4,8 @@
 #ifndef EXPORTERS_LOKI_H
 #define EXPORTERS_LOKI_H
 
-#include "parsers/bytes/buf.h"
+#include "parsers/labels.h"
 #include "parsers/record.h"
-
-struct label {
-	struct str name, value;
-};
 
 /* {a="b", c="d"}: names sorted (the array is sorted in place), values Go-quoted (strconv.Quote), invalid UTF-8 repaired,
  * labels with an empty value left out, a name given twice: the later one wins. Names must match [a-zA-Z_][a-zA-Z0-9_]*. */

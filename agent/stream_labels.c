@@ -1,4 +1,4 @@
-#include "agent/labels.h"
+#include "agent/stream_labels.h"
 
 #include <stdlib.h>
 
@@ -59,7 +59,7 @@ static struct str render(const struct label_rules *rules, const struct source *s
 	return buf_view(&text); /* owned by the stream from here on */
 }
 
-void labels_describe(const struct label_rules *rules, struct source *s, bool is_overflow)
+void stream_labels_describe(const struct label_rules *rules, struct source *s, bool is_overflow)
 {
 	for (size_t lane = 0; lane < s->lanes; lane++)
 		for (int i = 0; i < 2; i++)

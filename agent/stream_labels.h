@@ -1,7 +1,7 @@
 /* Stream labels of a log, from what never changes while it lives: its path, the node, the configuration. So a replay carries the
  * same labels and Loki recognises it. */
-#ifndef AGENT_LABELS_H
-#define AGENT_LABELS_H
+#ifndef AGENT_STREAM_LABELS_H
+#define AGENT_STREAM_LABELS_H
 
 #include "agent/tail/source.h"
 #include "config/config.h"
@@ -14,6 +14,6 @@ struct label_rules {
 
 /* Renders the labels of both streams of s for every lane. is_overflow: the limit of streams is reached; everything beyond it
  * goes to one stream, container="__overflow__". */
-void labels_describe(const struct label_rules *rules, struct source *s, bool is_overflow);
+void stream_labels_describe(const struct label_rules *rules, struct source *s, bool is_overflow);
 
 #endif
