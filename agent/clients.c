@@ -18,9 +18,9 @@ static int64_t read_file(void *ctx, struct str path, struct buf *out)
 }
 
 /* "loki.example:3100", made unique: the value of the label `destination` and the key of its positions. */
-void client_name(char names[][CLIENT_NAME_ROOM], size_t i, const struct config_client *c)
+void client_name(char names[][CLIENT_NAME_ROOM], size_t i, struct str name, struct str url)
 {
-	struct str rest = c->url;
+	struct str rest = url;
 	size_t scheme = 0;
 	for (size_t at = 0; at + 2 < rest.n; at++)
 		if (memcmp(rest.p + at, "://", 3) == 0) {
@@ -32,7 +32,7 @@ void client_name(char names[][CLIENT_NAME_ROOM], size_t i, const struct config_c
 	str_cut(&after_user, '@');
 	if (after_user.n)
 		host = after_user;
-	int n = snprintf(names[i], (size_t)CLIENT_NAME_ROOM, STR_FMT, STR_ARG(c->name.n ? c->name : host));
+	int n = snprintf(names[i], (size_t)CLIENT_NAME_ROOM, STR_FMT, STR_ARG(name.n ? name : host));
 	size_t used = n < 0 ? 0 : (size_t)n >= (size_t)CLIENT_NAME_ROOM ? (size_t)CLIENT_NAME_ROOM - 1 : (size_t)n;
 	for (size_t k = 0; k < i; k++)
 		if (strcmp(names[k], names[i]) == 0) {

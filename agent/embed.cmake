@@ -1,4 +1,4 @@
-# cmake -DIN=page.html -DOUT=page_html.c -P embed.cmake : writes the file's bytes as a C array, and the hashes of its inline
+# cmake -DNAME=page -DIN=page.html -DOUT=page_html.c -P embed.cmake : writes the file's bytes as a C array, and the hashes of its inline
 # script and style as a Content-Security-Policy spells them.
 set(base64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
@@ -41,5 +41,5 @@ file(READ ${IN} hex HEX)
 inline_hash("${hex}" "<script>" "</script>" script)
 inline_hash("${hex}" "<style>" "</style>" style)
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-file(WRITE ${OUT} "#include \"agent/page.h\"\nconst unsigned char page_html[] = { ${bytes} 0 };\nconst unsigned page_html_bytes = sizeof page_html - 1;
-const char page_script_hash[] = \"${script}\";\nconst char page_style_hash[] = \"${style}\";\n")
+file(WRITE ${OUT} "#include \"agent/page.h\"\nconst unsigned char ${NAME}_html[] = { ${bytes} 0 };\nconst unsigned ${NAME}_html_bytes = sizeof ${NAME}_html - 1;
+const char ${NAME}_script_hash[] = \"${script}\";\nconst char ${NAME}_style_hash[] = \"${style}\";\n")

@@ -7,7 +7,7 @@
 
 #include "config/nearest.h"
 
-enum flag_kind { FLAG_TEXT, FLAG_CHOICE, FLAG_BOOL };
+enum flag_kind { FLAG_TEXT, FLAG_ROOT, FLAG_CHOICE, FLAG_BOOL }; /* ROOT: a directory, kept without slashes at its end */
 
 struct flag {
 	const char *name;
@@ -26,12 +26,23 @@ static const struct flag flags[] = {
 		"configuration to run with; without it: the logs of this machine, shown on the page" },
 	{ "loki.url", FLAG_TEXT, FIELD(loki_url), "URL", NULL, "Configuration",
 		"ship to this Loki, without a file (.../loki/api/v1/push)" },
+	{ "remote-write.url", FLAG_TEXT, FIELD(remote_write_url), "URL", NULL, "Configuration",
+		"send metrics to this receiver, without a file (.../api/v1/write)" },
 	{ "state.dir", FLAG_TEXT, FIELD(state_dir), "DIR", "/var/lib/spoor", "Places",
 		"where progress is kept; on a disk of the node" },
 	{ "path.pod-logs", FLAG_TEXT, FIELD(path_pod_logs), "DIR", "/var/log/pods", "Places", "the kubelet's pod logs" },
 	{ "path.docker", FLAG_TEXT, FIELD(path_docker), "DIR", "/var/lib/docker/containers", "Places", "Docker's json-file logs" },
+	{ "path.procfs", FLAG_ROOT, FIELD(path_procfs), "DIR", "/proc", "Places", "procfs of the node" },
+	{ "path.sysfs", FLAG_ROOT, FIELD(path_sysfs), "DIR", "/sys", "Places", "sysfs of the node" },
+	{ "path.rootfs", FLAG_ROOT, FIELD(path_rootfs), "DIR", "/", "Places", "root directory of the node, for filesystem metrics" },
+	{ "path.udev.data", FLAG_ROOT, FIELD(path_udev_data), "DIR", "/run/udev/data", "Places", "udev's data about disks" },
+	{ "path.cgroupfs", FLAG_ROOT, FIELD(path_cgroupfs), "DIR", "/sys/fs/cgroup", "Places", "cgroups of the node, for container metrics" },
+	{ "path.runtime-state", FLAG_ROOT, FIELD(path_runtime_state), "DIR", "/run", "Places",
+		"state of the container runtimes, for the names of containers" },
 	{ "web.listen-address", FLAG_TEXT, FIELD(web_listen_address), "HOST:PORT", NULL, "HTTP",
 	  "page, /metrics and JSON (default: :9195 in Kubernetes, 127.0.0.1:9195 elsewhere)" },
+	{ "web.config.file", FLAG_TEXT, FIELD(web_config_file), "FILE", NULL, "HTTP",
+	  "TLS and users of this port, in the exporters' format (default: the file's server.web_config_file)" },
 	{ "web.enable-lifecycle", FLAG_BOOL, FIELD(enable_lifecycle), "", NULL, "HTTP", "allow POST /-/reload" },
 	{ "log.level", FLAG_CHOICE, FIELD(log_level), "debug|info|warn|error", NULL, "Own log",
 		"least level (default: the file's, else info)" },
@@ -108,16 +119,18 @@ static int set_bool(const struct flag *f, bool value, struct str text, bool has_
 	return 0;
 }
 
-static int set_text(const struct flag *f, const char *value, struct flags *out, char err[256])
+static int set_text(const struct flag *f, char *value, struct flags *out, char err[256])
 {
 	struct str rest = str_of(f->argument);
-	bool is_good = f->kind == FLAG_TEXT && value[0] != '\0';
+	bool is_good = f->kind != FLAG_CHOICE && value[0] != '\0';
 	while (f->kind == FLAG_CHOICE && rest.n && !is_good)
 		is_good = str_eq(str_cut(&rest, '|'), str_of(value));
 	if (!is_good) {
 		snprintf(err, 256, "--%s: expected %s, found \"%.64s\"", f->name, f->argument, value);
 		return -1;
 	}
+	for (size_t n = strlen(value); f->kind == FLAG_ROOT && n && value[n - 1] == '/'; n--)
+		value[n - 1] = '\0';
 	memcpy((char *)out + f->offset, &value, sizeof value);
 	return 0;
 }
@@ -136,7 +149,7 @@ static int take_flag(int argc, char **argv, int *i, struct flags *out, char err[
 	if (f->kind == FLAG_BOOL)
 		return set_bool(f, !is_negated, text, has_text, out, err);
 	if (has_text)
-		return set_text(f, text.p, out, err);
+		return set_text(f, argv[*i] + (text.p - argv[*i]), out, err);
 	if (*i + 1 == argc) {
 		snprintf(err, 256, "--%s needs a value: --%s=%s", f->name, f->name, f->argument);
 		return -1;
@@ -148,8 +161,34 @@ static void set_fallbacks(struct flags *out)
 {
 	*out = (struct flags){ 0 };
 	for (size_t i = 0; i < COUNT_OF(flags); i++)
-		if (flags[i].fallback)
-			memcpy((char *)out + flags[i].offset, &flags[i].fallback, sizeof flags[i].fallback);
+		if (flags[i].fallback) {
+			const char *value = strcmp(flags[i].fallback, "/") == 0 ? "" : flags[i].fallback;
+			memcpy((char *)out + flags[i].offset, &value, sizeof value);
+		}
+}
+
+/* "--collector.x" without its dashes, NULL: another flag, or none. */
+static char *collector_flag(char *argument)
+{
+	if (argument[0] != '-')
+		return NULL;
+	char *name = argument + (argument[1] == '-' ? 2 : 1);
+	bool is_ours = str_starts(str_of(name), STR("collector.")) || str_starts(str_of(name), STR("no-collector."));
+	return is_ours ? name : NULL;
+}
+
+/* Brings the collectors' flags to the front, in order. Returns how many there are. */
+static int sort_out(int argc, char **argv)
+{
+	int count = 0;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		char *name = collector_flag(argv[i]);
+		if (!name)
+			continue;
+		memmove(&argv[2 + count], &argv[1 + count], (size_t)(i - 1 - count) * sizeof *argv);
+		argv[1 + count++] = name;
+	}
+	return count;
 }
 
 /* What is left besides flags: a command and its arguments. */
@@ -177,6 +216,10 @@ static int take_command(struct flags *out, char err[256])
 		snprintf(err, 256, "--loki.url is for running without a file: with --config.file put the url into logs.clients");
 		return -1;
 	}
+	if (out->config_file && out->remote_write_url) {
+		snprintf(err, 256, "--remote-write.url is for running without a file: with --config.file put the url into metrics.remote_write");
+		return -1;
+	}
 	return 0;
 }
 
@@ -185,8 +228,11 @@ int flags_parse(int argc, char **argv, struct flags *out, char err[256])
 	bool is_end = false;
 	set_fallbacks(out);
 	err[0] = '\0';
-	out->rest = argv + 1;
-	for (int i = 1; i < argc; i++) {
+	int first = 1 + sort_out(argc, argv);
+	out->collector_flags = (const char **)(void *)(argv + 1);
+	out->collector_flag_count = first - 1;
+	out->rest = argv + first;
+	for (int i = first; i < argc; i++) {
 		bool is_flag = argv[i][0] == '-' && argv[i][1] != '\0' && !is_end;
 		if (is_flag && strcmp(argv[i], "--") == 0)
 			is_end = true;
@@ -211,7 +257,7 @@ static void print_left(struct buf *out, const char *dashes, const char *name, co
 void flags_help(struct buf *out)
 {
 	const char *group = NULL;
-	buf_str(out, STR("spoor: container logs to Loki, with the trace id of every line\n\nUsage: spoor [COMMAND] "
+	buf_str(out, STR("spoor: container logs to Loki, with the trace id of every line; node, pod and scraped metrics to remote-write\n\nUsage: spoor [COMMAND] "
 		"[FLAGS]\n\nCommands\n"));
 	for (size_t i = 0; i < COUNT_OF(commands); i++) {
 		print_left(out, "", commands[i].name, commands[i].argument);
@@ -225,6 +271,8 @@ void flags_help(struct buf *out)
 		print_left(out, "--", f->name, f->argument);
 		buf_printf(out, f->fallback ? "%s (default: %s)\n" : "%s\n", f->help, f->fallback);
 	}
+	buf_str(out, STR("\nNode metrics\n  --[no-]collector.NAME                 a collector on or off, names and options as node_exporter's:\n"
+			 "                                        --collector.NAME.OPTION=VALUE, --collector.disable-defaults\n"));
 	buf_str(out, STR("\nSignals: TERM delivers what was read and ends; HUP reads the configuration again.\n"
 			 "All keys of the file: docs/CONFIGURATION.md\n"));
 }

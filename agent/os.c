@@ -8,9 +8,11 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,6 +44,7 @@ int os_open_root(const char *path)
 static int open_beneath(int dirfd, const char *name, uint64_t flags)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+				.mode = flags & O_CREAT ? 0600 : 0,
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
 	long fd;
 	do
@@ -246,4 +249,64 @@ int os_make_directory(const char *path)
 		return -errno;
 	struct stat st;
 	return stat(part, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+int os_create_beneath(int dirfd, const char *name)
+{
+	return open_beneath(dirfd, name, O_RDWR | O_CREAT);
+}
+
+int os_memory_file(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int os_write_at(int fd, const struct str *parts, size_t count, uint64_t offset)
+{
+	enum { PARTS_MAX = 4 };
+	struct iovec at[PARTS_MAX];
+	size_t skip = 0, total = 0;
+	if (count > PARTS_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < count; i++)
+		total += parts[i].n;
+	while (skip < total) {
+		size_t used = 0, before = 0;
+		for (size_t i = 0; i < count; before += parts[i++].n) {
+			struct str left = str_skip(parts[i], skip > before ? skip - before : 0);
+			/* The kernel only reads from it; struct iovec serves both directions. */
+			memcpy(&at[used].iov_base, &left.p, sizeof left.p);
+			at[used].iov_len = left.n;
+			used += left.n > 0;
+		}
+		ssize_t done = pwritev(fd, at, (int)used, (off_t)(offset + skip));
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done < 0 ? -errno : -EIO;
+		skip += (size_t)done;
+	}
+	return 0;
+}
+
+int os_truncate(int fd, uint64_t n)
+{
+	return ftruncate(fd, (off_t)n) < 0 ? -errno : 0;
+}
+
+int os_unlink_at(int dirfd, const char *name)
+{
+	return unlinkat(dirfd, name, 0) < 0 ? -errno : 0;
+}
+
+int os_duplicate(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return copy < 0 ? -errno : copy;
+}
+
+int os_sync(int fd)
+{
+	return fdatasync(fd) < 0 ? -errno : 0;
 }

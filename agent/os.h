@@ -36,4 +36,14 @@ int os_replace_file(const char *path, struct str bytes);
 int os_append_file(const char *path, struct str bytes);
 int os_make_directory(const char *path); /* with parents; 0 when it exists */
 
+/* For files that are written in place (the spool). A new or existing file below dirfd, readable and writable by us alone. */
+int os_create_beneath(int dirfd, const char *name);
+int os_memory_file(const char *name); /* a file without a name or a disk */
+/* All of the parts, one after the other, at the offset; 0 or -errno, and then some of it may be written. At most 4 parts. */
+int os_write_at(int fd, const struct str *parts, size_t count, uint64_t offset);
+int os_truncate(int fd, uint64_t n);
+int os_unlink_at(int dirfd, const char *name);
+int os_duplicate(int fd);
+int os_sync(int fd); /* blocks: data, and what is needed to find it */
+
 #endif

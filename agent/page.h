@@ -1,4 +1,4 @@
-/* The bytes of agent/page.html, embedded at build time. */
+/* The bytes of agent/page.html and agent/targets.html, embedded at build time. */
 #ifndef AGENT_PAGE_H
 #define AGENT_PAGE_H
 
@@ -7,5 +7,9 @@ extern const unsigned page_html_bytes;
 /* What a Content-Security-Policy needs to let exactly these two run: 'sha256-…' of the inline script and style. */
 extern const char page_script_hash[];
 extern const char page_style_hash[];
+
+extern const unsigned char targets_html[];
+extern const unsigned targets_html_bytes;
+extern const char targets_script_hash[], targets_style_hash[];
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "agent/clients.h"
-#include "agent/labels.h"
+#include "agent/http_loop.h"
+#include "agent/stream_labels.h"
 #include "agent/log.h"
 #include "agent/reader.h"
 
@@ -21,12 +22,13 @@ struct pipeline {
 	struct coverage coverage;
 	struct ring *ring;
 	struct drops *drops;
-	struct http *http;
+	struct http_loop http;
+	struct metrics *metrics;
 	struct label_rules rules;
 	size_t destination_count;
 	char names[LANES_MAX][CLIENT_NAME_ROOM];
 	struct arena arena;
-	struct loop_timer http_timer, turn_timer;
+	struct loop_timer turn_timer;
 	bool is_draining, is_tail_started;
 	int64_t drain_deadline_ns, drain_patience_ns, waited_at_ns;
 	loop_fn *drained;
@@ -34,33 +36,6 @@ struct pipeline {
 };
 
 /* ---- hooks ---- */
-
-static void on_http_timer(void *ctx)
-{
-	struct pipeline *p = ctx;
-	http_timer(p->http);
-}
-
-static void arm_http(void *ctx, long delay_ms)
-{
-	struct pipeline *p = ctx;
-	if (delay_ms < 0)
-		loop_disarm(p->o.loop, &p->http_timer);
-	else
-		loop_arm(p->o.loop, &p->http_timer, os_now_ns() + delay_ms * 1000000, on_http_timer, p);
-}
-
-static void on_http_fd(void *ctx, int fd, int events)
-{
-	struct pipeline *p = ctx;
-	http_ready(p->http, fd, events);
-}
-
-static void watch_http(void *ctx, int fd, int events)
-{
-	struct pipeline *p = ctx;
-	loop_watch(p->o.loop, fd, events, on_http_fd, p);
-}
 
 static void on_settled(void *ctx, void *mark)
 {
@@ -78,7 +53,7 @@ static void on_source(void *ctx, struct source *s)
 {
 	struct pipeline *p = ctx;
 	uint64_t limit = p->o.config->logs.limits_config.max_streams;
-	labels_describe(&p->rules, s, limit && p->tail.sources >= limit);
+	stream_labels_describe(&p->rules, s, limit && p->tail.sources >= limit);
 	s->coverage = coverage_row(&p->coverage, s->namespace_);
 }
 
@@ -130,6 +105,7 @@ static void finish_drain(struct pipeline *p, int64_t now)
 	/* Leaving loses nothing: what is not acknowledged is read again. So nobody waits long for a server that is away. */
 	if (!is_empty && now >= p->drain_patience_ns && is_hopeless(p))
 		is_empty = true;
+	is_empty &= metrics_is_drained(p->metrics, now >= p->drain_patience_ns);
 	if ((!is_empty && now < p->drain_deadline_ns) || !p->drained)
 		return;
 	loop_fn *done = p->drained;
@@ -152,6 +128,8 @@ static void turn(void *ctx)
 	if (now - p->waited_at_ns >= WAITING_NS)
 		retry_waiting(p, now);
 	bool has_more = !p->is_draining && read_some(p);
+	int64_t metrics_due = metrics_turn(p->metrics, now, loop_wall_ns(p->o.loop));
+	next = metrics_due < next ? metrics_due : next;
 	for (size_t i = 0; i < p->destination_count; i++) {
 		int64_t deadline = destination_turn(p->reader.lanes[i].destination, now, p->is_draining);
 		next = deadline < next ? deadline : next;
@@ -179,21 +157,21 @@ static struct destination *open_destination(struct pipeline *p, const struct con
 {
 	struct destination_options options = client_options(c, name, &p->arena);
 	struct destination_hooks hooks = { p, on_settled, on_wake };
-	return destination_new(&options, p->http, p->drops, &hooks, err);
+	return destination_new(&options, p->http.http, p->drops, &hooks, err);
 }
 
 static int open_lanes(struct pipeline *p, char err[256])
 {
 	const struct config *c = p->o.config;
-	struct http_host host = { p, watch_http, arm_http };
 	if (c->logs.client_count > LANES_MAX) {
 		snprintf(err, 256, "logs.clients: at most %d destinations, got %zu", LANES_MAX, c->logs.client_count);
 		return -1;
 	}
 	/* Without a destination nothing of the network is even set up. */
-	p->http = c->logs.client_count ? http_new(&host) : NULL;
+	if (c->logs.client_count)
+		http_loop_open(&p->http, p->o.loop);
 	for (size_t i = 0; i < c->logs.client_count; i++) {
-		client_name(p->names, i, &c->logs.clients[i]);
+		client_name(p->names, i, c->logs.clients[i].name, c->logs.clients[i].url);
 		p->rules.clients[i] = &c->logs.clients[i];
 		p->reader.lanes[i].destination = open_destination(p, &c->logs.clients[i], p->names[i], err);
 		if (!p->reader.lanes[i].destination)
@@ -218,6 +196,17 @@ static int start_tail(struct pipeline *p, char err[256])
 	return tail_start(&p->tail, &o, err);
 }
 
+static int start_metrics(struct pipeline *p, char err[256])
+{
+	struct metrics_options o = p->o.metrics;
+	o.config = p->o.config;
+	o.node_name = p->o.node_name;
+	o.loop = p->o.loop;
+	o.worker = p->o.worker;
+	p->metrics = metrics_start(&o, err);
+	return p->metrics ? 0 : -1;
+}
+
 struct pipeline *pipeline_start(const struct pipeline_options *options, char err[256])
 {
 	struct pipeline *p = calloc(1, sizeof *p);
@@ -231,7 +220,7 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 					 .find_traces = options->config->trace.enabled,
 					 .max_line_bytes = options->config->logs.limits_config.max_line_size_bytes };
 	reader_init(&p->reader, &reader);
-	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0) {
+	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0 || start_metrics(p, err) < 0) {
 		pipeline_free(p);
 		return NULL;
 	}
@@ -243,6 +232,7 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 void pipeline_drain(struct pipeline *p, int64_t deadline_ns, loop_fn *done, void *ctx)
 {
 	p->is_draining = true;
+	metrics_drain(p->metrics);
 	p->drain_deadline_ns = deadline_ns;
 	p->drain_patience_ns = loop_now_ns(p->o.loop) + PATIENCE_NS;
 	p->drained = done;
@@ -258,8 +248,8 @@ void pipeline_free(struct pipeline *p)
 		destination_free(p->reader.lanes[i].destination);
 	if (p->is_tail_started)
 		tail_stop(&p->tail);
-	http_free(p->http);
-	loop_disarm(p->o.loop, &p->http_timer);
+	metrics_free(p->metrics);
+	http_loop_close(&p->http);
 	loop_disarm(p->o.loop, &p->turn_timer);
 	reader_fini(&p->reader);
 	coverage_fini(&p->coverage);
@@ -270,6 +260,11 @@ void pipeline_free(struct pipeline *p)
 }
 
 /* ---- for people ---- */
+
+struct metrics *pipeline_metrics(struct pipeline *p)
+{
+	return p->metrics;
+}
 
 static void lane_status(void *ctx, size_t i, struct destination_status *out, uint64_t *pending_lines)
 {

@@ -1,9 +1,10 @@
-/* The story of a log line, and the only file that knows every stage of it: tail -> reader -> destinations -> positions.
- * One pipeline runs one configuration; a reload drains it and starts another. */
+/* The story of a log line, and the only file that knows every stage of it: tail -> reader -> destinations -> positions. The story of a
+ * sample runs beside it (agent/metrics.h). One pipeline runs one configuration; a reload drains it and starts another. */
 #ifndef AGENT_PIPELINE_H
 #define AGENT_PIPELINE_H
 
 #include "agent/loop.h"
+#include "agent/metrics.h"
 #include "agent/status.h"
 #include "agent/worker.h"
 #include "config/config.h"
@@ -16,6 +17,8 @@ struct pipeline_options {
 	struct str node_name;        /* label node_name, empty: none */
 	struct loop *loop;           /* its before-sleep hook is taken */
 	struct worker *worker;
+	/* of the metrics side; what both have in common is filled in from here */
+	struct metrics_options metrics;
 };
 
 /* NULL and err (one sentence) when it cannot start. */
@@ -25,5 +28,8 @@ void pipeline_drain(struct pipeline *p, int64_t deadline_ns, loop_fn *done, void
 void pipeline_free(struct pipeline *p); /* saves positions */
 /* Fills what the pipeline knows; the rest of *out is the caller's. */
 void pipeline_status(struct pipeline *p, struct status *out);
+
+/* Lives as long as the pipeline. */
+struct metrics *pipeline_metrics(struct pipeline *p);
 
 #endif

@@ -49,11 +49,11 @@ static struct config *load(const struct flags *flags, struct buf *problems)
 {
 	if (flags->config_file)
 		return load_file(flags->config_file, problems);
-	if (!flags->loki_url)
+	if (!flags->loki_url && !flags->remote_write_url)
 		return config_default();
 	struct config_problems found = { 0 };
-	struct config *c = config_load_url(str_of(flags->loki_url), &found);
-	config_problems_print(&found, STR("--loki.url"), problems);
+	struct config *c = config_load_urls(str_of(flags->loki_url), str_of(flags->remote_write_url), &found);
+	config_problems_print(&found, flags->loki_url ? STR("--loki.url") : STR("--remote-write.url"), problems);
 	config_problems_fini(&found);
 	return c;
 }
@@ -87,6 +87,9 @@ int settings_load(const struct flags *flags, struct settings *out, struct buf *p
 	}
 	mode_apply(out->config, flags->path_pod_logs, flags->path_docker, &out->mode);
 	choose_address(flags, out);
+	out->web_config_file = flags->web_config_file;
+	if (!out->web_config_file && out->config->server.web_config_file.n)
+		out->web_config_file = out->config->server.web_config_file.p; /* values of the configuration are NUL-terminated */
 	return 0;
 }
 

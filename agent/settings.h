@@ -10,6 +10,7 @@ struct settings {
 	struct config *config; /* owned */
 	struct mode mode;
 	char listen_address[256];
+	const char *web_config_file; /* NULL: none; lives as long as config */
 };
 
 /* 0, or -1 with everything that is wrong in problems (text for people, many lines). */

@@ -21,6 +21,7 @@ struct file_status { /* one generation of one log */
 	const char *error;        /* "" or why it is not read */
 };
 
+struct metrics;
 struct status { /* a borrowed view of everything */
 	const char *mode;         /* "kubernetes", "docker", "host", "file" */
 	const char *mode_why;     /* one sentence */
@@ -46,6 +47,7 @@ struct status { /* a borrowed view of everything */
 	const struct drops *drops;
 	void (*print_config)(void *print_config_ctx, struct buf *out); /* secrets masked */
 	void *print_config_ctx;
+	struct metrics *metrics;  /* agent/metrics.h; NULL: none run */
 };
 
 #endif

@@ -8,9 +8,13 @@
  *   a busy loop. We look away for PAUSE_NS.
  * - When all places are taken it stops listening, and starts again only in the run after the one that closed a connection,
  *   for which nothing would wake us: such a run is followed by another.
- * TLS and passwords (web_config_file) are left out so far. */
+ * - It takes certificates when it starts. When their files change, a second daemon is started on the same socket, and the first one ends.
+ *
+ * A request that has to wait (for a bcrypt, for the collectors) is suspended: the library forgets its socket until it is resumed, which we
+ * do at the deadline at the latest. So a client that goes away meanwhile is noticed when it is answered. */
 #include "agent/web.h"
 
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
@@ -19,20 +23,20 @@
 #include <unistd.h>
 
 #include "agent/log.h"
-#include "agent/page.h"
-#include "agent/web_accept.h"
+#include "agent/web_auth.h"
 #include "agent/web_listen.h"
 #include "agent/web_request.h"
+#include "agent/web_tls.h"
+#include "parsers/bytes/hash.h"
 
 enum {
 	CONNECTIONS = 64,
 	CONNECTIONS_PER_IP = 32,
 	IDLE_SECONDS = 10,
 	PATIENCE_MS = 30000,
+	CONFIG_AGE_MS = 1000,
 	CONNECTION_BYTES = 32 * 1024,
 	MAX_REQUEST_BODY = 8 * 1024,
-	MAX_ANSWER = 8 * 1024 * 1024,
-	MIN_GZIP_BYTES = 512,
 	DRAIN_MS = 200,
 };
 static const int64_t PAUSE_NS = 100000000;
@@ -48,75 +52,85 @@ struct web {
 	struct MHD_Daemon *daemon;
 	struct loop_timer timer, sweep, pause;
 	struct place places[CONNECTIONS];
-	unsigned requests; /* in progress */
-	int64_t patience_ns, sweep_ns;
-	int epoll_fd;
+	struct web_request *first; /* all that are in progress */
+	char *config_file;         /* a copy: a reload takes the text of the configuration away */
+	struct web_config *config; /* NULL: neither TLS nor users */
+	struct web_auth *auth;
+	uint64_t config_problem;   /* hash of what was wrong with its file the last time, 0: nothing */
+	int64_t patience_ns, sweep_ns, config_seen_ns, config_age_ns;
+	int epoll_fd, listen_fd;   /* the daemon gets a duplicate of the second */
 	uint16_t port;
 	bool is_starved, has_closed;
-	char host_name[256], security[512];
+	char host_name[256], priority[WEB_TLS_PRIORITY];
 };
 
-struct str web_arg(const struct web_request *r, const char *name)
+/* ---- waiting ---- */
+
+static void on_timer(void *ctx);
+
+static void resume(struct web_request *r)
 {
-	struct str value = { 0 };
-	MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value.p, &value.n);
-	return value.p ? value : (struct str){ 0 };
+	loop_disarm(r->loop, &r->deadline);
+	r->cancel = NULL;
+	if (!r->is_suspended)
+		return;
+	r->is_suspended = false;
+	MHD_resume_connection(r->connection);
+	loop_arm(r->loop, &r->web->timer, loop_now_ns(r->loop), on_timer, r->web);
 }
 
-struct str web_header(const struct web_request *r, const char *name)
+static void on_deadline(void *ctx)
 {
-	return str_of(MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name));
+	struct web_request *r = ctx;
+	if (r->cancel)
+		r->cancel(r);
+	web_plain(r, 503, STR("The answer was not ready in time.\n"));
+	r->stage = WEB_ANSWERED;
+	resume(r);
 }
 
-static struct MHD_Response *response_of(struct web_request *r)
+void web_wait(struct web_request *r, int64_t deadline_ns, void (*cancel)(struct web_request *r))
 {
-	if (r->body.is_full) {
-		buf_fini(&r->body);
-		r->code = 500;
-		r->fixed = STR("The answer is too large: ask for less with ?limit=.\n");
-		r->content_type = "text/plain; charset=utf-8";
-		r->may_compress = false;
-	}
-	struct str body = r->fixed.n ? r->fixed : buf_view(&r->body);
-	struct buf packed;
-	buf_init(&packed, MAX_ANSWER + 64 * 1024);
-	bool is_packed = r->may_compress && body.n >= MIN_GZIP_BYTES &&
-			 web_accept_quality(web_header(r, "Accept-Encoding"), STR("gzip")) > 0 && web_gzip(body, &packed);
-	struct MHD_Response *response;
-	if (is_packed) {
-		response = MHD_create_response_from_buffer(packed.n, packed.p, MHD_RESPMEM_MUST_FREE);
-		buf_fini(&r->body);
-	} else if (r->fixed.n) {
-		buf_fini(&packed);
-		response = MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT);
-	} else {
-		buf_fini(&packed);
-		response = MHD_create_response_from_buffer(r->body.n, r->body.p, MHD_RESPMEM_MUST_FREE);
-	}
-	if (response && is_packed)
-		MHD_add_response_header(response, "Content-Encoding", "gzip");
-	if (response && r->may_compress)
-		MHD_add_response_header(response, "Vary", "Accept, Accept-Encoding");
-	return response;
+	int64_t latest_ns = loop_now_ns(r->loop) + r->web->patience_ns * 5 / 6; /* before the connection is cut for its age */
+	r->stage = WEB_WAITING;
+	r->cancel = cancel;
+	loop_arm(r->loop, &r->deadline, deadline_ns < latest_ns ? deadline_ns : latest_ns, on_deadline, r);
 }
 
-static enum MHD_Result answer(struct web *w, struct web_request *r)
+void web_wake(struct web_request *r)
 {
-	struct MHD_Response *response = response_of(r);
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, "Content-Type", r->content_type);
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	MHD_add_response_header(response, "Content-Security-Policy",
-				r->is_page ? w->security : "default-src 'none'; frame-ancestors 'none'");
-	if (r->allow)
-		MHD_add_response_header(response, "Allow", r->allow);
-	enum MHD_Result result = MHD_queue_response(r->connection, r->code, response);
-	MHD_destroy_response(response);
-	return result;
+	r->stage = WEB_ANSWERED;
+	resume(r);
 }
+
+static void on_judged(void *ctx, bool is_allowed)
+{
+	struct web_request *r = ctx;
+	r->stage = is_allowed ? WEB_WELCOME : WEB_UNWELCOME;
+	resume(r);
+}
+
+static void cancel_question(struct web_request *r)
+{
+	web_auth_cancel(r->web->auth, r);
+}
+
+static enum MHD_Result suspend(struct web_request *r)
+{
+	r->is_suspended = true;
+	MHD_suspend_connection(r->connection);
+	return MHD_YES;
+}
+
+/* Those that wait get their answer now: it will not come any more. */
+static void wake_all(struct web *w)
+{
+	for (struct web_request *r = w->first; r; r = r->next)
+		if (r->is_suspended)
+			on_deadline(r);
+}
+
+/* ---- requests ---- */
 
 static bool announces_too_much(const struct web_request *r)
 {
@@ -124,7 +138,59 @@ static bool announces_too_much(const struct web_request *r)
 	return length && strtoull(length, NULL, 10) > MAX_REQUEST_BODY;
 }
 
-/* Called when the head is there, for each piece of the body, and at the end. */
+static struct web_request *request_new(struct web *w, struct MHD_Connection *connection, const char *method)
+{
+	struct web_request *r = calloc(1, sizeof *r);
+	if (!r)
+		abort();
+	*r = (struct web_request){ .options = &w->options, .connection = connection, .method = str_of(method), .loop = w->loop, .web = w,
+				   .next = w->first };
+	buf_init(&r->body, WEB_ANSWER_MAX);
+	w->first = r;
+	return r;
+}
+
+static void request_free(struct web_request *r)
+{
+	struct web_request **at = &r->web->first;
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	loop_disarm(r->loop, &r->deadline);
+	if (r->cancel)
+		r->cancel(r);
+	buf_fini(&r->body); /* what was made for nobody */
+	free(r);
+}
+
+static void ask(struct web *w, struct web_request *r)
+{
+	static const enum web_stage stages[] = { [WEB_ALLOWED] = WEB_WELCOME, [WEB_DENIED] = WEB_UNWELCOME, [WEB_PENDING] = WEB_ASKING };
+	r->stage = stages[web_auth_check(w->auth, w->config, web_header(r, "Authorization"), on_judged, r)];
+	r->cancel = r->stage == WEB_ASKING ? cancel_question : NULL;
+}
+
+/* From the end of the request on: as far as it gets. */
+static enum MHD_Result go_on(struct web *w, struct web_request *r)
+{
+	if (r->stage == WEB_ARRIVING)
+		ask(w, r);
+	if (r->stage == WEB_ASKING)
+		return suspend(r);
+	if (r->stage == WEB_UNWELCOME) {
+		web_plain(r, 401, STR("Unauthorized\n"));
+		r->is_challenge = true;
+		return web_answer(r, w->config);
+	}
+	if (r->stage == WEB_WELCOME) {
+		web_route(r);
+		if (r->stage == WEB_WAITING)
+			return suspend(r);
+	}
+	return web_answer(r, w->config);
+}
+
+/* Called when the head is there, for each piece of the body, at the end, and when a suspended one is resumed. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *piece, size_t *piece_bytes, void **state)
 {
@@ -132,19 +198,13 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	struct web_request *r = *state;
 	(void)version, (void)piece;
 	if (!r) {
-		r = calloc(1, sizeof *r);
-		if (!r)
+		if (w->config && w->config->has_tls && !web_tls_is_welcome(w->config, connection))
 			return MHD_NO;
-		*r = (struct web_request){ .options = &w->options, .connection = connection, .method = str_of(method) };
-		buf_init(&r->body, MAX_ANSWER);
-		*state = r;
-		w->requests++;
+		*state = r = request_new(w, connection, method);
 		if (!announces_too_much(r))
 			return MHD_YES;
-		r->code = 413;
-		r->content_type = "text/plain; charset=utf-8";
-		r->fixed = STR("Request body too large.\n");
-		return answer(w, r);
+		web_plain(r, 413, STR("Request body too large.\n"));
+		return web_answer(r, w->config);
 	}
 	if (*piece_bytes) {
 		r->body_bytes += *piece_bytes;
@@ -152,8 +212,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		return r->body_bytes > MAX_REQUEST_BODY ? MHD_NO : MHD_YES; /* a chunked one that does not end is cut off */
 	}
 	r->path = str_of(url);
-	web_route(r);
-	return answer(w, r);
+	return go_on(w, r);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode how)
@@ -164,11 +223,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 	struct place *place = info ? info->socket_context : NULL;
 	if (place)
 		place->since_ns = loop_now_ns(w->loop);
-	if (*state) {
-		free(*state);
-		*state = NULL;
-		w->requests--;
-	}
+	if (*state)
+		request_free(*state);
+	*state = NULL;
 }
 
 static void sweep(void *ctx);
@@ -183,6 +240,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 		w->has_closed = true;
 		return;
 	}
+	if (w->config && w->config->has_tls)
+		web_tls_begin(w->config, connection);
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	for (size_t i = 0; info && i < COUNT_OF(w->places) && !*context; i++)
 		if (!w->places[i].is_used) {
@@ -230,10 +289,11 @@ static void look_again(void *ctx)
 	loop_watch(w->loop, w->epoll_fd, LOOP_READ, on_ready, w);
 }
 
-static void on_timer(void *ctx);
+static void renew(struct web *w);
 
 static void run(struct web *w)
 {
+	renew(w);
 	w->has_closed = false;
 	MHD_run(w->daemon);
 	if (w->is_starved) {
@@ -262,18 +322,135 @@ static void on_timer(void *ctx)
 	run(ctx);
 }
 
-static struct MHD_Daemon *start_daemon(struct web *w, int listen_fd)
+/* ---- the daemon ---- */
+
+/* It gets a socket of its own to listen on, so that another one can take over. */
+static struct MHD_Daemon *start_daemon(struct web *w, const struct web_config *c)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, w,
+	int fd = fcntl(w->listen_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return NULL;
+	struct MHD_OptionItem tls[WEB_TLS_OPTIONS] = { { MHD_OPTION_END, 0, NULL } };
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
+	if (c && c->has_tls) {
+		flags |= MHD_USE_TLS;
+		web_tls_options(c, w->priority, tls);
+	}
+	struct MHD_Daemon *daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, w,
 				MHD_OPTION_EXTERNAL_LOGGER, on_message, w,
-				MHD_OPTION_LISTEN_SOCKET, listen_fd,
+				MHD_OPTION_LISTEN_SOCKET, fd,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
 				MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_IP,
 				MHD_OPTION_CONNECTION_TIMEOUT, w->options.idle_seconds,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, w,
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
+				MHD_OPTION_ARRAY, tls,
 				MHD_OPTION_END);
+	if (!daemon)
+		close(fd);
+	return daemon;
+}
+
+static int epoll_of(struct MHD_Daemon *daemon)
+{
+	const union MHD_DaemonInfo *info = daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	return info ? info->epoll_fd : -1;
+}
+
+/* Answers what can be answered, then ends the daemon with its connections. */
+static void stop_daemon(struct web *w, struct MHD_Daemon *daemon, int epoll_fd)
+{
+	int fd = MHD_quiesce_daemon(daemon);
+	if (fd >= 0)
+		close(fd);
+	wake_all(w);
+	for (int waited_ms = 0; w->first && waited_ms < DRAIN_MS; waited_ms += 10) {
+		struct pollfd wait = { .fd = epoll_fd, .events = POLLIN };
+		poll(&wait, 1, 10);
+		MHD_run(daemon);
+		wake_all(w);
+	}
+	MHD_stop_daemon(daemon);
+}
+
+/* ---- web_config_file ---- */
+
+/* Told once for each thing that is wrong: it is looked at every second. */
+static void tell_problem(struct web *w, struct str problem)
+{
+	uint64_t hash = hash_bytes(problem) | 1;
+	if (hash != w->config_problem)
+		LOG_ERROR("web configuration refused, the one before stays in force:\n" STR_FMT, STR_ARG(problem));
+	w->config_problem = hash;
+}
+
+static bool take_over(struct web *w, struct web_config *c)
+{
+	struct MHD_Daemon *old = w->daemon, *daemon = web_tls_differs(w->config, c) ? start_daemon(w, c) : NULL;
+	int old_fd = w->epoll_fd;
+	if (!daemon)
+		return !web_tls_differs(w->config, c);
+	loop_watch(w->loop, old_fd, 0, NULL, NULL);
+	stop_daemon(w, old, old_fd);
+	w->daemon = daemon;
+	w->epoll_fd = epoll_of(daemon);
+	return loop_watch(w->loop, w->epoll_fd, LOOP_READ, on_ready, w) >= 0;
+}
+
+/* Looked at when somebody comes, not by a clock: an idle agent does not wake for this. */
+static void renew(struct web *w)
+{
+	struct buf problems;
+	int64_t now_ns = loop_now_ns(w->loop);
+	if (!w->config || now_ns - w->config_seen_ns < w->config_age_ns)
+		return;
+	w->config_seen_ns = now_ns;
+	if (!web_config_is_stale(w->config))
+		return;
+	buf_init(&problems, WEB_ANSWER_MAX);
+	struct web_config *c = web_config_load(w->config_file, &problems);
+	if (!c) {
+		tell_problem(w, buf_view(&problems));
+	} else if (!take_over(w, c)) {
+		tell_problem(w, STR("the TLS library does not take certificate or key"));
+		web_config_free(c);
+	} else {
+		LOG_INFO("web configuration read again");
+		web_config_free(w->config);
+		w->config = c;
+		w->config_problem = 0;
+	}
+	buf_fini(&problems);
+}
+
+static bool load_config(struct web *w, char err[256])
+{
+	struct buf problems;
+	if (!w->config_file)
+		return true;
+	buf_init(&problems, WEB_ANSWER_MAX);
+	w->config = web_config_load(w->config_file, &problems);
+	w->config_seen_ns = loop_now_ns(w->loop);
+	if (!w->config) {
+		LOG_ERROR("web configuration refused:\n" STR_FMT, STR_ARG(buf_view(&problems)));
+		snprintf(err, 256, "%.200s is not valid: nothing is served without it", w->config_file);
+	}
+	buf_fini(&problems);
+	return w->config != NULL;
+}
+
+static void release(struct web *w)
+{
+	web_auth_free(w->auth);
+	web_config_free(w->config);
+	free(w->config_file);
+	if (w->listen_fd >= 0)
+		close(w->listen_fd);
+	loop_disarm(w->loop, &w->timer);
+	loop_disarm(w->loop, &w->sweep);
+	loop_disarm(w->loop, &w->pause);
+	free(w);
 }
 
 struct web *web_start(struct loop *loop, const struct web_options *options, char err[256])
@@ -284,40 +461,35 @@ struct web *web_start(struct loop *loop, const struct web_options *options, char
 	struct web *w = calloc(1, sizeof *w);
 	if (!w)
 		abort();
-	*w = (struct web){ .loop = loop, .options = *options, .port = web_bound_port(fd) };
+	*w = (struct web){ .loop = loop, .options = *options, .port = web_bound_port(fd), .listen_fd = fd };
 	if (w->options.idle_seconds == 0)
 		w->options.idle_seconds = IDLE_SECONDS;
 	w->patience_ns = (options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS) * 1000000;
 	w->sweep_ns = w->patience_ns / 6;
+	w->config_age_ns = (options->web_config_age_ms > 0 ? options->web_config_age_ms : CONFIG_AGE_MS) * 1000000;
+	w->config_file = options->web_config_file ? strdup(options->web_config_file) : NULL;
+	if (options->web_config_file && !w->config_file)
+		abort();
 	if (w->options.node_name.n == 0) {
 		gethostname(w->host_name, sizeof w->host_name - 1);
 		w->options.node_name = str_of(w->host_name);
 	}
-	snprintf(w->security, sizeof w->security,
-		 "default-src 'none'; script-src %s; style-src %s; connect-src 'self'; img-src data:; base-uri 'none'; "
-		 "form-action 'none'; frame-ancestors 'none'", page_script_hash, page_style_hash);
-	w->daemon = start_daemon(w, fd);
-	const union MHD_DaemonInfo *info = w->daemon ? MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	w->epoll_fd = info ? info->epoll_fd : -1;
+	if (!load_config(w, err)) {
+		release(w);
+		return NULL;
+	}
+	w->auth = w->config ? web_auth_new(loop) : NULL;
+	w->daemon = w->config && !w->auth ? NULL : start_daemon(w, w->config);
+	w->epoll_fd = epoll_of(w->daemon);
 	if (w->epoll_fd < 0 || loop_watch(loop, w->epoll_fd, LOOP_READ, on_ready, w) < 0) {
-		snprintf(err, 256, "the HTTP server could not be started");
+		snprintf(err, 256, w->config && w->config->has_tls ? "the HTTPS server could not be started: do certificate and key belong together?"
+								   : "the HTTP server could not be started");
 		if (w->daemon)
 			MHD_stop_daemon(w->daemon);
-		else
-			close(fd);
-		free(w);
+		release(w);
 		return NULL;
 	}
 	return w;
-}
-
-static void drain(struct web *w)
-{
-	for (int waited_ms = 0; w->requests && waited_ms < DRAIN_MS; waited_ms += 10) {
-		struct pollfd wait = { .fd = w->epoll_fd, .events = POLLIN };
-		poll(&wait, 1, 10);
-		MHD_run(w->daemon);
-	}
 }
 
 void web_stop(struct web *w)
@@ -325,12 +497,8 @@ void web_stop(struct web *w)
 	if (!w)
 		return;
 	loop_watch(w->loop, w->epoll_fd, 0, NULL, NULL);
-	drain(w);
-	MHD_stop_daemon(w->daemon);
-	loop_disarm(w->loop, &w->timer);
-	loop_disarm(w->loop, &w->sweep);
-	loop_disarm(w->loop, &w->pause);
-	free(w);
+	stop_daemon(w, w->daemon, w->epoll_fd);
+	release(w);
 }
 
 uint16_t web_port(const struct web *w)

@@ -9,6 +9,8 @@ struct web;
 struct web_options {
 	struct str listen_address; /* "host:port", ":port", "[::1]:port" */
 	struct str node_name;      /* for the page; empty: the host name */
+	const char *web_config_file; /* TLS, users, headers (agent/web_config.h); read again when it changes; NULL: none */
+	int64_t web_config_age_ms; /* it is looked at again after this; 0: 1 s */
 	bool enable_lifecycle;     /* POST /-/reload */
 	unsigned idle_seconds;     /* a silent connection is closed; 0: 10 */
 	int64_t patience_ms;       /* a request that is not through by then is cut off; 0: 30 s */
@@ -17,7 +19,7 @@ struct web_options {
 	/* false: refused, answer says why. Called from inside a request: web_stop must wait until it has returned. */
 	bool (*reload)(void *ctx, struct buf *answer);
 };
-/* NULL and err when the address cannot be bound. */
+/* NULL and err when the address cannot be bound or web_config_file is not valid (all that is wrong is in the log). */
 struct web *web_start(struct loop *loop, const struct web_options *options, char err[256]);
 /* Lets requests in progress finish, for a fifth of a second at most. */
 void web_stop(struct web *w);

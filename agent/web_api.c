@@ -3,111 +3,15 @@
  *
  * Bounds: files are ordered by their lag and cut at `limit`; records stop at 2 MiB. What is left out is said ("total",
  * "is_cut"). 64-bit numbers are written as numbers: all of them stay below 2^53 in practice, but the hash, which is text. */
-#include "agent/web_request.h"
+#include "agent/web_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/metrics.h"
 #include "parsers/bytes/num.h"
-#include "parsers/bytes/rfc3339.h"
-#include "parsers/bytes/utf8.h"
 
-#define JSON "application/json; charset=utf-8"
 enum { RECORDS_LIMIT = 100, RECORDS_MAX = 1000, RECORDS_BYTES = 2 * 1024 * 1024, FILES_LIMIT = 500, FILES_MAX = 10000 };
-
-static void begin(struct web_request *r, struct status *status)
-{
-	r->content_type = JSON;
-	r->may_compress = true;
-	buf_str(&r->body, STR("{\"status\":\"success\",\"data\":"));
-	if (status) {
-		*status = (struct status){ 0 };
-		r->options->status(r->options->ctx, status);
-	}
-}
-
-static void end(struct web_request *r)
-{
-	buf_str(&r->body, STR("}\n"));
-}
-
-static void bad_request(struct web_request *r, const char *what)
-{
-	buf_reset(&r->body);
-	r->code = 400;
-	r->content_type = JSON;
-	buf_str(&r->body, STR("{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\""));
-	buf_json(&r->body, str_of(what));
-	buf_str(&r->body, STR("\"}\n"));
-}
-
-static void text(struct buf *out, struct str s)
-{
-	buf_char(out, '"');
-	if (utf8_valid(s) == s.n) {
-		buf_json(out, s);
-	} else {
-		struct buf clean;
-		buf_init(&clean, 3 * s.n);
-		utf8_repair(s, &clean);
-		buf_json(out, buf_view(&clean));
-		buf_fini(&clean);
-	}
-	buf_char(out, '"');
-}
-
-/* "key": with the comma that parts it from what stands before. */
-static void key(struct buf *out, const char *name)
-{
-	char before = out->n ? out->p[out->n - 1] : '{';
-	buf_printf(out, before == '{' || before == '[' ? "\"%s\":" : ",\"%s\":", name);
-}
-
-static void field_text(struct buf *out, const char *name, struct str s)
-{
-	key(out, name);
-	text(out, s);
-}
-
-static void field_u64(struct buf *out, const char *name, uint64_t value)
-{
-	key(out, name);
-	buf_u64(out, value);
-}
-
-static void field_bool(struct buf *out, const char *name, bool value)
-{
-	key(out, name);
-	buf_str(out, value ? STR("true") : STR("false"));
-}
-
-static void field_seconds(struct buf *out, const char *name, int64_t ns)
-{
-	key(out, name);
-	buf_printf(out, "%.3f", (double)ns / 1e9);
-}
-
-/* null when it never was. */
-static void field_time(struct buf *out, const char *name, int64_t ns)
-{
-	key(out, name);
-	if (ns <= 0) {
-		buf_str(out, STR("null"));
-		return;
-	}
-	char at[RFC3339_ROOM];
-	size_t n = rfc3339_format(ns, at);
-	text(out, (struct str){ at, n });
-}
-
-static void field_counts(struct buf *out, const char *name, const char *const *names, const uint64_t *values, size_t count)
-{
-	key(out, name);
-	buf_char(out, '{');
-	for (size_t i = 0; i < count; i++)
-		field_u64(out, names[i], values[i]);
-	buf_char(out, '}');
-}
 
 static bool number_arg(const struct web_request *r, const char *name, uint64_t ceiling, uint64_t *value)
 {
@@ -123,22 +27,22 @@ static bool number_arg(const struct web_request *r, const char *name, uint64_t c
 
 void web_api_buildinfo(struct web_request *r)
 {
-	begin(r, NULL);
+	web_json_begin(r, NULL);
 	buf_str(&r->body, STR("{\"version\":\"" SPOOR_VERSION "\",\"revision\":\"\",\"branch\":\"\",\"buildUser\":\"\",\"buildDate\":\"\","
 			      "\"goVersion\":\"\"}"));
-	end(r);
+	web_json_end(r);
 }
 
 static void coverage(struct buf *out, const struct coverage *c)
 {
-	key(out, "trace");
+	web_json_key(out, "trace");
 	buf_char(out, '[');
 	const struct coverage_row *row;
 	for (size_t i = 0; (row = map_next(&c->rows, &i));) {
 		buf_str(out, out->p && out->p[out->n - 1] == '}' ? STR(",{") : STR("{"));
-		field_text(out, "namespace", str_of(row->name));
+		web_json_text(out, "namespace", str_of(row->name));
 		for (int result = 0; result < TRACE_RESULTS; result++)
-			field_u64(out, trace_result_names[result], row->lines[result]);
+			web_json_u64(out, trace_result_names[result], row->lines[result]);
 		buf_char(out, '}');
 	}
 	buf_char(out, ']');
@@ -148,17 +52,17 @@ static void config_and_reload(struct buf *out, const struct status *s)
 {
 	char hash[17];
 	snprintf(hash, sizeof hash, "%016llx", (unsigned long long)s->config_hash);
-	key(out, "config");
+	web_json_key(out, "config");
 	buf_char(out, '{');
-	field_text(out, "path", s->config_path);
-	field_text(out, "hash", str_of(hash));
+	web_json_text(out, "path", s->config_path);
+	web_json_text(out, "hash", str_of(hash));
 	buf_char(out, '}');
-	key(out, "reload");
+	web_json_key(out, "reload");
 	buf_char(out, '{');
-	field_bool(out, "ok", s->reload_ok);
-	field_time(out, "time", s->reload_wall_ns);
-	field_u64(out, "successes", s->reloads_ok);
-	field_u64(out, "failures", s->reloads_failed);
+	web_json_bool(out, "ok", s->reload_ok);
+	web_json_time(out, "time", s->reload_wall_ns);
+	web_json_u64(out, "successes", s->reloads_ok);
+	web_json_u64(out, "failures", s->reloads_failed);
 	buf_char(out, '}');
 }
 
@@ -166,34 +70,34 @@ void web_api_status(struct web_request *r)
 {
 	struct status s;
 	struct buf *out = &r->body;
-	begin(r, &s);
+	web_json_begin(r, &s);
 	buf_char(out, '{');
-	field_text(out, "version", STR(SPOOR_VERSION));
-	field_text(out, "node", r->options->node_name);
-	field_text(out, "mode", str_of(s.mode));
-	field_text(out, "mode_why", str_of(s.mode_why));
-	field_bool(out, "ready", s.is_ready);
-	field_text(out, "not_ready_why", str_of(s.is_ready ? "" : s.not_ready_why));
-	field_bool(out, "degraded", s.is_degraded);
-	field_text(out, "degraded_why", str_of(s.is_degraded ? s.degraded_why : ""));
-	field_bool(out, "polling", s.is_polling);
-	field_time(out, "start_time", s.start_wall_ns);
-	field_time(out, "now", s.now_wall_ns);
+	web_json_text(out, "version", STR(SPOOR_VERSION));
+	web_json_text(out, "node", r->options->node_name);
+	web_json_text(out, "mode", str_of(s.mode));
+	web_json_text(out, "mode_why", str_of(s.mode_why));
+	web_json_bool(out, "ready", s.is_ready);
+	web_json_text(out, "not_ready_why", str_of(s.is_ready ? "" : s.not_ready_why));
+	web_json_bool(out, "degraded", s.is_degraded);
+	web_json_text(out, "degraded_why", str_of(s.is_degraded ? s.degraded_why : ""));
+	web_json_bool(out, "polling", s.is_polling);
+	web_json_time(out, "start_time", s.start_wall_ns);
+	web_json_time(out, "now", s.now_wall_ns);
 	config_and_reload(out, &s);
-	field_seconds(out, "lag_seconds", s.lag_ns);
-	field_u64(out, "files_known", s.files_known);
-	field_u64(out, "files_open", s.files_open);
-	field_u64(out, "files_refused", s.counters->files_refused);
-	field_u64(out, "streams", s.streams);
-	field_u64(out, "inotify_watches", s.inotify_watches);
-	field_u64(out, "lines_read", s.counters->lines_read);
-	field_u64(out, "bytes_read", s.counters->bytes_read);
-	field_u64(out, "read_errors", s.counters->read_errors);
-	field_u64(out, "checkpoint_errors", s.counters->checkpoint_errors);
-	field_counts(out, "bytes_lost", lost_reason_names, s.counters->bytes_lost, LOST_REASONS);
+	web_json_seconds(out, "lag_seconds", s.lag_ns);
+	web_json_u64(out, "files_known", s.files_known);
+	web_json_u64(out, "files_open", s.files_open);
+	web_json_u64(out, "files_refused", s.counters->files_refused);
+	web_json_u64(out, "streams", s.streams);
+	web_json_u64(out, "inotify_watches", s.inotify_watches);
+	web_json_u64(out, "lines_read", s.counters->lines_read);
+	web_json_u64(out, "bytes_read", s.counters->bytes_read);
+	web_json_u64(out, "read_errors", s.counters->read_errors);
+	web_json_u64(out, "checkpoint_errors", s.counters->checkpoint_errors);
+	web_json_counts(out, "bytes_lost", lost_reason_names, s.counters->bytes_lost, LOST_REASONS);
 	coverage(out, s.coverage);
 	buf_char(out, '}');
-	end(r);
+	web_json_end(r);
 }
 
 /* Files are rendered as they come, because their views need not outlive the call, and put in order afterwards. A file that
@@ -221,17 +125,17 @@ static void add_file(void *ctx, const struct file_status *f)
 	}
 	size_t at = out->n;
 	buf_char(out, '{');
-	field_text(out, "path", f->path);
-	field_text(out, "job", f->job);
-	field_text(out, "namespace", f->namespace_);
-	field_text(out, "pod", f->pod);
-	field_text(out, "container", f->container);
-	field_text(out, "state", str_of(file_state_names[f->state]));
-	field_u64(out, "size_bytes", f->size_bytes);
-	field_u64(out, "read_bytes", f->read_bytes);
-	field_u64(out, "acked_bytes", f->acked_bytes);
-	field_seconds(out, "lag_seconds", f->lag_ns);
-	field_text(out, "error", str_of(f->error));
+	web_json_text(out, "path", f->path);
+	web_json_text(out, "job", f->job);
+	web_json_text(out, "namespace", f->namespace_);
+	web_json_text(out, "pod", f->pod);
+	web_json_text(out, "container", f->container);
+	web_json_text(out, "state", str_of(file_state_names[f->state]));
+	web_json_u64(out, "size_bytes", f->size_bytes);
+	web_json_u64(out, "read_bytes", f->read_bytes);
+	web_json_u64(out, "acked_bytes", f->acked_bytes);
+	web_json_seconds(out, "lag_seconds", f->lag_ns);
+	web_json_text(out, "error", str_of(f->error));
 	buf_char(out, '}');
 	if (!out->is_full)
 		list->rows[list->count++] = (struct rendered){
@@ -255,11 +159,11 @@ void web_api_files(struct web_request *r)
 	struct file_list list = { 0 };
 	uint64_t limit = FILES_LIMIT;
 	if (!number_arg(r, "limit", FILES_MAX, &limit)) {
-		bad_request(r, "limit must be a number");
+		web_json_bad_request(r, "limit must be a number");
 		return;
 	}
 	buf_init(&list.json, r->body.cap_bytes);
-	begin(r, &s);
+	web_json_begin(r, &s);
 	if (s.each_file)
 		s.each_file(s.ctx, add_file, &list);
 	if (list.count)
@@ -271,9 +175,9 @@ void web_api_files(struct web_request *r)
 		buf_append(&r->body, list.json.p + list.rows[i].at, list.rows[i].n);
 	}
 	buf_char(&r->body, ']');
-	field_u64(&r->body, "total", s.files_known > list.count ? s.files_known : list.count);
+	web_json_u64(&r->body, "total", s.files_known > list.count ? s.files_known : list.count);
 	buf_char(&r->body, '}');
-	end(r);
+	web_json_end(r);
 	free(list.rows);
 	buf_fini(&list.json);
 }
@@ -282,31 +186,76 @@ static void one_destination(struct buf *out, const struct destination_status *d,
 {
 	static const char *const classes[6] = { "none", "1xx", "2xx", "3xx", "4xx", "5xx" };
 	buf_char(out, '{');
-	field_text(out, "name", d->name);
-	field_text(out, "url", d->url);
-	field_text(out, "state", str_of(destination_state_names[d->state]));
-	field_text(out, "last_error", str_of(d->last_error));
-	field_u64(out, "last_status", d->last_status > 0 ? (uint64_t)d->last_status : 0);
-	field_time(out, "last_success", d->last_success_ns);
-	field_time(out, "last_error_time", d->last_error_ns);
-	field_seconds(out, "retry_in_seconds", d->retry_at_ns > now_ns ? d->retry_at_ns - now_ns : 0);
-	field_u64(out, "lines_sent", d->lines_sent);
-	field_u64(out, "lines_pending", pending);
-	field_counts(out, "lines_dropped", drop_reason_names, d->lines_dropped, DROP_REASONS);
-	field_counts(out, "requests", classes, d->requests_by_class, COUNT_OF(classes));
-	field_u64(out, "retries", d->retries);
-	field_u64(out, "splits", d->splits);
-	field_u64(out, "sent_bytes", d->wire_bytes);
-	field_u64(out, "raw_bytes", d->raw_bytes);
-	field_u64(out, "batches_queued", d->batches_queued);
-	field_u64(out, "streams_parked", d->streams_parked);
+	web_json_text(out, "name", d->name);
+	web_json_text(out, "url", d->url);
+	web_json_text(out, "state", str_of(destination_state_names[d->state]));
+	web_json_text(out, "last_error", str_of(d->last_error));
+	web_json_u64(out, "last_status", d->last_status > 0 ? (uint64_t)d->last_status : 0);
+	web_json_time(out, "last_success", d->last_success_ns);
+	web_json_time(out, "last_error_time", d->last_error_ns);
+	web_json_seconds(out, "retry_in_seconds", d->retry_at_ns > now_ns ? d->retry_at_ns - now_ns : 0);
+	web_json_u64(out, "lines_sent", d->lines_sent);
+	web_json_u64(out, "lines_pending", pending);
+	web_json_counts(out, "lines_dropped", drop_reason_names, d->lines_dropped, DROP_REASONS);
+	web_json_counts(out, "requests", classes, d->requests_by_class, COUNT_OF(classes));
+	web_json_u64(out, "retries", d->retries);
+	web_json_u64(out, "splits", d->splits);
+	web_json_u64(out, "sent_bytes", d->wire_bytes);
+	web_json_u64(out, "raw_bytes", d->raw_bytes);
+	web_json_u64(out, "batches_queued", d->batches_queued);
+	web_json_u64(out, "streams_parked", d->streams_parked);
 	buf_char(out, '}');
+}
+
+static void one_receiver(struct buf *out, const struct remote_write_status *w, uint64_t shed, uint64_t waiting, int64_t now_ns)
+{
+	static const char *const classes[6] = { "none", "1xx", "2xx", "3xx", "4xx", "5xx" };
+	static const char *const versions[] = { [REMOTE_WRITE_AUTO] = "", [REMOTE_WRITE_1] = "1.0", [REMOTE_WRITE_2] = "2.0" };
+	buf_char(out, '{');
+	web_json_text(out, "name", w->name);
+	web_json_text(out, "url", w->url);
+	web_json_text(out, "state", str_of(remote_write_state_names[w->state]));
+	web_json_text(out, "protocol_version", str_of(versions[w->version]));
+	web_json_text(out, "last_error", str_of(w->last_error));
+	web_json_u64(out, "last_status", w->last_status > 0 ? (uint64_t)w->last_status : 0);
+	web_json_time(out, "last_success", w->last_success_ns);
+	web_json_time(out, "last_error_time", w->last_error_ns);
+	web_json_seconds(out, "retry_in_seconds", w->retry_at_ns > now_ns ? w->retry_at_ns - now_ns : 0);
+	web_json_u64(out, "samples_sent", w->samples_sent);
+	web_json_u64(out, "samples_pending", waiting); /* what is in memory is on disk too, until it is accepted */
+	web_json_u64(out, "samples_shed", shed);
+	web_json_counts(out, "samples_dropped", sample_drop_names, w->samples_dropped, SAMPLE_DROPS);
+	web_json_counts(out, "requests", classes, w->requests_by_class, COUNT_OF(classes));
+	web_json_u64(out, "retries", w->retries);
+	web_json_u64(out, "sent_bytes", w->wire_bytes);
+	web_json_u64(out, "raw_bytes", w->raw_bytes);
+	web_json_u64(out, "series", w->series);
+	web_json_u64(out, "shards", w->shards);
+	web_json_time(out, "newest_sample", w->newest_sent_ms * 1000000);
+	buf_char(out, '}');
+}
+
+static void receivers(struct buf *out, const struct status *s)
+{
+	struct metrics_status m = { 0 };
+	if (s->metrics)
+		metrics_status(s->metrics, &m);
+	web_json_key(out, "receivers");
+	buf_char(out, '[');
+	for (size_t i = 0; i < m.receiver_count && i < SPOOL_DESTINATIONS_MAX; i++) {
+		struct remote_write_status w = { 0 };
+		metrics_receiver(s->metrics, i, &w);
+		if (i)
+			buf_char(out, ',');
+		one_receiver(out, &w, m.spool.destination[i].samples_shed, m.spool.destination[i].samples_pending, s->now_wall_ns);
+	}
+	buf_char(out, ']');
 }
 
 void web_api_destinations(struct web_request *r)
 {
 	struct status s;
-	begin(r, &s);
+	web_json_begin(r, &s);
 	buf_str(&r->body, STR("{\"destinations\":["));
 	for (size_t i = 0; i < s.destination_count; i++) {
 		struct destination_status d = { 0 };
@@ -316,21 +265,23 @@ void web_api_destinations(struct web_request *r)
 			buf_char(&r->body, ',');
 		one_destination(&r->body, &d, pending, s.now_wall_ns);
 	}
-	buf_str(&r->body, STR("]}"));
-	end(r);
+	buf_char(&r->body, ']');
+	receivers(&r->body, &s);
+	buf_char(&r->body, '}');
+	web_json_end(r);
 }
 
 static void one_drop(struct buf *out, const struct drop *d)
 {
 	buf_char(out, '{');
-	field_time(out, "time", d->at_ns);
-	field_time(out, "timestamp", d->timestamp_ns);
-	field_text(out, "reason", str_of(drop_reason_names[d->reason]));
-	field_u64(out, "lines", d->lines);
-	field_text(out, "destination", str_of(d->destination));
-	field_text(out, "labels", str_of(d->labels));
-	field_text(out, "line", str_of(d->line));
-	field_text(out, "error", str_of(d->error));
+	web_json_time(out, "time", d->at_ns);
+	web_json_time(out, "timestamp", d->timestamp_ns);
+	web_json_text(out, "reason", str_of(drop_reason_names[d->reason]));
+	web_json_u64(out, "lines", d->lines);
+	web_json_text(out, "destination", str_of(d->destination));
+	web_json_text(out, "labels", str_of(d->labels));
+	web_json_text(out, "line", str_of(d->line));
+	web_json_text(out, "error", str_of(d->error));
 	buf_char(out, '}');
 }
 
@@ -338,7 +289,7 @@ void web_api_drops(struct web_request *r)
 {
 	struct status s;
 	uint64_t totals[DROP_REASONS] = { 0 };
-	begin(r, &s);
+	web_json_begin(r, &s);
 	for (size_t i = 0; i < s.destination_count; i++) {
 		struct destination_status d = { 0 };
 		uint64_t pending = 0;
@@ -347,8 +298,8 @@ void web_api_drops(struct web_request *r)
 			totals[reason] += d.lines_dropped[reason];
 	}
 	buf_char(&r->body, '{');
-	field_counts(&r->body, "reasons", drop_reason_names, totals, DROP_REASONS);
-	key(&r->body, "entries");
+	web_json_counts(&r->body, "reasons", drop_reason_names, totals, DROP_REASONS);
+	web_json_key(&r->body, "entries");
 	buf_char(&r->body, '[');
 	const struct drop *drop;
 	for (size_t i = 0; s.drops && (drop = drops_at(s.drops, i)); i++) {
@@ -357,7 +308,7 @@ void web_api_drops(struct web_request *r)
 		one_drop(&r->body, drop);
 	}
 	buf_str(&r->body, STR("]}"));
-	end(r);
+	web_json_end(r);
 }
 
 /* Plain search without regard to ASCII case: a megabyte is read in about a millisecond. */
@@ -387,18 +338,18 @@ static void one_record(struct buf *out, const struct ring_entry *e)
 {
 	const struct record *record = &e->record;
 	buf_char(out, '{');
-	field_u64(out, "seq", e->seq);
-	field_time(out, "timestamp", record->timestamp_ns);
-	field_text(out, "labels", e->labels);
-	field_text(out, "line", record->line);
-	field_text(out, "level", str_of(level_names[record->level]));
+	web_json_u64(out, "seq", e->seq);
+	web_json_time(out, "timestamp", record->timestamp_ns);
+	web_json_text(out, "labels", e->labels);
+	web_json_text(out, "line", record->line);
+	web_json_text(out, "level", str_of(level_names[record->level]));
 	if (record->trace_result == TRACE_VALID) {
 		const struct trace_context *trace = &record->trace;
-		field_text(out, "trace_id", (struct str){ trace->trace_id, sizeof trace->trace_id });
+		web_json_text(out, "trace_id", (struct str){ trace->trace_id, sizeof trace->trace_id });
 		if (trace->has_span)
-			field_text(out, "span_id", (struct str){ trace->span_id, sizeof trace->span_id });
+			web_json_text(out, "span_id", (struct str){ trace->span_id, sizeof trace->span_id });
 		if (trace->sampled >= 0)
-			field_text(out, "trace_flags", trace->sampled ? STR("01") : STR("00"));
+			web_json_text(out, "trace_flags", trace->sampled ? STR("01") : STR("00"));
 	}
 	buf_char(out, '}');
 }
@@ -408,10 +359,10 @@ void web_api_records(struct web_request *r)
 	struct status s;
 	struct record_query query = { .trace_id = web_arg(r, "trace_id"), .q = web_arg(r, "q"), .limit = RECORDS_LIMIT };
 	if (!number_arg(r, "limit", RECORDS_MAX, &query.limit) || !number_arg(r, "since", UINT64_MAX, &query.since)) {
-		bad_request(r, "limit and since must be numbers");
+		web_json_bad_request(r, "limit and since must be numbers");
 		return;
 	}
-	begin(r, &s);
+	web_json_begin(r, &s);
 	buf_str(&r->body, STR("{\"records\":["));
 	struct ring_entry e;
 	uint64_t cursor = 0, newest = 0, count = 0;
@@ -430,15 +381,8 @@ void web_api_records(struct web_request *r)
 		one_record(&r->body, &e);
 	}
 	buf_char(&r->body, ']');
-	field_u64(&r->body, "newest_seq", newest);
-	field_bool(&r->body, "is_cut", is_cut);
+	web_json_u64(&r->body, "newest_seq", newest);
+	web_json_bool(&r->body, "is_cut", is_cut);
 	buf_char(&r->body, '}');
-	end(r);
-}
-
-void web_api_targets(struct web_request *r)
-{
-	begin(r, NULL);
-	buf_str(&r->body, STR("{\"activeTargets\":[],\"droppedTargets\":[],\"droppedTargetCounts\":{}}"));
-	end(r);
+	web_json_end(r);
 }

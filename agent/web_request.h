@@ -3,26 +3,53 @@
 #define AGENT_WEB_REQUEST_H
 
 #include "agent/web.h"
+#include "agent/web_config.h"
 
 struct MHD_Connection;
+enum web_stage {
+	WEB_ARRIVING,  /* the body, if any */
+	WEB_ASKING,    /* the password is being hashed */
+	WEB_WELCOME, WEB_UNWELCOME,
+	WEB_WAITING,   /* the handler has begun something that ends later */
+	WEB_ANSWERED,
+};
 struct web_request {
 	const struct web_options *options;
 	struct MHD_Connection *connection;
+	struct loop *loop;
+	struct web *web;
+	struct web_request *next; /* of all that are in progress */
+	enum web_stage stage;
+	bool is_suspended;
+	struct loop_timer deadline;                /* of what a handler waits for */
+	void (*cancel)(struct web_request *r);     /* makes that forget this request */
+	bool is_openmetrics, wants_self;           /* web_metrics.c */
 	struct str method, path;
 	size_t body_bytes;        /* of the request; thrown away, nothing takes a body */
 	/* the answer */
 	unsigned code;
 	const char *content_type;
 	const char *allow;        /* with 405 */
+	bool is_challenge;        /* with 401 */
 	struct str fixed;         /* answer that lives as long as the program; otherwise `body` */
 	struct buf body;          /* capped; full: the answer becomes a 500 that says so */
-	bool is_page;             /* gets the page's own security policy */
+	const char *script_hash, *style_hash; /* of a page: let these two run; NULL: nothing may */
 	bool may_compress;
 };
 
+enum { WEB_ANSWER_MAX = 8 * 1024 * 1024 };
+/* agent/web_answer.c: gives *r to the library. c: headers of the configuration, may be NULL. An MHD_Result. */
+int web_answer(struct web_request *r, const struct web_config *c);
+/* A short text instead of whatever was being made. */
+void web_plain(struct web_request *r, unsigned code, struct str text);
 /* Value of a query argument, decoded; empty when absent. */
 struct str web_arg(const struct web_request *r, const char *name);
 struct str web_header(const struct web_request *r, const char *name);
+
+/* A handler that cannot answer yet: it calls web_wake when the answer is in *r. When deadline_ns (monotonic) comes first, cancel is called and
+ * the answer is a 503. cancel is also called when the server stops. */
+void web_wait(struct web_request *r, int64_t deadline_ns, void (*cancel)(struct web_request *r));
+void web_wake(struct web_request *r);
 
 /* agent/web_routes.c: finds the handler by path and method and lets it answer. */
 void web_route(struct web_request *r);
@@ -33,6 +60,13 @@ void web_api_files(struct web_request *r);
 void web_api_destinations(struct web_request *r);
 void web_api_drops(struct web_request *r);
 void web_api_records(struct web_request *r);
+/* agent/web_metrics.c: text for Prometheus. */
+void web_metrics(struct web_request *r);      /* all of it */
+void web_metrics_self(struct web_request *r);
+void web_metrics_node(struct web_request *r);
+void web_metrics_pods(struct web_request *r);
+/* agent/web_targets.c */
+void web_targets_page(struct web_request *r);
 void web_api_targets(struct web_request *r);
 
 #endif

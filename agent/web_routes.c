@@ -2,9 +2,7 @@
  * who guesses a path by hand should not have to guess twice. */
 #include "agent/web_request.h"
 
-#include "agent/exposition.h"
 #include "agent/page.h"
-#include "agent/web_accept.h"
 
 #define TEXT "text/plain; charset=utf-8"
 
@@ -19,7 +17,8 @@ static void page(struct web_request *r)
 {
 	r->content_type = "text/html; charset=utf-8";
 	r->fixed = (struct str){ (const char *)page_html, page_html_bytes };
-	r->is_page = true;
+	r->script_hash = page_script_hash;
+	r->style_hash = page_style_hash;
 	r->may_compress = true;
 }
 
@@ -59,39 +58,6 @@ static void config(struct web_request *r)
 		status.print_config(status.print_config_ctx, &r->body);
 }
 
-static bool begin_metrics(struct web_request *r)
-{
-	struct str accept = web_header(r, "Accept");
-	bool openmetrics = web_accept_quality(accept, STR("application/openmetrics-text")) >
-			   web_accept_quality(accept, STR("text/plain"));
-	r->content_type = openmetrics ? EXPOSITION_OPENMETRICS : EXPOSITION_TEXT;
-	r->may_compress = true;
-	return openmetrics;
-}
-
-static void metrics(struct web_request *r)
-{
-	bool openmetrics = begin_metrics(r);
-	struct status status = { 0 };
-	r->options->status(r->options->ctx, &status);
-	exposition_self(&status, &r->body, openmetrics);
-	exposition_end(&r->body, openmetrics);
-}
-
-/* OpenMetrics has no comments but HELP, TYPE and UNIT: nothing may stand before its end. */
-static void no_metrics(struct web_request *r)
-{
-	bool openmetrics = begin_metrics(r);
-	if (!openmetrics)
-		buf_str(&r->body, STR("# No metrics of this kind are collected by this version.\n"));
-	exposition_end(&r->body, openmetrics);
-}
-
-static void targets(struct web_request *r)
-{
-	answer(r, 200, STR("No scrape targets: this version collects logs only. See /api/v1/targets for the same as JSON.\n"));
-}
-
 enum method { READ = 1, WRITE = 2 }; /* GET and HEAD; POST and PUT */
 static const struct route {
 	struct str path;
@@ -100,23 +66,23 @@ static const struct route {
 	const char *what;
 } routes[] = {
 	{ STR("/"), READ, page, "status page" },
-	{ STR("/metrics"), READ, metrics, "all metrics" },
-	{ STR("/metrics/self"), READ, metrics, "metrics of the agent itself" },
-	{ STR("/metrics/node"), READ, no_metrics, "metrics of the node" },
-	{ STR("/metrics/pods"), READ, no_metrics, "metrics of the pods" },
+	{ STR("/metrics"), READ, web_metrics, "all metrics: ?collect[]= ?exclude[]=" },
+	{ STR("/metrics/self"), READ, web_metrics_self, "metrics of the agent itself" },
+	{ STR("/metrics/node"), READ, web_metrics_node, "metrics of the node: ?collect[]= ?exclude[]=" },
+	{ STR("/metrics/pods"), READ, web_metrics_pods, "metrics of the pods" },
 	{ STR("/-/healthy"), READ, healthy, "liveness" },
 	{ STR("/-/ready"), READ, ready, "readiness" },
 	{ STR("/ready"), READ, ready, "readiness, as Promtail has it" },
 	{ STR("/-/reload"), WRITE, reload, "POST: load the configuration again (--web.enable-lifecycle)" },
 	{ STR("/config"), READ, config, "configuration in use, secrets masked" },
-	{ STR("/targets"), READ, targets, "scrape targets" },
+	{ STR("/targets"), READ, web_targets_page, "scrape targets" },
 	{ STR("/api/v1/status"), READ, web_api_status, "mode, readiness, reload, trace coverage" },
 	{ STR("/api/v1/status/buildinfo"), READ, web_api_buildinfo, "version" },
 	{ STR("/api/v1/files"), READ, web_api_files, "log files, furthest behind first: ?limit=" },
-	{ STR("/api/v1/destinations"), READ, web_api_destinations, "destinations and their ledger" },
+	{ STR("/api/v1/destinations"), READ, web_api_destinations, "destinations and receivers with their ledgers" },
 	{ STR("/api/v1/drops"), READ, web_api_drops, "what was refused, by reason, and the newest entries" },
 	{ STR("/api/v1/records"), READ, web_api_records, "newest records: ?trace_id= ?q= ?limit= ?since=" },
-	{ STR("/api/v1/targets"), READ, web_api_targets, "scrape targets" },
+	{ STR("/api/v1/targets"), READ, web_api_targets, "scrape targets: ?state=active|dropped|any" },
 };
 
 static const struct {

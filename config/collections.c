@@ -1,13 +1,12 @@
-/* Values that are mappings or lists themselves: labels, headers, scopes, stages. Label rules are Loki's, so that a stream that
- * the server would refuse is refused here, where somebody is looking. */
-#include "config/expand.h"
+/* Values that are mappings or lists themselves: headers, scopes, stages; labels are in collections_labels.c, what only metrics have in
+ * collections_metrics.c. */
+#include "config/collections.h"
 #include "config/nearest.h"
-#include "config/loader.h"
 
-enum { LABELS_MOST = 15, NAME_MOST = 1024, VALUE_MOST = 2048, STRINGS_MOST = 64 };
+enum { PAIRS_MOST = 64, STRINGS_MOST = 10000 };
 
 /* The place of one entry inside the value at `at`. */
-static struct place entry_place(struct loader *r, const struct place *at, const struct node_entry *e, size_t i)
+struct place collection_entry(struct loader *r, const struct place *at, const struct node_entry *e, size_t i)
 {
 	struct buf b;
 	buf_init(&b, 4096);
@@ -22,60 +21,12 @@ static struct place entry_place(struct loader *r, const struct place *at, const 
 	return place;
 }
 
-static bool is_label_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = ascii_lower(s.p[i]);
-		if (c != '_' && (c < 'a' || c > 'z') && (i == 0 || c < '0' || c > '9'))
-			return false;
-	}
-	return s.n > 0;
-}
-
-static void warn_of_variables(struct loader *r, const struct place *at, struct str value)
-{
-	size_t from = 0, start;
-	struct str name;
-	while (expand_next(value, from, &start, &from, &name))
-		if (!expand_is_known(name)) {
-			loader_warning(r, at, "${%.*s} stays as it is: only NODE_NAME, HOSTNAME, HOST_IP, POD_NAME and "
-				"POD_NAMESPACE are expanded",
-				       STR_ARG(str_take(name, 64)));
-			return;
-		}
-}
-
-static void add_pair(struct loader *r, struct config_labels *to, struct str name, struct str value)
+void collection_add(struct loader *r, struct config_labels *to, struct str name, struct str value)
 {
 	to->at[to->count++] = (struct config_label){ arena_copy(&r->config->arena, name), arena_copy(&r->config->arena, value) };
 }
 
-/* Is it a label that Loki takes? Says so when not. */
-static bool label_is_good(struct loader *r, const struct place *at)
-{
-	struct str name = at->key, value = at->node->text;
-	if (at->node->kind == NODE_LIST || at->node->kind == NODE_MAP) {
-		loader_expected(r, at, "a label value");
-		return false;
-	}
-	if (!is_label_name(name) || name.n > NAME_MOST) {
-		loader_key_error(r, at, "not a label name: letters, digits and _ only, no digit first, at most %d bytes",
-			NAME_MOST);
-		return false;
-	}
-	if (value.n > VALUE_MOST || str_find(value, '\0') < value.n) {
-		loader_error(r, at, "expected a label value of at most %d bytes without NUL", VALUE_MOST);
-		return false;
-	}
-	if (at->node->kind == NODE_NULL || value.n == 0) {
-		loader_warning(r, at, "an empty label value means no label: left out");
-		return false;
-	}
-	warn_of_variables(r, at, value);
-	return true;
-}
-
-static bool map_is_good(struct loader *r, const struct place *at, const char *what)
+bool collection_is_map(struct loader *r, const struct place *at, const char *what)
 {
 	if (at->node->kind == NODE_MAP)
 		return true;
@@ -84,82 +35,24 @@ static bool map_is_good(struct loader *r, const struct place *at, const char *wh
 	return false;
 }
 
-static void read_labels(struct loader *r, const struct place *at, char *field)
-{
-	struct config_labels *labels = (void *)field;
-	if (!map_is_good(r, at, "a mapping of label names to values"))
-		return;
-	labels->at = arena_alloc(&r->config->arena, LABELS_MOST * sizeof *labels->at);
-	for (const struct node_entry *e = at->node->first; e; e = e->next) {
-		struct place place = entry_place(r, at, e, 0);
-		if (str_starts(e->key, STR("__")))
-			loader_key_error(r, &place, "names that start with __ are internal: choose another one");
-		else if (labels->count == LABELS_MOST) {
-			loader_key_error(r, &place, "more than %d labels, which is what Loki takes on a stream", LABELS_MOST);
-			return;
-		} else if (label_is_good(r, &place))
-			add_pair(r, labels, e->key, e->value->text);
-	}
-}
-
-static void read_path_label(struct loader *r, const struct place *at, struct str *field)
-{
-	static const struct option as_text = { "__path__", OPTION_STR, 0, "", "", "", 0, 0 };
-	struct buf why;
-	buf_init(&why, 512);
-	if (at->node->kind != NODE_SCALAR)
-		loader_expected(r, at, "a pattern of file names such as /var/log/*.log");
-	else if (!value_read(&as_text, at->node->text, (char *)field, &r->config->arena, &why))
-		loader_error(r, at, "%.*s", STR_ARG(buf_view(&why)));
-	else if (str_starts(at->node->text, STR("${")))
-		loader_warning(r, at, "variables are not expanded in paths");
-	buf_fini(&why);
-	struct place *kept = arena_alloc(&r->arena, sizeof *kept);
-	*kept = *at;
-	kept->field = field;
-	map_put(&r->fields, (struct str){ (const char *)&kept->field, sizeof kept->field }, kept);
-}
-
-static void read_static_labels(struct loader *r, const struct place *at, char *field)
-{
-	struct config_static *files = (void *)(field - offsetof(struct config_static, labels));
-	if (!map_is_good(r, at, "a mapping with __path__ and labels"))
-		return;
-	files->labels.at = arena_alloc(&r->config->arena, LABELS_MOST * sizeof *files->labels.at);
-	for (const struct node_entry *e = at->node->first; e; e = e->next) {
-		struct place place = entry_place(r, at, e, 0);
-		if (str_eq(e->key, STR("__path__")))
-			read_path_label(r, &place, &files->path);
-		else if (str_eq(e->key, STR("__path_exclude__")))
-			read_path_label(r, &place, &files->path_exclude);
-		else if (str_starts(e->key, STR("__")))
-			loader_warning(r, &place, "has no effect: labels that start with __ are internal and not shipped");
-		else if (files->labels.count == LABELS_MOST) {
-			loader_key_error(r, &place, "more than %d labels, which is what Loki takes on a stream", LABELS_MOST);
-			return;
-		} else if (label_is_good(r, &place))
-			add_pair(r, &files->labels, e->key, e->value->text);
-	}
-}
-
 static void read_secret_map(struct loader *r, const struct place *at, char *field)
 {
 	struct config_labels *pairs = (void *)field;
-	if (!map_is_good(r, at, "a mapping of names to values"))
+	if (!collection_is_map(r, at, "a mapping of names to values"))
 		return;
-	if (at->node->count > STRINGS_MOST) {
-		loader_error(r, at, "expected at most %d entries, found %zu", STRINGS_MOST, at->node->count);
+	if (at->node->count > PAIRS_MOST) {
+		loader_error(r, at, "expected at most %d entries, found %zu", PAIRS_MOST, at->node->count);
 		return;
 	}
 	pairs->at = arena_alloc(&r->config->arena, at->node->count * sizeof *pairs->at + 1);
 	for (const struct node_entry *e = at->node->first; e; e = e->next) {
-		struct place place = entry_place(r, at, e, 0);
+		struct place place = collection_entry(r, at, e, 0);
 		struct str value = e->value->text;
 		bool is_clean = e->value->kind == NODE_SCALAR || e->value->kind == NODE_NULL;
 		for (size_t i = 0; is_clean && i < value.n; i++)
 			is_clean = (unsigned char)value.p[i] >= 0x20 && value.p[i] != 0x7f;
 		if (is_clean)
-			add_pair(r, pairs, e->key, e->value->kind == NODE_NULL ? (struct str){ 0 } : value);
+			collection_add(r, pairs, e->key, e->value->kind == NODE_NULL ? (struct str){ 0 } : value);
 		else
 			loader_error(r, &place, "expected text without line breaks and control characters");
 	}
@@ -173,14 +66,14 @@ static void read_strings(struct loader *r, const struct place *at, char *field)
 	if (at->node->kind == NODE_NULL)
 		return;
 	if (at->node->kind != NODE_LIST || at->node->count > STRINGS_MOST) {
-		loader_expected(r, at, "a list of at most 64 strings");
+		loader_expected(r, at, "a list of strings, at most 10000");
 		return;
 	}
 	strings->at = arena_alloc(&r->config->arena, at->node->count * sizeof *strings->at + 1);
 	buf_init(&why, 512);
 	size_t i = 0;
 	for (const struct node_entry *e = at->node->first; e; e = e->next) {
-		struct place place = entry_place(r, at, e, i++);
+		struct place place = collection_entry(r, at, e, i++);
 		buf_reset(&why);
 		if (e->value->kind != NODE_SCALAR)
 			loader_expected(r, &place, "a string");
@@ -256,7 +149,7 @@ static void read_stages(struct loader *r, const struct place *at, char *field)
 	}
 	size_t i = 0;
 	for (const struct node_entry *e = at->node->first; e; e = e->next) {
-		struct place place = entry_place(r, at, e, i++);
+		struct place place = collection_entry(r, at, e, i++);
 		if (e->value->kind != NODE_MAP || e->value->count != 1) {
 			loader_expected(r, &place, "one stage in each element, such as - cri: {}");
 			continue;
@@ -271,11 +164,13 @@ static void read_stages(struct loader *r, const struct place *at, char *field)
 	memcpy(field, &format, sizeof format);
 }
 
-typedef void collection_fn(struct loader *r, const struct place *at, char *field);
 static collection_fn *const collection_fns[OPTION_KINDS] = {
 	[OPTION_STRINGS] = read_strings,
-	[OPTION_LABELS] = read_labels,
-	[OPTION_STATIC_LABELS] = read_static_labels,
+	[OPTION_LABELS] = collection_labels,
+	[OPTION_TARGET_LABELS] = collection_target_labels,
+	[OPTION_STATIC_LABELS] = collection_static_labels,
+	[OPTION_PARAMS] = collection_params,
+	[OPTION_HTTP_HEADERS] = collection_http_headers,
 	[OPTION_SECRET_MAP] = read_secret_map,
 	[OPTION_STAGES] = read_stages,
 };

@@ -70,7 +70,7 @@ struct config_relabel { /* relabel_configs[]: made into struct relabel_options b
 	struct config_strings source_labels;
 	struct str separator, regex, target_label, replacement, action;
 	uint64_t modulus;
-	bool has_separator, has_regex, has_replacement, has_modulus; /* written in the file */
+	bool has_separator, has_regex, has_replacement, has_modulus; /* other than the default */
 	uint64_t line;
 };
 struct config_relabels { struct config_relabel *at; size_t count; };
@@ -156,7 +156,8 @@ struct config {
 	struct {
 		int64_t scrape_interval_ms, scrape_timeout_ms; /* global: 15s, 10s (1m as Prometheus in a bare Prometheus file) */
 		struct config_labels external_labels; /* global.external_labels of the file, metrics.global's win */
-		struct {
+		struct config_metric_scrape defaults; /* limits and protocols of metrics.global; the loader has put them into the jobs */
+		struct config_builtin {
 			struct str enabled;        /* auto, true, false; auto: when there are no scrape_configs */
 			struct str job;            /* node: node-exporter; pods: cadvisor; self: spoor */
 			struct config_labels labels; /* more target labels, such as metrics_path */

@@ -80,10 +80,27 @@ static int expand_labels(const struct expansion *x, const struct config_labels *
 	return 0;
 }
 
+/* The built-in jobs share the lists of metrics.node and the like, so those have their turn. */
+static int expand_metrics(const struct expansion *x, const struct config *c)
+{
+	const struct config_labels *const lists[] = { &c->metrics.external_labels, &c->metrics.node.labels, &c->metrics.pods.labels,
+		&c->metrics.self.labels };
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
+		if (expand_labels(x, lists[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < c->metrics.scrape_count; i++)
+		for (size_t j = 0; j < c->metrics.scrapes[i].static_count && !c->metrics.scrapes[i].builtin; j++)
+			if (expand_labels(x, &c->metrics.scrapes[i].statics[j].labels) < 0)
+				return -1;
+	return 0;
+}
+
 int config_expand(struct config *c, struct str (*lookup)(void *ctx, struct str name), void *ctx, char err[256])
 {
 	const struct expansion x = { c, lookup, ctx, err };
 	if (expand_labels(&x, &c->global.external_labels) < 0)
+		return -1;
+	if (expand_metrics(&x, c) < 0)
 		return -1;
 	for (size_t i = 0; i < c->logs.client_count; i++)
 		if (expand_labels(&x, &c->logs.clients[i].external_labels) < 0)

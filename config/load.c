@@ -1,6 +1,7 @@
 /* From text to struct config: tree.c makes nodes, this file walks them along the table of options.c, check.c judges what no
  * single row can say. The walk is a queue of mappings, so that its depth is no concern, and it goes on after an error, so that
- * all of them are told at once. A bare Promtail file is the same walk with the keys of `logs` looked for at the top. */
+ * all of them are told at once. A bare Promtail or Prometheus file is the same walk with the keys of `logs` or `metrics` looked for at
+ * the top; which one it is, shape.c says. */
 #include "config/load.h"
 
 #include <stdio.h>
@@ -9,8 +10,6 @@
 #include "config/nearest.h"
 #include "config/loader.h"
 #include "parsers/bytes/hash.h"
-
-static const char *const promtail_keys[] = { "clients", "client", "positions", "scrape_configs", "limits_config", "target_config" };
 
 /* `scope` is a list's path or "": are rows of this section filled when an element of the scope is made? */
 static bool is_in_scope(struct str section, struct str scope)
@@ -25,8 +24,10 @@ static void set_defaults(struct config *c, struct str scope, char *base)
 {
 	struct buf why;
 	buf_init(&why, 512);
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option *o = &options[i];
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++) {
+		if (scope.n && strncmp(o->path, scope.p, scope.n) != 0)
+			continue; /* most rows, for most elements */
 		if (value_is_scalar(o->kind) && o->fallback[0] && is_in_scope(option_section(o), scope) &&
 		    !value_read(o, str_of(o->fallback), base + o->offset, &c->arena, &why))
 			abort(); /* the table contradicts itself; the unit test walks it */
@@ -77,12 +78,12 @@ static void read_scalar(struct loader *r, const struct place *at, char *base)
 		snprintf(what, sizeof what, "a %s", option_kind_names[at->option->kind]);
 		loader_expected(r, at, what);
 	} else if (!value_read(at->option, at->node->text, base + at->option->offset, &r->config->arena, &why)) {
-		if (at->option->kind != OPTION_STR && at->option->kind != OPTION_SECRET) {
+		if (at->option->kind != OPTION_STR && at->option->kind != OPTION_TEXT && at->option->kind != OPTION_SECRET) {
 			buf_str(&found, STR(", found "));
 			tree_describe(at->node, &found);
 		}
 		loader_error(r, at, "%.*s%.*s", STR_ARG(buf_view(&why)), STR_ARG(buf_view(&found)));
-	} else if (strstr(at->node->text.n ? at->node->text.p : "", "${")) {
+	} else if (at->option->kind != OPTION_TEXT && strstr(at->node->text.n ? at->node->text.p : "", "${")) {
 		const char *advice = at->option->kind == OPTION_SECRET ? ": use the key that ends in _file" : "";
 		loader_warning(r, at, "variables are not expanded here%s", advice);
 	}
@@ -157,10 +158,10 @@ static void read_list(struct loader *r, const struct place *at, char *base)
 
 static void read_one(struct loader *r, const struct place *at, char *base)
 {
-	const struct option *list = NULL;
-	for (size_t i = 0; i < option_count; i++)
-		if (strcmp(options[i].path, at->option->range) == 0)
-			list = &options[i];
+	const struct option *list = NULL, *o;
+	for (size_t i = 0; (o = option_at(i)); i++)
+		if (strcmp(o->path, at->option->range) == 0)
+			list = o;
 	if (!list || at->node->kind == NODE_NULL)
 		return;
 	if (has_elements(list, base)) {
@@ -208,15 +209,20 @@ typedef void kind_fn(struct loader *r, const struct place *at, char *base);
 static kind_fn *const kind_fns[OPTION_KINDS] = {
 	[OPTION_STR] = read_scalar,
 	[OPTION_SECRET] = read_scalar,
+	[OPTION_TEXT] = read_scalar,
 	[OPTION_CHOICE] = read_scalar,
 	[OPTION_BOOL] = read_scalar,
 	[OPTION_INT] = read_scalar,
 	[OPTION_COUNT] = read_scalar,
 	[OPTION_DURATION] = read_scalar,
 	[OPTION_BYTES] = read_scalar,
+	[OPTION_BASE2] = read_scalar,
 	[OPTION_STRINGS] = read_collection,
 	[OPTION_LABELS] = read_collection,
+	[OPTION_TARGET_LABELS] = read_collection,
 	[OPTION_STATIC_LABELS] = read_collection,
+	[OPTION_PARAMS] = read_collection,
+	[OPTION_HTTP_HEADERS] = read_collection,
 	[OPTION_SECRET_MAP] = read_collection,
 	[OPTION_STAGES] = read_collection,
 	[OPTION_SECTION] = read_section,
@@ -230,21 +236,21 @@ static kind_fn *const kind_fns[OPTION_KINDS] = {
 /* The same key in another section: "belongs under ...". */
 static const struct option *find_elsewhere(struct str key)
 {
-	const struct option *found = NULL;
-	for (size_t i = 0; i < option_count; i++) {
-		if (!str_eq(option_key(&options[i]), key) || options[i].kind == OPTION_IGNORED || options[i].kind == OPTION_REFUSED)
+	const struct option *found = NULL, *o;
+	for (size_t i = 0; (o = option_at(i)); i++) {
+		if (!str_eq(option_key(o), key) || o->kind == OPTION_IGNORED || o->kind == OPTION_REFUSED)
 			continue;
 		if (found)
 			return NULL; /* in more than one: no advice is better than the wrong one */
-		found = &options[i];
+		found = o;
 	}
 	return found;
 }
 
 static void list_keys(struct str section, struct buf *out)
 {
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option *o = &options[i];
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++) {
 		if (!str_eq(option_section(o), section) || o->kind == OPTION_IGNORED || o->kind == OPTION_REFUSED)
 			continue;
 		buf_str(out, out->n ? STR(", ") : STR(""));
@@ -259,12 +265,13 @@ static void unknown_key(struct loader *r, const struct task *task, const struct 
 		loader_key_error(r, at, "unknown key");
 		return;
 	}
-	for (size_t i = 0; i < option_count; i++) {
-		struct str section = option_section(&options[i]);
-		if (str_eq(section, task->section) || (r->is_bare && !task->section.n && str_eq(section, STR("logs"))))
-			nearest_offer(&nearest, at->key, option_key(&options[i]));
-		else if (task->section.n && str_starts(section, task->section))
-			nearest_offer(&below, at->key, option_key(&options[i]));
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++) {
+		struct str in = option_section(o);
+		if (str_eq(in, task->section) || (r->bare.n && !task->section.n && str_eq(in, r->bare)))
+			nearest_offer(&nearest, at->key, option_key(o));
+		else if (task->section.n && str_starts(in, task->section))
+			nearest_offer(&below, at->key, option_key(o));
 	}
 	const struct option *elsewhere = find_elsewhere(at->key);
 	struct str word = nearest_word(&nearest, at->key), section;
@@ -279,7 +286,7 @@ static void unknown_key(struct loader *r, const struct task *task, const struct 
 	} else {
 		struct buf known;
 		buf_init(&known, 1024);
-		list_keys(r->is_bare && !task->section.n ? STR("logs") : task->section, &known);
+		list_keys(r->bare.n && !task->section.n ? r->bare : task->section, &known);
 		loader_key_error(r, at, "unknown key; known here: %.*s", STR_ARG(buf_view(&known)));
 		buf_fini(&known);
 	}
@@ -294,8 +301,8 @@ static void read_map(struct loader *r, const struct task *task)
 {
 	for (const struct node_entry *e = task->node->first; e; e = e->next) {
 		struct place at = { task->shown, e->key, e->line, e->column, e->value, NULL, NULL };
-		if (r->is_bare && !task->section.n)
-			at.option = option_find(STR("logs"), e->key);
+		if (r->bare.n && !task->section.n)
+			at.option = option_find(r->bare, e->key);
 		if (!at.option)
 			at.option = option_find(task->section, e->key);
 		if (!at.option) {
@@ -306,28 +313,6 @@ static void read_map(struct loader *r, const struct task *task)
 			remember(r, &r->fields, &at, task->base + at.option->offset);
 		kind_fns[at.option->kind](r, &at, task->base);
 	}
-}
-
-/* Whose file is it? False: a file that this version cannot take at all, told in one error. */
-static bool know_shape(struct loader *r, const struct node *root)
-{
-	struct place at = { .node = root, .line = root->line, .column = root->column };
-	if (root->kind != NODE_MAP && root->kind != NODE_NULL) {
-		loader_expected(r, &at, "the sections logs, server, global and trace");
-		return false;
-	}
-	for (size_t i = 0; i < COUNT_OF(promtail_keys); i++)
-		r->is_bare = r->is_bare || tree_get(root, str_of(promtail_keys[i]));
-	r->is_bare = r->is_bare && !tree_get(root, STR("logs"));
-	for (const struct node_entry *e = root->kind == NODE_MAP ? root->first : NULL; e; e = e->next)
-		if (str_eq(e->key, STR("remote_write"))) {
-			struct place key = { .key = e->key, .line = e->line, .column = e->column, .node = e->value };
-			loader_key_error(r, &key, "this is a Prometheus agent's file: metrics are not collected by this version "
-				"yet; keep the agent for "
-						  "them, and give a file with logs.clients here");
-			return false;
-		}
-	return true;
 }
 
 static struct config *config_new(struct str name)
@@ -359,7 +344,7 @@ struct config *config_load(struct str text, struct str name, struct config_probl
 			CONFIG_MOST_BYTES);
 	else
 		root = tree_parse(text, &r.arena, problems);
-	if (root && know_shape(&r, root)) {
+	if (root && shape_know(&r, root)) {
 		push(&r, (struct str){ 0 }, (struct str){ 0 }, root, r.config);
 		for (struct task *task = r.first; task; task = task->next)
 			read_map(&r, task);
@@ -373,16 +358,29 @@ struct config *config_load(struct str text, struct str name, struct config_probl
 	return NULL;
 }
 
-struct config *config_load_url(struct str url, struct config_problems *problems)
+/* One destination each, in flow style, so that a problem's line shows what was given. */
+struct config *config_load_urls(struct str loki, struct str remote_write, struct config_problems *problems)
 {
 	struct buf text;
 	buf_init(&text, CONFIG_MOST_BYTES);
-	buf_str(&text, STR("logs: { clients: [ { url: \""));
-	buf_json(&text, url);
-	buf_str(&text, STR("\" } ] }\n"));
-	struct config *c = config_load(buf_view(&text), STR("--loki.url"), problems);
+	if (loki.n) {
+		buf_str(&text, STR("logs: { clients: [ { url: \""));
+		buf_json(&text, loki);
+		buf_str(&text, STR("\" } ] }\n"));
+	}
+	if (remote_write.n) {
+		buf_str(&text, STR("metrics: { remote_write: [ { url: \""));
+		buf_json(&text, remote_write);
+		buf_str(&text, STR("\" } ] }\n"));
+	}
+	struct config *c = config_load(buf_view(&text), STR("command line"), problems);
 	buf_fini(&text);
 	return c;
+}
+
+struct config *config_load_url(struct str url, struct config_problems *problems)
+{
+	return config_load_urls(url, (struct str){ 0 }, problems);
 }
 
 struct config *config_default(void)

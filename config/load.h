@@ -26,6 +26,8 @@ struct config_problems { /* owns everything it shows */
 struct config *config_load(struct str text, struct str name, struct config_problems *problems);
 /* The same as a file with this one destination and defaults for the rest (--loki.url). */
 struct config *config_load_url(struct str url, struct config_problems *problems);
+/* The same for a remote-write receiver (--remote-write.url) as well; either may be empty. */
+struct config *config_load_urls(struct str loki, struct str remote_write, struct config_problems *problems);
 /* What an empty file means: all defaults, the built-in jobs. */
 struct config *config_default(void);
 void config_free(struct config *c);

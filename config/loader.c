@@ -8,7 +8,8 @@ enum { TEXT_MOST = 2048 };
 
 static bool is_secret(const struct place *at)
 {
-	return at->option && (at->option->kind == OPTION_SECRET || at->option->kind == OPTION_SECRET_MAP);
+	return at->option && (at->option->kind == OPTION_SECRET || at->option->kind == OPTION_SECRET_MAP ||
+			       at->option->kind == OPTION_HTTP_HEADERS);
 }
 
 __attribute__((format(printf, 5, 0))) static void add(struct loader *r, const struct place *at, bool is_warning, bool at_key,

@@ -26,7 +26,7 @@ struct loader {
 	struct arena arena;         /* tree, places, tasks: gone after loading */
 	struct map fields, elements; /* address of a field or of a list element -> struct place */
 	struct task *first, *last;
-	bool is_bare;               /* Promtail's own file: the keys of `logs` stand at the top */
+	struct str bare;            /* "logs": Promtail's own file, the keys of `logs` stand at the top; "metrics": Prometheus'; or "" */
 };
 
 /* Adds a problem at the value of the place, or at its key. */
@@ -40,13 +40,15 @@ void loader_expected(struct loader *r, const struct place *at, const char *what)
 const struct place *loader_field(const struct loader *r, const void *field);
 const struct place *loader_element(const struct loader *r, const void *element);
 
+/* shape.c: whose file is it? Sets `bare` and what else follows from that. False: no file of ours, told in one error. */
+bool shape_know(struct loader *r, const struct node *root);
 /* values.c: text into the field of a row. false: the reason, "expected ...", is in why. */
 bool value_read(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why);
 bool value_is_scalar(enum option_kind kind);
 /* collections.c: mappings and lists that are one value. */
 void collection_read(struct loader *r, const struct place *at, char *field);
 bool collection_is(enum option_kind kind);
-/* check.c: what no single row can say. Also finishes: moves user-info, names destinations, adds the built-in job. */
+/* check.c: what no single row can say. Also finishes: moves user-info, names destinations, adds the built-in jobs. */
 void check_config(struct loader *r);
 
 #endif

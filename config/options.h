@@ -8,16 +8,21 @@
 enum option_kind {
 	OPTION_STR,           /* struct str, no control bytes */
 	OPTION_SECRET,        /* the same, never shown */
+	OPTION_TEXT,          /* the same with control bytes, and "" may be written on purpose; shown when it is not the default */
 	OPTION_CHOICE,        /* the same, one of range */
 	OPTION_BOOL,          /* bool */
 	OPTION_INT,           /* int64_t within range */
 	OPTION_COUNT,         /* uint64_t within range */
 	OPTION_DURATION,      /* int64_t, milliseconds, within range */
 	OPTION_BYTES,         /* uint64_t within range */
+	OPTION_BASE2,         /* uint64_t within range; 1KB is 1024 bytes, as Prometheus has it */
 	OPTION_STRINGS,       /* struct config_strings */
 	OPTION_LABELS,        /* struct config_labels, label rules hold, five variables are expanded */
+	OPTION_TARGET_LABELS, /* the same for metrics: more of them, and internal names (__x) too */
 	OPTION_STATIC_LABELS, /* a whole struct config_static: its labels, __path__ and __path_exclude__ */
 	OPTION_SECRET_MAP,    /* struct config_labels: free names, values never shown */
+	OPTION_PARAMS,        /* struct config_labels: names to lists of values, one row per value */
+	OPTION_HTTP_HEADERS,  /* the same as { values: [], secrets: [] }, never shown */
 	OPTION_STAGES,        /* enum log_format */
 	OPTION_SECTION,       /* a mapping: its keys are rows of their own */
 	OPTION_LIST,          /* a list of mappings: pointer at offset, count at count_offset */
@@ -32,14 +37,17 @@ struct option {
 	const char *path;     /* from the top of a native file: "logs.clients[].batchwait" */
 	enum option_kind kind;
 	size_t offset;        /* within struct config, or within the element of the innermost list */
-	const char *fallback; /* as one would write it; "": empty */
+	const char *fallback; /* as one would write it; "": empty, a number's 0 that is not shown */
 	const char *range;    /* "4KiB..3MiB"; "debug|info"; most elements of a list "..64" */
 	const char *help;     /* sentences for the reference; for IGNORED and REFUSED the message itself */
 	size_t count_offset, element_bytes; /* lists */
 };
 
-extern const struct option options[];
-extern const size_t option_count;
+/* Row i, counted through all parts of the table; NULL behind the last. */
+const struct option *option_at(size_t i);
+/* The parts, in the order of the reference: options_program.c, options_logs.c, ... */
+extern const struct option options_program[], options_logs[], options_metrics[], options_scrape[], options_end[];
+extern const size_t options_program_count, options_logs_count, options_metrics_count, options_scrape_count, options_end_count;
 extern const char *const option_kind_names[OPTION_KINDS]; /* for people: "duration" */
 
 /* The row of `key` in the section `section` ("" for the top); NULL when there is none. */

@@ -187,12 +187,14 @@ typedef void print_fn(const struct option *o, const void *field, struct buf *out
 static print_fn *const print_fns[OPTION_KINDS] = {
 	[OPTION_STR] = print_str,
 	[OPTION_SECRET] = print_secret,
+	[OPTION_TEXT] = print_str,
 	[OPTION_CHOICE] = print_str,
 	[OPTION_BOOL] = print_bool,
 	[OPTION_INT] = print_int,
 	[OPTION_COUNT] = print_count,
 	[OPTION_DURATION] = print_duration,
 	[OPTION_BYTES] = print_bytes,
+	[OPTION_BASE2] = print_bytes,
 };
 
 static bool is_text(enum option_kind kind)
@@ -200,9 +202,17 @@ static bool is_text(enum option_kind kind)
 	return kind == OPTION_STR || kind == OPTION_SECRET || kind == OPTION_CHOICE;
 }
 
-/* A switch that is off, in a section of a list element that may not be used at all, is noise. */
+/* Says nothing: an empty text, a rule's default, a number whose 0 stands for "not given". A switch that is off, in a section of a list
+ * element that may not be used at all, is noise too. */
 static bool is_noise(const struct scope *s, const struct option *o, const char *field)
 {
+	uint64_t number = 0;
+	if (o->kind == OPTION_TEXT)
+		return str_eq(*(const struct str *)(const void *)field, str_of(o->fallback));
+	if (is_text(o->kind))
+		return !((const struct str *)(const void *)field)->n;
+	if (!o->fallback[0] && (o->kind == OPTION_COUNT || o->kind == OPTION_DURATION || o->kind == OPTION_BASE2))
+		return memcmp(field, &number, sizeof number) == 0;
 	return o->kind == OPTION_BOOL && s->path.n && o->fallback[0] == 'f' && !*(const bool *)(const void *)field &&
 		!str_eq(option_section(o), s->path);
 }
@@ -210,7 +220,7 @@ static bool is_noise(const struct scope *s, const struct option *o, const char *
 static void print_scalar(struct scope *s, const struct option *o, struct buf *out)
 {
 	const char *field = s->base + o->offset;
-	if ((is_text(o->kind) && !((const struct str *)(const void *)field)->n) || is_noise(s, o, field))
+	if (is_noise(s, o, field))
 		return;
 	print_key(s, o, out);
 	buf_char(out, ' ');
@@ -240,6 +250,50 @@ static void print_labels(struct scope *s, const struct option *o, struct buf *ou
 	buf_char(out, '\n');
 	for (size_t i = 0; i < labels->count; i++)
 		print_pair(level + 1, labels->at[i].name, labels->at[i].value, o->kind == OPTION_SECRET_MAP, out);
+}
+
+static void print_indent(size_t level, struct buf *out)
+{
+	for (size_t i = 0; i < level; i++)
+		buf_str(out, STR("  "));
+}
+
+/* Rows of the same name stand together: they come out of one list. */
+static void print_params(struct scope *s, const struct option *o, struct buf *out)
+{
+	const struct config_labels *params = (const void *)(s->base + o->offset);
+	if (!params->count)
+		return;
+	size_t level = print_key(s, o, out) + 1;
+	for (size_t i = 0; i < params->count; i++) {
+		bool is_more = i && str_eq(params->at[i].name, params->at[i - 1].name);
+		if (!is_more) {
+			buf_str(out, i ? STR("]\n") : STR("\n"));
+			print_indent(level, out);
+			print_text(params->at[i].name, out);
+		}
+		buf_str(out, is_more ? STR(", ") : STR(": ["));
+		print_text(params->at[i].value, out);
+	}
+	buf_str(out, STR("]\n"));
+}
+
+static void print_http_headers(struct scope *s, const struct option *o, struct buf *out)
+{
+	const struct config_labels *headers = (const void *)(s->base + o->offset);
+	if (!headers->count)
+		return;
+	size_t level = print_key(s, o, out) + 1;
+	for (size_t i = 0; i < headers->count; i++) {
+		bool is_more = i && str_eq(headers->at[i].name, headers->at[i - 1].name);
+		if (!is_more) {
+			buf_str(out, i ? STR("] }\n") : STR("\n"));
+			print_indent(level, out);
+			print_text(headers->at[i].name, out);
+		}
+		buf_str(out, is_more ? STR(", <secret>") : STR(": { secrets: [<secret>"));
+	}
+	buf_str(out, STR("] }\n"));
 }
 
 static void print_static_labels(struct scope *s, const struct option *o, struct buf *out)
@@ -281,12 +335,20 @@ static void print_stages(struct scope *s, const struct option *o, struct buf *ou
 
 static void print_scope(struct scope *s, struct buf *out);
 
+/* Jobs that no file has written: metrics.node and the like have made them. */
+static bool is_made(const struct option *list, const char *element)
+{
+	return strcmp(list->path, "metrics.scrape_configs[]") == 0 && ((const struct config_metric_scrape *)(const void *)element)->builtin;
+}
+
 static void print_list(struct scope *s, const struct option *o, struct buf *out)
 {
 	const char *at;
 	size_t count;
 	memcpy(&at, s->base + o->offset, sizeof at);
 	memcpy(&count, s->base + o->count_offset, sizeof count);
+	for (; count && is_made(o, at); count--)
+		at += o->element_bytes;
 	if (!count)
 		return;
 	size_t level = print_key(s, o, out);
@@ -306,15 +368,20 @@ typedef void print_kind_fn(struct scope *s, const struct option *o, struct buf *
 static print_kind_fn *const print_kind_fns[OPTION_KINDS] = {
 	[OPTION_STR] = print_scalar,
 	[OPTION_SECRET] = print_scalar,
+	[OPTION_TEXT] = print_scalar,
 	[OPTION_CHOICE] = print_scalar,
 	[OPTION_BOOL] = print_scalar,
 	[OPTION_INT] = print_scalar,
 	[OPTION_COUNT] = print_scalar,
 	[OPTION_DURATION] = print_scalar,
 	[OPTION_BYTES] = print_scalar,
+	[OPTION_BASE2] = print_scalar,
 	[OPTION_STRINGS] = print_strings,
 	[OPTION_LABELS] = print_labels,
 	[OPTION_STATIC_LABELS] = print_static_labels,
+	[OPTION_TARGET_LABELS] = print_labels,
+	[OPTION_PARAMS] = print_params,
+	[OPTION_HTTP_HEADERS] = print_http_headers,
 	[OPTION_SECRET_MAP] = print_labels,
 	[OPTION_STAGES] = print_stages,
 	[OPTION_LIST] = print_list,
@@ -330,9 +397,10 @@ static bool is_in(const struct scope *s, const struct option *o)
 /* Calls itself for lists inside lists, as deep as the table goes: three levels. */
 static void print_scope(struct scope *s, struct buf *out)
 {
-	for (size_t i = 0; i < option_count; i++)
-		if (print_kind_fns[options[i].kind] && is_in(s, &options[i]))
-			print_kind_fns[options[i].kind](s, &options[i], out);
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++)
+		if (print_kind_fns[o->kind] && strncmp(o->path, s->path.p ? s->path.p : "", s->path.n) == 0 && is_in(s, o))
+			print_kind_fns[o->kind](s, o, out);
 }
 
 void config_print(const struct config *c, struct buf *out)

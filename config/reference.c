@@ -7,14 +7,15 @@
 static const char head[] =
 	"# Configuration reference\n"
 	"\n"
-	"This page is printed from the option table in `config/options.c`; do not edit it. The annotated file to start from is\n"
+	"This page is printed from the option table behind `config/options.h`; do not edit it. The annotated file to start from is\n"
 	"[`config/spoor.yaml`](../config/spoor.yaml).\n"
 	"\n"
 	"The file is YAML, at most 1 MiB, one document. `spoor check FILE` tells all that is wrong with it at once, each with "
 	"line,\n"
 	"column and the nearest known key. Unknown keys and keys given twice are errors. Anchors, aliases and merge keys (`<<`) "
 	"work.\n"
-	"A Promtail file, with `clients` and `scrape_configs` at the top, is taken as it is: its keys are those of `logs` here.\n"
+	"A Promtail file, with `clients` and `scrape_configs` at the top, is taken as it is: its keys are those of `logs` here. So is a\n"
+	"Prometheus agent's file, with `remote_write` at the top: its keys are those of `metrics`, with Prometheus' interval of 1m.\n"
 	"\n"
 	"## Types\n"
 	"\n"
@@ -27,6 +28,7 @@ static const char head[] =
 	"| integer | a whole number |\n"
 	"| duration | `500ms`, `5s`, `1m30s`, `2h`, `7d` |\n"
 	"| size | bytes: `4096`, `64KiB`, `1MiB` (1024s), `64KB`, `1MB` (1000s) |\n"
+	"| size in 1024s | the same, with `1MB` being `1MiB`, as Prometheus has it |\n"
 	"| labels | a mapping of label names to values. Values may name `${NODE_NAME}`, `${HOSTNAME}`, `${HOST_IP}`, `${POD_NAME}` "
 	"and "
 	"`${POD_NAMESPACE}`, which are taken from the environment; an unset one is an error at start. Nothing else is expanded "
@@ -119,17 +121,18 @@ static void print_section(const struct option *section, struct buf *out)
 	else
 		buf_str(out, STR("## The top of the file\n\n"));
 	buf_str(out, STR("| key | type | default | |\n|---|---|---|---|\n"));
-	for (size_t i = 0; i < option_count; i++)
-		if (str_eq(option_section(&options[i]), path) && has_effect(&options[i]))
-			print_row(&options[i], out);
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++)
+		if (str_eq(option_section(o), path) && has_effect(o))
+			print_row(o, out);
 	buf_char(out, '\n');
 }
 
 static void print_without_effect(enum option_kind kind, const char *title, const char *words, struct buf *out)
 {
 	buf_printf(out, "## %s\n\n%s\n\n| key | |\n|---|---|\n", title, words);
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option *o = &options[i];
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++) {
 		if (o->kind != kind)
 			continue;
 		buf_str(out, STR("| "));
@@ -144,11 +147,12 @@ void config_reference_print(struct buf *out)
 {
 	buf_str(out, str_of(head));
 	print_section(NULL, out);
-	for (size_t i = 0; i < option_count; i++)
-		if (is_heading(&options[i]))
-			print_section(&options[i], out);
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++)
+		if (is_heading(o))
+			print_section(o, out);
 	print_without_effect(OPTION_IGNORED, "Keys without effect",
-			     "Promtail's files have them; they are taken with a warning, and without one where their value says "
+			     "Promtail's and Prometheus' files have them; they are taken with a warning, and without one where their value says "
 			     "what happens anyway.", out);
 	buf_char(out, '\n');
 	print_without_effect(OPTION_REFUSED, "Keys that are refused",

@@ -28,6 +28,19 @@ static bool read_str(const struct option *o, struct str text, char *field, struc
 	return true;
 }
 
+/* With what a separator or a replacement may well be: tabs, line breaks. */
+static bool read_text(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why)
+{
+	(void)o;
+	if (str_find(text, '\0') < text.n) {
+		buf_str(why, STR("expected text without NUL"));
+		return false;
+	}
+	struct str copy = arena_copy(arena, text);
+	memcpy(field, &copy, sizeof copy);
+	return true;
+}
+
 static bool read_choice(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why)
 {
 	struct str rest = str_of(o->range);
@@ -135,16 +148,30 @@ static bool read_bytes(const struct option *o, struct str text, char *field, str
 	return true;
 }
 
+/* To Prometheus KB, MB and GB are the same as KiB, MiB and GiB. */
+static bool read_base2(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why)
+{
+	char as_ours[32];
+	size_t n = text.n;
+	bool is_short = n >= 2 && n < sizeof as_ours && ascii_lower(text.p[n - 1]) == 'b' && memchr("kmg", ascii_lower(text.p[n - 2]), 3);
+	if (!is_short)
+		return read_bytes(o, text, field, arena, why);
+	memcpy(as_ours, text.p, n - 1);
+	return read_bytes(o, (struct str){ as_ours, n - 1 }, field, arena, why);
+}
+
 typedef bool read_fn(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why);
 static read_fn *const read_fns[OPTION_KINDS] = {
 	[OPTION_STR] = read_str,
 	[OPTION_SECRET] = read_str,
+	[OPTION_TEXT] = read_text,
 	[OPTION_CHOICE] = read_choice,
 	[OPTION_BOOL] = read_bool,
 	[OPTION_INT] = read_int,
 	[OPTION_COUNT] = read_count,
 	[OPTION_DURATION] = read_duration,
 	[OPTION_BYTES] = read_bytes,
+	[OPTION_BASE2] = read_base2,
 };
 
 bool value_is_scalar(enum option_kind kind)

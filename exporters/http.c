@@ -15,14 +15,17 @@
 
 #include "exporters/http_headers.h"
 #include "exporters/http_setup.h"
+#include "parsers/bytes/arena.h"
 
 enum {
 	CALL_MAGIC = 0x63616c6c,
 	CONNECTION_AGE_MAX_S = 60,
+	CONNECTIONS_KEPT = 64,
 	REPLY_BYTES_DEFAULT = 64 * 1024,
 	HEADERS_MAX = 256,
 	HEADER_BYTES_MAX = 64 * 1024,
-	REDIRECTS_MAX = 5
+	REDIRECTS_MAX = 5,
+	WANTED_BYTES_MAX = 4096 /* of one reply header that is kept: a longer one counts as absent */
 };
 
 struct http_call {
@@ -41,6 +44,10 @@ struct http_call {
 	bool is_cut;         /* the body was longer than wanted: all is well, but the transfer was ended */
 	bool has_bad_header; /* too many or too long */
 	bool has_head;       /* the empty line behind the headers has come: libcurl calls a head that was cut off complete */
+	bool accept_gzip, fail_when_larger, has_coding, has_bad_coding;
+	struct arena memory; /* of the wanted headers */
+	struct { struct str name, value; } wanted[HTTP_WANTED_MAX];
+	size_t wanted_count;
 };
 
 struct http {
@@ -84,7 +91,7 @@ struct http *http_new(const struct http_host *host)
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 16L);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 	return h;
 }
 
@@ -107,6 +114,7 @@ static void call_free(struct http_call *call)
 	}
 	http_setup_free(&call->setup);
 	buf_fini(&call->reply);
+	arena_fini(&call->memory);
 	call->magic = 0;
 	free(call);
 }
@@ -124,6 +132,31 @@ void http_free(struct http *h)
 	free(h);
 }
 
+/* A reply that is decoded may be packed once. Codings on top of each other multiply: sixteen kilobytes become gigabytes that no
+ * limit on what comes out in the end ever sees. */
+static bool coding_is_bad(struct http_call *call, struct str value)
+{
+	bool is_second = call->has_coding;
+	call->has_coding = true;
+	return is_second || !(value.n == 0 || str_ieq(value, STR("gzip")) || str_ieq(value, STR("x-gzip")) || str_ieq(value, STR("identity")));
+}
+
+static void keep_header(struct http_call *call, struct str line)
+{
+	struct str value;
+	for (size_t i = 0; i < call->wanted_count; i++)
+		if (!call->wanted[i].value.p && http_header_value(line, call->wanted[i].name, &value) && value.n <= WANTED_BYTES_MAX)
+			call->wanted[i].value = arena_copy(&call->memory, value);
+}
+
+/* The status line of a reply: what an interim one (103) or one that redirected has said counts no more. */
+static void forget_headers(struct http_call *call)
+{
+	for (size_t i = 0; i < call->wanted_count; i++)
+		call->wanted[i].value = (struct str){ 0 };
+	call->has_coding = false;
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct http_call *call = ctx;
@@ -134,16 +167,24 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 		return 0;
 	}
 	call->has_head = line.n == 0 || line.p[0] == '\r' || line.p[0] == '\n';
+	if (str_starts(line, STR("HTTP/")))
+		forget_headers(call);
+	else
+		keep_header(call, line);
 	if (http_header_value(line, STR("retry-after"), &value))
 		call->retry_after_ms = http_retry_after_ms(value, (int64_t)time(NULL));
-	return line.n;
+	bool is_content = http_header_value(line, STR("content-encoding"), &value) && coding_is_bad(call, value);
+	bool is_transfer = http_header_value(line, STR("transfer-encoding"), &value) && !str_ieq(value, STR("chunked"));
+	call->has_bad_coding = call->accept_gzip && (is_content || is_transfer);
+	return call->has_bad_coding ? 0 : line.n;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct http_call *call = ctx;
 	size_t n = size * count, room = call->reply.cap_bytes - call->reply.n;
-	buf_append(&call->reply, bytes, n < room ? n : room);
+	if (n <= room || !call->fail_when_larger)
+		buf_append(&call->reply, bytes, n < room ? n : room);
 	if (n <= room)
 		return n;
 	call->is_cut = true; /* ends the transfer: what follows is not worth reading */
@@ -182,6 +223,10 @@ struct http_call *http_start(struct http *h, const struct http_request *request,
 		h->calls->previous = call;
 	h->calls = call;
 	call->redirects_left = request->follow_redirects ? REDIRECTS_MAX : 0;
+	call->accept_gzip = request->accept_gzip;
+	call->fail_when_larger = request->fail_when_larger;
+	for (size_t i = 0; i < request->want_header_count && i < HTTP_WANTED_MAX; i++)
+		call->wanted[call->wanted_count++].name = arena_copy(&call->memory, request->want_headers[i]);
 	buf_init(&call->reply, request->max_reply_bytes ? request->max_reply_bytes : REPLY_BYTES_DEFAULT);
 	call->easy = h->spare ? h->spare : curl_easy_init();
 	h->spare = NULL;
@@ -228,15 +273,19 @@ static void finish(struct http_call *call, CURLcode code)
 {
 	long status = 0;
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	bool is_answered = call->has_head && !call->has_bad_header && (code == CURLE_OK || call->is_cut);
+	bool is_answered = call->has_head && !call->has_bad_header && !call->has_bad_coding && (code == CURLE_OK || call->is_cut);
 	if (is_answered && redirect(call, status))
 		return;
 	struct http_reply reply = { .status = is_answered ? (int)status : 0, .retry_after_ms = -1, .error = "" };
 	if (is_answered) {
-		reply.body = buf_view(&call->reply);
+		reply.is_too_large = call->is_cut && call->fail_when_larger;
+		reply.body = reply.is_too_large ? (struct str){ 0 } : buf_view(&call->reply);
 		reply.retry_after_ms = call->retry_after_ms;
+		for (size_t i = 0; i < call->wanted_count; i++)
+			reply.headers[i] = call->wanted[i].value;
 	} else {
 		reply.error = call->has_bad_header ? "the reply has too many headers"
+			      : call->has_bad_coding ? "the reply is encoded in another way than gzip, or more than once"
 			      : call->error[0]     ? call->error
 			      : code               ? curl_easy_strerror(code)
 						   : "the reply ended inside its headers";

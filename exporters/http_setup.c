@@ -16,6 +16,9 @@
 enum {
 	CONNECT_TIMEOUT_MAX_MS = 10000,
 	TIMEOUT_MAX_MS = 3600000,
+	/* Where large replies are expected, they are read in larger pieces: each one costs a turn of the loop. */
+	LARGE_REPLY_BYTES = 1 << 20,
+	LARGE_BUFFER_BYTES = 128 << 10,
 	SPELLINGS = 8 /* of a file name, one for each generation modulo this */
 };
 
@@ -166,7 +169,7 @@ static bool set_server_name(struct http_setup *s, CURL *easy, struct str name)
 	if (is_set) {
 		bool has_port = curl_url_get(parts, CURLUPART_PORT, &explicit_port, 0) == CURLUE_OK;
 		snprintf(line, sizeof line, "::%s:%s", host, port);
-		is_set = add_line(&s->connect_to, line);
+		is_set = s->connect_to || add_line(&s->connect_to, line);
 		snprintf(line, sizeof line, "Host: %s%s%s", host, has_port ? ":" : "", has_port ? port : "");
 		is_set = is_set && add_line(&s->headers, line) && curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK;
 	}
@@ -199,6 +202,20 @@ static bool set_headers(struct http_setup *s, const struct http_request *request
 	return is_set;
 }
 
+/* "IP:port": whatever host and port the URL names, this is where the connection goes. */
+static bool set_connect_to(struct http_setup *s, struct str to)
+{
+	struct buf line;
+	buf_init(&line, to.n + 3);
+	buf_append(&line, "::", 2);
+	buf_str(&line, to);
+	char *z = text_of(buf_view(&line));
+	bool is_set = add_line(&s->connect_to, z);
+	free(z);
+	buf_fini(&line);
+	return is_set;
+}
+
 static void set_method(CURL *easy, const struct http_request *request)
 {
 	if (request->body.p) {
@@ -227,6 +244,12 @@ bool http_setup(struct http_setup *s, CURL *easy, const struct http_request *req
 	set_timeouts(easy, request->timeout_ms);
 	/* An empty proxy keeps libcurl from asking the environment. */
 	if (!set_text(easy, CURLOPT_PROXY, request->proxy_url) || !set_tls(easy, &request->tls) || !set_headers(s, request))
+		return false;
+	if (request->accept_gzip && curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK)
+		return false;
+	if (request->max_reply_bytes >= LARGE_REPLY_BYTES)
+		curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LARGE_BUFFER_BYTES);
+	if (request->connect_to.n && !set_connect_to(s, request->connect_to))
 		return false;
 	bool is_https = str_ieq(str_take(request->url, 6), STR("https:"));
 	if (is_https && request->tls.server_name.n && !set_server_name(s, easy, request->tls.server_name))

@@ -3,8 +3,11 @@
  * Series are defined once per segment and then named by number, so a segment can be understood from its start on and by itself.
  * A frame is what one scrape (or a part of a large one) brought. Formats: docs/decisions (spool). All integers are varints unless said.
  *
- *   M id type name help unit      metadata of a family
- *   S id metadata labels          a series; labels are the Label messages of remote-write (field 1), sorted, nothing empty
+ * A record is its letter and what follows; texts and messages have their length before them.
+ *
+ *   M id type name help unit      metadata of a family; type as in remote-write (0 unknown, 1 counter, 2 gauge, 3 histogram, …)
+ *   S id metadata labels          a series; labels are the Label messages of remote-write (field 1), sorted, nothing empty;
+ *                                 metadata is the id of an M, 0: none
  *   T zigzag(ms)                  the time of all that follows in this frame
  *   C id zigzag(ms)               start timestamp of a series, from here on
  *   E id exemplar                 prometheus.Exemplar (1.0), belongs to the next sample or histogram of the series
@@ -13,10 +16,15 @@
 #ifndef EXPORTERS_JOURNAL_H
 #define EXPORTERS_JOURNAL_H
 
+#include <endian.h>
+
 #include "parsers/bytes/buf.h"
 #include "parsers/labels.h"
 
-enum { JOURNAL_FRAME_BYTES = 256 * 1024 /* close a frame at about this size */ };
+enum {
+	JOURNAL_FRAME_BYTES = 256 * 1024, /* close a frame at about this size */
+	JOURNAL_FRAME_MAX = 8 * 1024 * 1024 /* no frame is larger: a record that would pass it is left out */
+};
 
 struct journal_mark { uint64_t segment, offset, sequence; }; /* the end of a frame; sequence: samples ever written up to there */
 
@@ -27,7 +35,9 @@ struct journal_writer {
 	uint64_t run_first, run_n;
 	int64_t now_ms;
 	bool has_time;
+	uint64_t left_out;      /* records that did not fit, ever; samples among them are not in `samples` */
 };
+/* A writer is zeroed before its first journal_begin. */
 void journal_begin(struct journal_writer *w);
 void journal_metadata(struct journal_writer *w, uint64_t id, unsigned type, struct str name, struct str help, struct str unit);
 void journal_series(struct journal_writer *w, uint64_t id, uint64_t metadata, const struct labels *labels);
@@ -49,7 +59,14 @@ struct journal_record {
 	struct str name, help, unit; /* of metadata */
 	struct str bytes;       /* labels, exemplar, histogram, or the n*8 bytes of a run */
 };
-/* Cuts one record off. false with *rest empty: the end; false otherwise: damaged. */
+/* Cuts one record off; views into the frame. false with *rest empty: the end; false otherwise: damaged. */
 bool journal_next(struct str *rest, struct journal_record *out);
+/* Value i of a run. */
+static inline uint64_t journal_value(struct str run, size_t i)
+{
+	uint64_t bits;
+	memcpy(&bits, run.p + 8 * i, 8);
+	return le64toh(bits);
+}
 
 #endif

@@ -1,10 +1,15 @@
 /* One remote-write receiver: frames of the journal in, push requests out, acknowledgements back.
  * prometheus/docs: specs/remote-write 1.0 and 2.0-rc.4.
  *
- *   remote_write.c           what the agent calls: feed, turn, status
+ *   remote_write.c           what the agent calls: turn, status
+ *   remote_write_feed.c      frames to requests
  *   remote_write_series.c    series and metadata as this receiver gets them: write_relabel, labels encoded once
- *   remote_write_v1.c _v2.c  TimeSeries into the open request, one file for each version
- *   remote_write_send.c      one request at a time per shard: negotiate, retry, settle
+ *   remote_write_request.c   a request before it is bytes; splitting; settling
+ *   remote_write_v1.c _v2.c  a request as bytes, one file for each version
+ *   remote_write_send.c      one request at a time per shard: encode, start, keep the answer
+ *   remote_write_reply.c     what an answer means
+ *   remote_write_answer.c    what is done about it: settle, wait, split, another version
+ *   remote_write_shards.c    how many requests at a time
  *
  * Order holds per series: a series lives in one shard, a shard has one request in flight. Ledger for each receiver:
  * samples_fed == samples_sent + sum(samples_dropped) + samples_pending after every call. */
@@ -24,6 +29,7 @@ enum sample_drop { /* why samples were given up */
 	SAMPLE_DROP_AGE,           /* sample_age_limit */
 	SAMPLE_DROP_UNSUPPORTED,   /* histogram with send_native_histograms off */
 	SAMPLE_DROP_RATE_LIMITED,  /* 429 with retry_on_http_429: false */
+	SAMPLE_DROP_DAMAGED,       /* of a series whose definition was lost with a damaged piece of the spool */
 	SAMPLE_DROPS
 };
 extern const char *const sample_drop_names[SAMPLE_DROPS];
@@ -43,7 +49,8 @@ struct remote_write_options { /* views live as long as it does */
 struct remote_write_hooks {
 	void *ctx;
 	void (*settled)(void *ctx, const struct journal_mark *mark); /* everything up to here is accepted or dropped; in order */
-	void (*wake)(void *ctx);                                     /* call remote_write_turn soon */
+	void (*rewind)(void *ctx); /* feed again from the acknowledged place: what is queued must be encoded anew */
+	void (*wake)(void *ctx);   /* call remote_write_turn soon */
 };
 enum remote_write_state { RW_IDLE, RW_SENDING, RW_BACKOFF, RW_HOLD_AUTH, RW_STATES };
 extern const char *const remote_write_state_names[RW_STATES];

@@ -24,6 +24,7 @@ group_build() { # the program itself
 	# The GnuTLS and the OpenSSL flavour exclude each other and both do: the one that is there stays.
 	need libcurl4-gnutls-dev pkg-config --exists libcurl
 	need libmicrohttpd-dev pkg-config --exists libmicrohttpd
+	need libgnutls28-dev pkg-config --exists gnutls
 	need zlib1g-dev pkg-config --exists zlib
 	need libpcre2-dev pkg-config --exists libpcre2-8
 	need libcrypt-dev header crypt.h

@@ -4,6 +4,6 @@
 
 #include "agent/collectors/collector.h"
 
-extern const struct collector *const collectors[]; /* ends with NULL; in order of name */
+extern const struct collector *const collectors[]; /* ends with NULL; in order of name, textfile last */
 
 #endif

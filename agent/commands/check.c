@@ -15,6 +15,39 @@ static void print_plural(struct buf *out, size_t n, const char *one, const char 
 	buf_printf(out, " %s", n == 1 ? one : many);
 }
 
+static void print_receivers(const struct config *c, struct buf *out)
+{
+	buf_str(out, STR("  "));
+	print_plural(out, c->metrics.remote_count, "receiver of metrics", "receivers of metrics");
+	for (size_t i = 0; i < c->metrics.remote_count; i++) {
+		const struct config_remote_write *remote = &c->metrics.remotes[i];
+		buf_str(out, i ? STR(", ") : STR(": "));
+		buf_str(out, remote->name.n ? remote->name : str_take(remote->url, str_find(remote->url, '?')));
+	}
+	buf_str(out, c->metrics.remote_count ? STR("\n") : STR(": metrics are only served on the own port\n"));
+}
+
+static void print_metric_jobs(const struct config *c, struct buf *out)
+{
+	buf_str(out, STR("  "));
+	print_plural(out, c->metrics.scrape_count, "metrics job", "metrics jobs");
+	for (size_t i = 0; i < c->metrics.scrape_count; i++) {
+		const struct config_metric_scrape *job = &c->metrics.scrapes[i];
+		size_t targets = 0;
+		for (size_t k = 0; k < job->static_count; k++)
+			targets += job->statics[k].targets.count;
+		buf_str(out, i ? STR(", ") : STR(": "));
+		buf_str(out, job->job_name);
+		buf_str(out, job->builtin ? STR(" (built in") : STR(" ("));
+		if (!job->builtin)
+			print_plural(out, targets, "target", "targets");
+		buf_str(out, job->file_count ? STR(", files") : STR(""));
+		buf_str(out, job->pod_count ? STR(", pods of this node") : STR(""));
+		buf_printf(out, ", every %lld s)", (long long)job->scrape_interval_ms / 1000);
+	}
+	buf_char(out, '\n');
+}
+
 static void print_summary(const struct config *c, struct buf *out)
 {
 	buf_str(out, STR("  "));
@@ -38,6 +71,8 @@ static void print_summary(const struct config *c, struct buf *out)
 		buf_char(out, ')');
 	}
 	buf_char(out, '\n');
+	print_receivers(c, out);
+	print_metric_jobs(c, out);
 }
 
 static int judge(struct str text, struct str name, struct buf *out)

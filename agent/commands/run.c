@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/exposition.h"
 #include "agent/log.h"
 #include "agent/notify.h"
 #include "agent/os.h"
@@ -38,7 +39,7 @@ struct agent {
 	enum next next;
 	int signal_fd, lock_fd;
 	bool is_state_usable, is_drained;
-	char state_problem[256], checkpoint_path[4096];
+	char state_problem[256], checkpoint_path[4096], spool_path[4096];
 	int64_t start_wall_ns, reload_wall_ns;
 	bool was_reload_ok;
 	uint64_t reloads_ok, reloads_failed;
@@ -106,6 +107,7 @@ static void fill_status(void *ctx, struct status *out)
 		.degraded_why = a->state_problem,
 	};
 	pipeline_status(a->pipeline, out);
+	out->metrics = pipeline_metrics(a->pipeline);
 	out->print_config = print_masked;
 	out->print_config_ctx = a;
 }
@@ -206,13 +208,34 @@ static void choose_checkpoint(struct agent *a)
 		snprintf(a->checkpoint_path, sizeof a->checkpoint_path, "%s/positions", a->flags->state_dir);
 }
 
+/* The job `self`: our own metrics, as OpenMetrics. */
+static void write_self(void *ctx, struct buf *out)
+{
+	struct status status;
+	fill_status(ctx, &status);
+	exposition_self(&status, out, true);
+	exposition_end(out, true);
+}
+
+static struct metrics_options metrics_options(struct agent *a)
+{
+	const struct flags *f = a->flags;
+	snprintf(a->spool_path, sizeof a->spool_path, "%s/spool", f->state_dir);
+	return (struct metrics_options){ .spool_path = a->is_state_usable ? a->spool_path : NULL,
+					 .roots = { f->path_procfs, f->path_sysfs, f->path_rootfs, f->path_udev_data, f->path_cgroupfs,
+						    f->path_pod_logs, f->path_runtime_state },
+					 .collector_flags = f->collector_flags, .collector_flag_count = (size_t)f->collector_flag_count,
+					 .self = write_self, .self_ctx = a };
+}
+
 static int start_pipeline(struct agent *a)
 {
 	char err[256];
 	choose_checkpoint(a);
 	struct pipeline_options options = { .config = a->now.config, .pods_path = a->flags->path_pod_logs, .docker_path = a->flags->path_docker,
 					    .checkpoint_path = a->checkpoint_path, .is_state_usable = a->is_state_usable,
-					    .node_name = settings_node_name(), .loop = a->loop, .worker = a->worker };
+					    .node_name = settings_node_name(), .loop = a->loop, .worker = a->worker,
+					    .metrics = metrics_options(a) };
 	a->pipeline = pipeline_start(&options, err);
 	if (a->pipeline)
 		return 0;
@@ -224,7 +247,8 @@ static int start_web(struct agent *a)
 {
 	char err[256];
 	struct web_options options = { .listen_address = str_of(a->now.listen_address), .node_name = settings_node_name(),
-				       .enable_lifecycle = a->flags->enable_lifecycle, .ctx = a, .status = fill_status, .reload = on_web_reload };
+				       .enable_lifecycle = a->flags->enable_lifecycle, .ctx = a, .status = fill_status, .reload = on_web_reload,
+				       .web_config_file = a->now.web_config_file };
 	a->web = web_start(a->loop, &options, err);
 	if (a->web)
 		return 0;

@@ -203,14 +203,20 @@ class Server:
     """A threading HTTP server on 127.0.0.1 with one handler function(handler)."""
 
     def __init__(self, port, handle):
+        server = self
+        self.is_stopped = False
+
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                handle(self)
+                if server.is_stopped:  # on a connection that was kept
+                    self.close_connection = True
+                else:
+                    handle(self)
 
             def do_POST(self):
-                handle(self)
+                self.do_GET()
 
             def log_message(self, *_):
                 pass
@@ -221,6 +227,7 @@ class Server:
         threading.Thread(target=self.httpd.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self):
+        self.is_stopped = True
         self.httpd.shutdown()
         self.httpd.server_close()
 

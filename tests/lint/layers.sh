@@ -26,8 +26,8 @@ check() {
 			END { exit bad }' || status=1
 }
 
-check parsers 'parsers' "$pure"
+check parsers 'parsers' "$pure|pcre2"
 check exporters 'exporters parsers' "$libc|curl/.*|snappy-c"
 check config 'config parsers' "$libc|yaml"
-check agent 'agent exporters config parsers' "$libc|microhttpd|zlib"
+check agent 'agent exporters config parsers' "$libc|microhttpd|gnutls/.*|crypt|zlib"
 exit $status

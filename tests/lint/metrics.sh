@@ -6,8 +6,8 @@ cd "$1"
 page=docs/OPERATIONS.md
 status=0
 
-metrics=$(grep -ohE '"spoor_[a-z0-9_]+"' agent/exposition.c | tr -d '"' | sort -u)
-reasons=$(sed -nE 's/.*\[(DROP|LOST)_[A-Z0-9_]+\] *= *"([a-z0-9_]+)".*/\2/p' exporters/drops.c agent/counters.c | sort -u)
+metrics=$(grep -ohE '"spoor_[a-z0-9_]+"' agent/exposition*.c | tr -d '"' | sort -u)
+reasons=$(sed -nE 's/.*\[(DROP|LOST|SAMPLE_DROP)_[A-Z0-9_]+\] *= *"([a-z0-9_]+)".*/\2/p' exporters/*.c agent/counters.c | sort -u)
 [ -n "$metrics" ] && [ -n "$reasons" ] || { echo "no metrics or reasons found in agent/exposition.c, exporters/drops.c, agent/counters.c: adapt tests/lint/metrics.sh"; exit 1; }
 
 for name in $metrics; do

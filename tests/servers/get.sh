@@ -37,6 +37,8 @@ fi
 package=$(awk '$1 == "tool" { print $2; exit }' "$module/go.mod")
 echo "get.sh: building $name ($package), once; this takes some minutes" >&2
 cd "$module"
-CGO_ENABLED=0 GOFLAGS= GOWORK=off "$go" build -mod=readonly -trimpath -ldflags '-s -w' -o "$binary.new" "$package" >&2
+flags=$(sed -n 's|^// build: ||p' go.mod)
+# shellcheck disable=SC2086 # several words
+CGO_ENABLED=0 GOFLAGS= GOWORK=off "$go" build $flags -mod=readonly -trimpath -ldflags '-s -w' -o "$binary.new" "$package" >&2
 mv "$binary.new" "$binary"
 echo "$binary"

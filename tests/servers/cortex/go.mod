@@ -1,3 +1,4 @@
+// build: -tags slicelabels
 module servers
 
 go 1.25.0

@@ -1,3 +1,5 @@
+// build: -tags slicelabels
+// grpc 1.81.1 ends the program when a message is empty (the pool of buffers is asked for 0 bytes): the version before it does not.
 module servers
 
 go 1.26.10
@@ -315,3 +317,4 @@ replace github.com/sercand/kuberesolver/v4  => github.com/sercand/kuberesolver/v
 replace github.com/vimeo/galaxycache  => github.com/thanos-community/galaxycache v0.0.0-20211122094458-3a32041a1f1e
 replace gopkg.in/alecthomas/kingpin.v2  => github.com/alecthomas/kingpin v1.3.8-0.20210301060133-17f40c25f497
 replace zenhack.net/go/util  => github.com/zenhack/go-util v0.0.0-20231005031245-66f5419c2aea
+replace google.golang.org/grpc => google.golang.org/grpc v1.79.3

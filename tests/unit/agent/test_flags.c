@@ -46,6 +46,8 @@ static const struct {
 	{ "a switch takes no word", { "--web.enable-lifecycle", "run", NULL }, "run", NULL, "/var/lib/spoor", NULL, true },
 	{ "the last one wins", { "--config.file=a", "--config.file=b", NULL }, "run", "b", "/var/lib/spoor", NULL, false },
 	{ "a file that looks like a flag", { "check", "--", "--x", NULL }, "check", NULL, "/var/lib/spoor", "--x", false },
+	{ "collectors' flags anywhere", { "--collector.cpu.info", "check", "-no-collector.wifi", "x", "--collector.netdev.device-exclude=^lo$",
+		"--state.dir=d", NULL }, "check", NULL, "d", "x", false },
 	{ "a dash is a file", { "check", "-", NULL }, "check", NULL, "/var/lib/spoor", "-", false },
 };
 
@@ -76,6 +78,7 @@ static const struct { const char *name, *arguments[ARGUMENTS_MOST], *want; } bad
 	{ "an unknown command", { "chekc", NULL }, "unknown command chekc; did you mean check?" },
 	{ "two files", { "check", "a", "b", NULL }, "spoor check takes one file, found \"b\" as well" },
 	{ "an argument of run", { "run", "a", NULL }, "spoor run takes no arguments besides flags, found \"a\"" },
+	{ "a file and a receiver", { "--config.file=a", "--remote-write.url=http://x", NULL }, "--remote-write.url is for running without" },
 	{ "a file and a url", { "--config.file=a", "--loki.url=http://x", NULL }, "--loki.url is for running without a file" },
 };
 
@@ -95,9 +98,40 @@ START_TEST(defaults)
 	char err[256];
 	ck_assert_int_eq(parse(none, &flags, err), 0);
 	ck_assert_str_eq(flags.path_pod_logs, "/var/log/pods");
+	ck_assert_str_eq(flags.path_rootfs, "");
 	ck_assert_str_eq(flags.path_docker, "/var/lib/docker/containers");
 	ck_assert(!flags.web_listen_address && !flags.log_level && !flags.log_format && !flags.loki_url);
 	ck_assert_int_eq(flags.rest_count, 0);
+}
+END_TEST
+
+START_TEST(collectors_flags_are_handed_on)
+{
+	static const char *const line[] = { "--collector.cpu", "check", "-no-collector.wifi", "f", "--collector.netdev.device-exclude=^lo$", "--",
+		"--collector.x", NULL };
+	struct flags flags;
+	char err[256];
+	ck_assert_int_eq(parse(line, &flags, err), -1); /* check takes one file: what stands behind -- is no flag */
+	ck_assert_int_eq(flags.collector_flag_count, 3);
+	ck_assert_str_eq(flags.collector_flags[0], "collector.cpu");
+	ck_assert_str_eq(flags.collector_flags[1], "no-collector.wifi");
+	ck_assert_str_eq(flags.collector_flags[2], "collector.netdev.device-exclude=^lo$");
+	ck_assert_int_eq(flags.rest_count, 2);
+	ck_assert_str_eq(flags.rest[1], "--collector.x");
+}
+END_TEST
+
+START_TEST(places_have_no_slash_at_the_end)
+{
+	static const char *const line[] = { "--path.procfs=/host/proc//", "--path.rootfs", "/", "--web.config.file=w", NULL };
+	struct flags flags;
+	char err[256];
+	ck_assert_int_eq(parse(line, &flags, err), 0);
+	ck_assert_str_eq(flags.path_procfs, "/host/proc");
+	ck_assert_str_eq(flags.path_rootfs, "");
+	ck_assert_str_eq(flags.path_sysfs, "/sys");
+	ck_assert_str_eq(flags.path_cgroupfs, "/sys/fs/cgroup");
+	ck_assert_str_eq(flags.web_config_file, "w");
 }
 END_TEST
 
@@ -127,6 +161,8 @@ int main(void)
 	tcase_add_loop_test(tcase, good_line, 0, (int)COUNT_OF(good));
 	tcase_add_loop_test(tcase, bad_line, 0, (int)COUNT_OF(bad));
 	tcase_add_test(tcase, defaults);
+	tcase_add_test(tcase, collectors_flags_are_handed_on);
+	tcase_add_test(tcase, places_have_no_slash_at_the_end);
 	tcase_add_test(tcase, help_needs_nothing_else);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);

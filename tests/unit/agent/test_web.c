@@ -220,7 +220,7 @@ static const struct request {
 	{ "GET", "/ready", "", 200, { "Spoor is Ready.\n" } },
 	{ "HEAD", "/-/ready", "", 200, { "Content-Length: 16" } },
 	{ "GET", "/config", "", 200, { "bearer_token: <secret>" } },
-	{ "GET", "/targets", "", 200, { "No scrape targets" } },
+	{ "GET", "/targets", "", 200, { "text/html; charset=utf-8", "script-src 'sha256-", "<title>Spoor · Targets</title>" } },
 	{ "GET", "/-/reload", "", 405, { "Allow: POST, PUT" } },
 	{ "POST", "/-/reload", "Content-Length: 0\r\n", 403, { "--web.enable-lifecycle" } },
 	{ "POST", "/metrics", "Content-Length: 0\r\n", 405, { "Allow: GET, HEAD" } },

@@ -155,6 +155,166 @@ START_TEST(jobs_have_files_and_formats)
 }
 END_TEST
 
+START_TEST(metrics_have_prometheus_defaults)
+{
+	struct config *c = load("metrics: { scrape_configs: [{ job_name: a, static_configs: [{ targets: [x:1] }] }], "
+				"remote_write: [{ url: http://p/api/v1/write }] }");
+	ck_assert_uint_eq(c->metrics.scrape_count, 1);
+	const struct config_metric_scrape *job = &c->metrics.scrapes[0];
+	ck_assert_int_eq(job->builtin, BUILTIN_NONE);
+	ck_assert_int_eq(job->scrape_interval_ms, 15000);
+	ck_assert_int_eq(job->scrape_timeout_ms, 10000);
+	ASSERT_STR(job->metrics_path, "/metrics");
+	ASSERT_STR(job->scheme, "http");
+	ck_assert(!job->honor_labels && job->honor_timestamps && !job->track_timestamps_staleness && job->enable_compression);
+	ck_assert(job->http.follow_redirects && !job->scrape_native_histograms);
+	ck_assert_uint_eq(job->sample_limit, 0);
+	ASSERT_STR(job->statics[0].targets.at[0], "x:1");
+	const struct config_remote_write *w = &c->metrics.remotes[0];
+	ck_assert_int_eq(w->remote_timeout_ms, 30000);
+	ck_assert(w->send_exemplars && w->send_native_histograms && w->metadata_config.send && w->queue_config.retry_on_http_429);
+	ck_assert_uint_eq(w->queue_config.max_samples_per_send, 2000);
+	ck_assert_uint_eq(w->queue_config.min_shards, 1);
+	ck_assert_uint_eq(w->queue_config.max_shards, 8);
+	ck_assert_int_eq(w->queue_config.min_backoff_ms, 30);
+	ck_assert_int_eq(w->queue_config.max_backoff_ms, 5000);
+	ck_assert_int_eq(w->queue_config.batch_send_deadline_ms, 5000);
+	ck_assert_int_eq(w->metadata_config.send_interval_ms, 60000);
+	ck_assert_uint_eq(w->protobuf_message.n, 0);
+	ck_assert_uint_eq(c->metrics.spool.max_bytes, 512 << 20);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(every_field_of_a_metrics_job_is_filled)
+{
+	struct config *c = load("metrics:\n"
+				"  global: { scrape_interval: 1m, scrape_timeout: 20s, sample_limit: 5, label_limit: 6, scrape_native_histograms: true }\n"
+				"  scrape_configs:\n"
+				"    - job_name: a\n"
+				"      scrape_interval: 5s\n"
+				"      params: { m: [x, y], n: [z] }\n"
+				"      body_size_limit: 10MB\n"
+				"      sample_limit: 7\n"
+				"      fallback_scrape_protocol: PrometheusText0.0.4\n"
+				"      http_headers: { X-A: { values: [b], secrets: [c] } }\n"
+				"      authorization: { credentials: t }\n"
+				"      tls_config: { ca_file: /ca }\n"
+				"      static_configs: [{ targets: [x:1, y:2], labels: { a: b, __param_c: d } }]\n"
+				"      file_sd_configs: [{ files: [/t/*.json] }]\n"
+				"      kubernetes_sd_configs: [{ role: pod }]\n"
+				"      relabel_configs: [{ source_labels: [a, b], separator: '', regex: x, target_label: t, replacement: '', action: Replace }]\n"
+				"      metric_relabel_configs: [{ action: labeldrop, regex: x }, { action: hashmod, source_labels: [a], modulus: 3, target_label: m }]\n");
+	const struct config_metric_scrape *job = &c->metrics.scrapes[0];
+	ck_assert_int_eq(job->scrape_timeout_ms, 5000);
+	ck_assert_uint_eq(job->params.count, 3);
+	ASSERT_STR(job->params.at[1].name, "m");
+	ASSERT_STR(job->params.at[1].value, "y");
+	ck_assert_uint_eq(job->body_size_limit_bytes, 10 << 20);
+	ck_assert_uint_eq(job->sample_limit, 7);
+	ck_assert_uint_eq(job->label_limit, 6);
+	ck_assert(job->scrape_native_histograms);
+	ASSERT_STR(job->fallback_scrape_protocol, "PrometheusText0.0.4");
+	ck_assert_uint_eq(job->http.headers.count, 2);
+	ASSERT_STR(job->http.headers.at[1].value, "c");
+	ASSERT_STR(job->http.authorization_type, "Bearer");
+	ASSERT_STR(job->http.tls_config.ca_file, "/ca");
+	ck_assert_uint_eq(job->statics[0].targets.count, 2);
+	ASSERT_STR(job->statics[0].labels.at[1].name, "__param_c");
+	ASSERT_STR(job->files[0].files.at[0], "/t/*.json");
+	ck_assert_int_eq(job->files[0].refresh_interval_ms, 300000);
+	ASSERT_STR(job->pods[0].role, "pod");
+	const struct config_relabel *rule = &job->relabel_configs.at[0];
+	ck_assert_uint_eq(rule->source_labels.count, 2);
+	ck_assert(rule->has_separator && rule->separator.n == 0 && rule->has_replacement && rule->replacement.n == 0 && rule->has_regex);
+	ASSERT_STR(rule->action, "replace");
+	rule = &job->metric_relabel_configs.at[0];
+	ASSERT_STR(rule->replacement, "$1");
+	ASSERT_STR(rule->separator, ";");
+	ck_assert(!rule->has_separator && !rule->has_replacement && !rule->has_modulus);
+	ck_assert_uint_eq(job->metric_relabel_configs.at[1].modulus, 3);
+	ck_assert_uint_eq(rule->line, 17);
+	config_free(c);
+}
+END_TEST
+
+static const struct { const char *text; const char *jobs; } builtin[] = {
+	{ "", "node pods self" },
+	{ "logs: { clients: [{ url: http://l/x }] }", "node pods self" },
+	{ "metrics: { scrape_configs: [] }", "node pods self" },
+	{ "metrics: { scrape_configs: [{ job_name: a, static_configs: [{ targets: [x:1] }] }] }", "a" },
+	{ "metrics: { pods: { enabled: true }, scrape_configs: [{ job_name: a, static_configs: [{ targets: [x:1] }] }] }", "pods a" },
+	{ "metrics: { node: { enabled: false } }", "pods self" },
+	{ "clients: [{ url: http://l/x }]", "node pods self" },
+	{ "remote_write: [{ url: http://p/x }]", "node pods self" },
+	{ "scrape_configs: [{ job_name: a, static_configs: [{ targets: [x:1] }] }]", "a" },
+};
+
+START_TEST(built_in_jobs_come_first)
+{
+	static const char *const names[] = { [BUILTIN_NONE] = "a", [BUILTIN_NODE] = "node", [BUILTIN_PODS] = "pods", [BUILTIN_SELF] = "self" };
+	struct config *c = load(builtin[_i].text);
+	struct buf got;
+	buf_init(&got, 256);
+	for (size_t i = 0; i < c->metrics.scrape_count; i++)
+		buf_printf(&got, "%s%s", i ? " " : "", names[c->metrics.scrapes[i].builtin]);
+	ck_assert_msg(str_eq(buf_view(&got), str_of(builtin[_i].jobs)), "%s: got %.*s", builtin[_i].text, STR_ARG(buf_view(&got)));
+	buf_fini(&got);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_prometheus_file_keeps_its_interval)
+{
+	struct config *c = load("remote_write: [{ url: http://p/x, headers: { X-Scope-OrgID: t } }]\nglobal: { external_labels: { a: b } }");
+	ck_assert_int_eq(c->metrics.scrape_interval_ms, 60000);
+	ck_assert_int_eq(c->metrics.scrape_timeout_ms, 10000);
+	ASSERT_STR(c->metrics.remotes[0].tenant_id, "t");
+	ck_assert_uint_eq(c->metrics.remotes[0].http.headers.count, 0);
+	ASSERT_STR(c->metrics.external_labels.at[0].name, "a");
+	ck_assert_uint_eq(c->global.external_labels.count, 0);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(external_labels_of_metrics_win)
+{
+	struct config *c = load("global: { external_labels: { a: 1, b: 2 } }\nmetrics: { global: { external_labels: { b: 3, c: 4 } } }");
+	ck_assert_uint_eq(c->metrics.external_labels.count, 3);
+	ASSERT_STR(c->metrics.external_labels.at[0].value, "1");
+	ASSERT_STR(c->metrics.external_labels.at[1].value, "3");
+	ck_assert_uint_eq(c->global.external_labels.count, 2);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(two_urls_are_a_configuration)
+{
+	struct config_problems problems = { 0 };
+	struct config *c = config_load_urls(STR("http://l/x"), STR("http://p/x"), &problems);
+	ck_assert(c && c->logs.client_count == 1 && c->metrics.remote_count == 1 && c->metrics.scrape_count == 3);
+	ck_assert_int_eq(c->metrics.scrape_interval_ms, 15000);
+	config_free(c);
+	c = config_load_urls((struct str){ 0 }, STR("http://p/x"), &problems);
+	ck_assert(c && c->logs.client_count == 0 && c->metrics.remote_count == 1);
+	config_free(c);
+	config_problems_fini(&problems);
+}
+END_TEST
+
+START_TEST(paths_of_targets_are_meant_from_the_file)
+{
+	struct config_problems problems = { 0 };
+	struct config *c = config_load(STR("metrics: { scrape_configs: [{ job_name: a, file_sd_configs: [{ files: [t/*.json, /u.yml] }] }] }"),
+				       STR("/etc/spoor/spoor.yaml"), &problems);
+	ck_assert(c != NULL);
+	ASSERT_STR(c->metrics.scrapes[0].files[0].files.at[0], "/etc/spoor/t/*.json");
+	ASSERT_STR(c->metrics.scrapes[0].files[0].files.at[1], "/u.yml");
+	config_free(c);
+	config_problems_fini(&problems);
+}
+END_TEST
+
 static struct str environment(void *ctx, struct str name)
 {
 	(void)ctx;
@@ -167,6 +327,10 @@ START_TEST(label_values_are_expanded)
 {
 	char err[256] = "";
 	struct config *c = load("global: { external_labels: { a: 'x-${NODE_NAME}-${HOST_IP}', b: '${OTHER}${', c: plain } }\n"
+				"metrics:\n"
+				"  global: { external_labels: { m: '${NODE_NAME}' } }\n"
+				"  node: { enabled: true, labels: { n: '${NODE_NAME}' } }\n"
+				"  scrape_configs: [{ job_name: j, static_configs: [{ targets: [x:1], labels: { o: '${HOST_IP}' } }] }]\n"
 				"logs:\n"
 				"  clients: [{ url: http://a/x, external_labels: { d: '${NODE_NAME}' } }]\n"
 				"  scrape_configs: [{ job_name: j, static_configs: [{ labels: { __path__: '/${NODE_NAME}', e: "
@@ -178,6 +342,10 @@ START_TEST(label_values_are_expanded)
 	ASSERT_STR(c->logs.clients[0].external_labels.at[0].value, "node-1");
 	ASSERT_STR(c->logs.scrapes[0].statics[0].labels.at[0].value, "node-1");
 	ASSERT_STR(c->logs.scrapes[0].statics[0].path, "/${NODE_NAME}");
+	ASSERT_STR(c->metrics.external_labels.at[0].value, "x-node-1-10.0.0.1");
+	ASSERT_STR(c->metrics.external_labels.at[3].value, "node-1");
+	ASSERT_STR(c->metrics.scrapes[0].statics[0].labels.at[0].value, "node-1");
+	ASSERT_STR(c->metrics.scrapes[1].statics[0].labels.at[0].value, "10.0.0.1");
 	config_free(c);
 }
 END_TEST
@@ -305,6 +473,8 @@ START_TEST(the_examples_of_the_annotated_file_are_valid)
 	ck_assert_uint_eq(c->logs.client_count, 1);
 	ck_assert_uint_eq(c->logs.scrape_count, 3);
 	ck_assert_uint_eq(c->global.external_labels.count, 2);
+	ck_assert_uint_eq(c->metrics.remote_count, 1);
+	ck_assert_uint_eq(c->metrics.scrape_count, 1);
 	config_free(c);
 	buf_fini(&out);
 }
@@ -317,16 +487,16 @@ START_TEST(the_annotated_file_names_every_option)
 	ck_assert(f != NULL);
 	text[fread(text, 1, sizeof text - 1, f)] = '\0';
 	fclose(f);
-	for (size_t i = 0; i < option_count; i++) {
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++) {
 		char key[256];
 		static const char *const elsewhere[] = { "username_file", "password", "credentials", "client_secret",
 			"bearer_token", "client" };
-		bool is_left_out = options[i].kind == OPTION_IGNORED || options[i].kind == OPTION_REFUSED ||
-			options[i].kind == OPTION_ACCEPTED;
-		snprintf(key, sizeof key, "%.*s:", STR_ARG(option_key(&options[i])));
+		bool is_left_out = o->kind == OPTION_IGNORED || o->kind == OPTION_REFUSED || o->kind == OPTION_ACCEPTED;
+		snprintf(key, sizeof key, "%.*s:", STR_ARG(option_key(o)));
 		for (size_t j = 0; j < COUNT_OF(elsewhere); j++)
-			is_left_out = is_left_out || str_eq(option_key(&options[i]), str_of(elsewhere[j]));
-		ck_assert_msg(is_left_out || strstr(text, key), "config/spoor.yaml says nothing about %s", options[i].path);
+			is_left_out = is_left_out || str_eq(option_key(o), str_of(elsewhere[j]));
+		ck_assert_msg(is_left_out || strstr(text, key), "config/spoor.yaml says nothing about %s", o->path);
 	}
 }
 END_TEST
@@ -338,12 +508,12 @@ START_TEST(the_reference_has_every_key_once_a_section)
 	config_reference_print(&out);
 	buf_char(&out, '\0');
 	ck_assert(!out.is_full);
-	for (size_t i = 0; i < option_count; i++) {
-		ck_assert_msg(strstr(out.p, options[i].help) || strchr(options[i].help, '|'), "no help for %s", options[i].path);
+	const struct option *o;
+	for (size_t i = 0; (o = option_at(i)); i++) {
+		ck_assert_msg(strstr(out.p, o->help) || strchr(o->help, '|'), "no help for %s", o->path);
 		for (size_t j = 0; j < i; j++)
-			ck_assert_msg(strcmp(options[i].path, options[j].path) != 0, "%s is in the table twice", options[i].path);
-		struct str section = option_section(&options[i]);
-		ck_assert_msg(option_find(section, option_key(&options[i])) == &options[i], "%s cannot be found", options[i].path);
+			ck_assert_msg(strcmp(o->path, option_at(j)->path) != 0, "%s is in the table twice", o->path);
+		ck_assert_msg(option_find(option_section(o), option_key(o)) == o, "%s cannot be found", o->path);
 	}
 	buf_fini(&out);
 }
@@ -360,6 +530,13 @@ int main(void)
 	tcase_add_test(tcase, credentials_get_their_type);
 	tcase_add_test(tcase, one_url_with_two_tenants_gets_two_names);
 	tcase_add_test(tcase, jobs_have_files_and_formats);
+	tcase_add_test(tcase, metrics_have_prometheus_defaults);
+	tcase_add_test(tcase, every_field_of_a_metrics_job_is_filled);
+	tcase_add_loop_test(tcase, built_in_jobs_come_first, 0, (int)COUNT_OF(builtin));
+	tcase_add_test(tcase, a_prometheus_file_keeps_its_interval);
+	tcase_add_test(tcase, external_labels_of_metrics_win);
+	tcase_add_test(tcase, two_urls_are_a_configuration);
+	tcase_add_test(tcase, paths_of_targets_are_meant_from_the_file);
 	tcase_add_test(tcase, label_values_are_expanded);
 	tcase_add_test(tcase, an_unset_variable_is_an_error);
 	tcase_add_test(tcase, a_url_alone_is_a_configuration);

@@ -1,61 +1,7 @@
 /* The HTTP client against a real server on loopback. */
 #include "exporters/http.h"
 
-#include "tests/unit/exporters/server.h"
-
-struct outcome { /* of one call */
-	int calls, status;
-	int64_t retry_after_ms;
-	char body[70000], error[256];
-	size_t body_n;
-};
-
-static void on_done(void *ctx, const struct http_reply *reply)
-{
-	struct outcome *o = ctx;
-	o->calls++;
-	o->status = reply->status;
-	o->retry_after_ms = reply->retry_after_ms;
-	o->body_n = reply->body.n;
-	memcpy(o->body, reply->body.p ? reply->body.p : "", reply->body.n < sizeof o->body ? reply->body.n : sizeof o->body - 1);
-	snprintf(o->error, sizeof o->error, "%s", reply->error);
-}
-
-struct rig {
-	struct server server;
-	struct poll_host host;
-	char url[128];
-	struct outcome out;
-};
-
-static void rig_open(struct rig *r, server_script *script, void *ctx)
-{
-	server_start(&r->server, script, ctx);
-	host_open(&r->host);
-	snprintf(r->url, sizeof r->url, "http://127.0.0.1:%d/loki/api/v1/push", r->server.port);
-}
-
-static void rig_close(struct rig *r)
-{
-	host_close(&r->host);
-	server_stop(&r->server);
-}
-
-/* Runs one request to its end. */
-static const struct outcome *run(struct rig *r, struct http_request request)
-{
-	memset(&r->out, 0, sizeof r->out);
-	if (!request.url.p)
-		request.url = str_of(r->url);
-	if (!request.timeout_ms)
-		request.timeout_ms = 5000;
-	ck_assert_ptr_nonnull(http_start(r->host.http, &request, on_done, &r->out));
-	ck_assert_int_eq(r->out.calls, 0);
-	for (int64_t end = now_ms() + 10000; r->out.calls == 0 && now_ms() < end;)
-		host_turn(&r->host, 100);
-	ck_assert_msg(r->out.calls == 1, "%d callbacks", r->out.calls);
-	return &r->out;
-}
+#include "tests/unit/exporters/http_rig.h"
 
 /* Replies that are canned bytes, and what must come of them. */
 static const struct reply_case {
@@ -366,6 +312,52 @@ START_TEST(redirects)
 }
 END_TEST
 
+START_TEST(what_is_asked_for)
+{
+	struct rig r;
+	static struct seen seen;
+	rig_open(&r, record, &seen);
+	run(&r, (struct http_request){ .accept_gzip = true });
+	ck_assert_ptr_nonnull(strstr(seen.head, "\r\nAccept-Encoding: gzip\r\n"));
+	struct str headers[] = { STR("Accept-Encoding: identity") };
+	run(&r, (struct http_request){ .accept_gzip = true, .headers = headers, .header_count = 1 });
+	ck_assert_ptr_nonnull(strstr(seen.head, "\r\nAccept-Encoding: identity\r\n"));
+	ck_assert_ptr_null(strstr(seen.head, "gzip"));
+	run(&r, (struct http_request){ 0 });
+	ck_assert_ptr_null(strstr(seen.head, "Accept-Encoding"));
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(connected_elsewhere)
+{
+	struct rig r;
+	static struct seen seen;
+	char to[64];
+	rig_open(&r, record, &seen);
+	snprintf(to, sizeof to, "127.0.0.1:%d", r.server.port);
+	const struct outcome *o = run(&r, (struct http_request){ .url = STR("http://pod.invalid:9100/metrics"), .connect_to = str_of(to) });
+	ck_assert_int_eq(o->status, 204);
+	ck_assert_ptr_nonnull(strstr(seen.head, "GET /metrics HTTP/1.1\r\nHost: pod.invalid:9100\r\n"));
+	ck_assert(!http_start(r.host.http, &(struct http_request){ .url = STR("http://a/"), .connect_to = STR("1.2.3.4:1\n") }, on_done, &r.out));
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(a_redirect_away_from_where_it_was_connected_is_not_followed)
+{
+	struct rig r;
+	struct hops hops = { .left = 1, .status = 307 };
+	char to[64];
+	rig_open(&r, redirecting, &hops);
+	snprintf(to, sizeof to, "127.0.0.1:%d", r.server.port);
+	const struct outcome *o = run(&r, (struct http_request){
+		.url = STR("http://pod.invalid:9100/metrics"), .connect_to = str_of(to), .follow_redirects = true });
+	ck_assert_int_eq(o->status, 307);
+	rig_close(&r);
+}
+END_TEST
+
 static const struct refused_case {
 	const char *name, *url, *header, *tls;
 } refused_cases[] = {
@@ -439,6 +431,9 @@ int main(void)
 	tcase_add_test(t, a_name_that_does_not_resolve);
 	tcase_add_test(t, cancelled_calls_do_not_call_back);
 	tcase_add_loop_test(t, redirects, 0, COUNT_OF(redirect_cases));
+	tcase_add_test(t, what_is_asked_for);
+	tcase_add_test(t, connected_elsewhere);
+	tcase_add_test(t, a_redirect_away_from_where_it_was_connected_is_not_followed);
 	tcase_add_loop_test(t, refused_at_the_start, 0, COUNT_OF(refused_cases));
 	tcase_add_loop_test(t, urls, 0, COUNT_OF(url_cases));
 	suite_add_tcase(s, t);

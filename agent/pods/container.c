@@ -1,0 +1,144 @@
+/* The collector "container": brings the table of control groups up to date, joins what belongs to it, and has it written. */
+#include <stdlib.h>
+
+#include "agent/pods/container_metrics.h"
+#include "agent/pods/machine.h"
+#include "agent/pods/pods.h"
+
+struct container {
+	struct cgroups groups;
+	struct exits *exits;
+	struct machine machine;
+};
+
+static void *checked(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+static void *open_container(const char *const *values, const struct roots *roots, char err[256])
+{
+	(void)values, (void)roots, (void)err;
+	struct container *s = checked(calloc(1, sizeof *s));
+	cgroups_init(&s->groups);
+	s->exits = exits_new();
+	return s;
+}
+
+static void close_container(void *state)
+{
+	struct container *s = state;
+	if (!s)
+		return;
+	cgroups_fini(&s->groups);
+	exits_free(s->exits);
+	free(s);
+}
+
+/* ---- networks ---- */
+
+static bool add_network(const struct collect *c, struct arena *arena, pid_t pid, const struct cgroup *group,
+	struct pod_network *out)
+{
+	struct network net;
+	bool is_of_host;
+	if (pid <= 0 || network_read(c, pid, &net, &is_of_host) < 0)
+		return false;
+	struct network_interface *at = arena_alloc(arena, net.count * sizeof *at + 1);
+	memcpy(at, net.at, net.count * sizeof *at);
+	*out = (struct pod_network){ group, at, net.count };
+	return true;
+}
+
+/* Groups are sorted, so a pod's containers follow it: from `pod` up to the next group that is no container. The sandbox speaks
+ * for the pod when it is there; any process of the pod is in the same network. */
+static bool add_pod(struct container *s, const struct collect *c, struct arena *arena, size_t pod, struct pod_network *out)
+{
+	const struct cgroup *group = s->groups.at[pod];
+	pid_t pid = 0;
+	for (size_t i = pod + 1; i < s->groups.count && s->groups.at[i]->is.kind == CGROUP_CONTAINER; i++) {
+		const struct cgroup *g = s->groups.at[i];
+		if (strcmp(g->is.uid, s->groups.at[pod]->is.uid) != 0)
+			break;
+		if (pid && !g->name.is_sandbox)
+			continue;
+		pid_t found = cgroup_first_pid(&s->groups.reader, &s->groups.hierarchies, g->path.p);
+		if (found > 0) {
+			pid = found;
+			group = g->name.is_sandbox ? g : s->groups.at[pod];
+		}
+		if (found > 0 && g->name.is_sandbox)
+			break;
+	}
+	return add_network(c, arena, pid, group, out);
+}
+
+static size_t read_networks(struct container *s, const struct collect *c, struct arena *arena, struct pod_network *out)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < s->groups.count; i++) {
+		enum cgroup_kind kind = s->groups.at[i]->is.kind;
+		if (s->groups.at[i]->path.n == 1)
+			count += add_network(c, arena, 1, s->groups.at[i], &out[count]);
+		else if (kind == CGROUP_POD)
+			count += add_pod(s, c, arena, i, &out[count]);
+	}
+	return count;
+}
+
+/* ---- the page ---- */
+
+/* The root has no limits of its own: the machine is its limit. */
+static void complete_root(struct container *s)
+{
+	for (size_t i = 0; i < s->groups.count && i < 1; i++) {
+		struct cgroup *root = s->groups.at[i];
+		if (root->path.n != 1 || !s->machine.has_sizes)
+			continue;
+		cgroup_set(&root->stats, CG_LIMIT, s->machine.memory_bytes);
+		cgroup_set(&root->stats, CG_SWAP_LIMIT, s->machine.swap_bytes);
+	}
+}
+
+static int update_container(void *state, struct collect *c)
+{
+	struct container *s = state;
+	int error = cgroups_update(&s->groups, c);
+	exits_update(s->exits, &s->groups);
+	if (error < 0)
+		return error;
+	machine_read(&s->machine, c);
+	complete_root(s);
+	struct arena arena = { 0 };
+	struct pod_network *networks = arena_alloc(&arena, (s->groups.count + 1) * sizeof *networks);
+	struct container_view view = {
+		.groups = s->groups.at, .group_count = s->groups.count, .networks = networks,
+		.network_count = read_networks(s, c, &arena, networks), .now_s = c->now_wall_ns / 1000000000,
+		.is_incomplete = s->groups.is_incomplete,
+	};
+	view.exits = exits_list(s->exits, &view.exit_count);
+	struct str diskstats;
+	if (files_read(c->files, c->roots->proc, "/diskstats", false, &diskstats) == 0)
+		disks_parse(diskstats, &view.disks, &arena);
+	container_metrics_write(c->out, &view);
+	machine_write(&s->machine, c->out);
+	arena_fini(&arena);
+	return 0;
+}
+
+static const struct collector container = {
+	.name = "container", .is_default = true, .open = open_container, .update = update_container, .close = close_container,
+};
+
+/* Pod objects reach the collection with the watch on the API; without them there is nothing to tell. */
+static int update_kube_pod(void *state, struct collect *c)
+{
+	(void)state, (void)c;
+	return -ENODATA;
+}
+
+static const struct collector kube_pod = { .name = "kube_pod", .is_default = false, .update = update_kube_pod };
+
+const struct collector *const pod_collectors[] = { &container, &kube_pod, NULL };

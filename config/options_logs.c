@@ -1,0 +1,129 @@
+/* Rows of `logs`: Promtail's keys. Those that cannot have an effect here are rows too. */
+#include "config/options_rows.h"
+
+#define NOT_YET "is not run by this version yet: remove it here, or keep Promtail for this job until it is"
+#define NO_SOURCE "is not a source of this version, which reads files: remove this job, or keep Promtail for it"
+#define NO_RATE "has no effect: reading is held back by the destination, not by a rate, and no line is dropped for it"
+#define BY_PATH "has no effect: pods are found by the path of their logs, the API server is not asked"
+
+const struct option options_logs[] = {
+	SECTION("logs", "Container and file logs, in Promtail's keys."),
+	LIST("logs.clients[]", TOP(logs.clients), TOP(logs.client_count), struct config_client, "64",
+	     "Destinations: Loki, or what speaks its push API. Each one has its own progress: a slow one does not hold up the "
+	     "others. "
+	     "Without any, the newest records are kept in memory and shown on the page."),
+	VALUE("logs.clients[].url", STR, CLIENT(url), "", "",
+	      "Push address with its path, `http://loki:3100/loki/api/v1/push`. Required. User and password in it are moved to "
+	      "basic_auth, with a warning."),
+	VALUE("logs.clients[].name", STR, CLIENT(name), "", "",
+	      "Name in metrics and on the page. Empty: made from the url. Must differ between destinations."),
+	VALUE("logs.clients[].tenant_id", STR, CLIENT(tenant_id), "", "", "Sent as `X-Scope-OrgID`."),
+	VALUE("logs.clients[].batchwait", DURATION, CLIENT(batchwait_ms), "1s", "10ms..5m",
+	      "Longest time a line waits for others before it is sent."),
+	VALUE("logs.clients[].batchsize", BYTES, CLIENT(batchsize_bytes), "1MiB", "4KiB..3MiB",
+	      "Size, before compression, at which a batch is sent at once. Memory per destination grows with it."),
+	VALUE("logs.clients[].timeout", DURATION, CLIENT(timeout_ms), "10s", "100ms..10m",
+		"Longest time for one request, connecting included."),
+	HTTP_VALUES("logs.clients[]", struct config_client),
+	HTTP_HEADERS("logs.clients[]", struct config_client),
+	VALUE("logs.clients[].drop_rate_limited_batches", BOOL, CLIENT(drop_rate_limited_batches), "false", "",
+	      "Drop what Loki answers with 429, counted, instead of trying again."),
+	VALUE("logs.clients[].external_labels", LABELS, CLIENT(external_labels), "", "",
+		"Labels put on every stream to this destination."),
+	IGNORED("logs.clients[].stream_lag_labels", "", "has no effect: lag is measured for each file"),
+	SECTION("logs.clients[].backoff_config", "Waiting between attempts; each wait doubles, with jitter. `Retry-After` is "
+		"honoured."),
+	VALUE("logs.clients[].backoff_config.min_period", DURATION, CLIENT(backoff_min_period_ms), "500ms", "1ms..1h",
+		"The first wait."),
+	VALUE("logs.clients[].backoff_config.max_period", DURATION, CLIENT(backoff_max_period_ms), "5m", "1ms..1h",
+		"The longest wait."),
+	VALUE("logs.clients[].backoff_config.max_retries", INT, CLIENT(backoff_max_retries), "0", "0..1000000",
+	      "Attempts before a batch is dropped. 0: never give up (Promtail: 10): the disk keeps the lines, so waiting loses "
+	      "nothing."),
+	HTTP_SECTIONS("logs.clients[]", struct config_client),
+	ONE("logs.client", "logs.clients[]", "One destination, Promtail's older spelling; the same keys as an element of clients."),
+
+	SECTION("logs.positions", "Where the progress of every file is kept."),
+	VALUE("logs.positions.filename", STR, TOP(logs.positions.filename), "", "",
+	      "Checkpoint file. Empty: `positions` in `--state.dir`. It must be on a disk of the node, not inside the container. "
+	      "Its "
+	      "format is our own: Promtail's file is not read."),
+	VALUE("logs.positions.sync_period", DURATION, TOP(logs.positions.sync_period_ms), "1s", "10ms..1h",
+	      "How often it is written when something changed. Lines acknowledged after the last write are sent again after a "
+	      "crash; "
+	      "they are byte-identical, so Loki drops them."),
+	IGNORED("logs.positions.ignore_invalid_yaml", "", "has no effect: the file is checksummed, and the one before it is kept "
+		"as a fallback"),
+
+	SECTION("logs.limits_config", "Bounds."),
+	VALUE("logs.limits_config.max_line_size", BYTES, TOP(logs.limits_config.max_line_size_bytes), "262000", "0..1MiB",
+	      "Longer lines are cut and marked, and counted; never dropped. The default is just below Loki's own limit. 0: the "
+	      "default; else 256 at least."),
+	VALUE("logs.limits_config.max_streams", COUNT, TOP(logs.limits_config.max_streams), "0", "0..1000000",
+	      "Most streams at one time; what comes beyond goes to one stream named `__overflow__`. 0: no limit."),
+	IGNORED("logs.limits_config.max_line_size_truncate", "true", "has no effect: longer lines are always cut, never dropped"),
+	IGNORED("logs.limits_config.readline_rate_enabled", "false", NO_RATE),
+	IGNORED("logs.limits_config.readline_rate", "", NO_RATE),
+	IGNORED("logs.limits_config.readline_burst", "", NO_RATE),
+	IGNORED("logs.limits_config.readline_rate_drop", "false", NO_RATE),
+
+	SECTION("logs.target_config", "How files are found."),
+	VALUE("logs.target_config.sync_period", DURATION, TOP(logs.target_config.sync_period_ms), "10s", "100ms..1h",
+	      "How often directories are compared with what is known, in case the kernel's notice was missed."),
+	IGNORED("logs.target_config.stdin", "false", "has no effect: for lines on standard input there is `spoor inspect`"),
+
+	LIST("logs.scrape_configs[]", TOP(logs.scrapes), TOP(logs.scrape_count), struct config_scrape, "1000",
+	     "Jobs: which files, with which labels. Without any, one job reads all pods under `--path.pod-logs`."),
+	VALUE("logs.scrape_configs[].job_name", STR, SCRAPE(job_name), "", "", "Required, unique."),
+	VALUE("logs.scrape_configs[].pipeline_stages", STAGES, SCRAPE(format), "", "",
+	      "What wraps each line: `- cri: {}` (containerd, CRI-O) or `- docker: {}`. Empty: the line itself for files, found "
+	      "out for "
+	      "pods. Other stages are not run by this version and are refused."),
+	LIST("logs.scrape_configs[].static_configs[]", SCRAPE(statics), SCRAPE(static_count), struct config_static, "10000",
+	     "Files by pattern."),
+	VALUE("logs.scrape_configs[].static_configs[].labels", STATIC_LABELS, STATIC(labels), "", "",
+	      "`__path__` is the pattern of files to read, absolute, with `*`, `**`, `?`, `[...]`, `{a,b}` (required); "
+	      "`__path_exclude__` leaves out what it matches; all others are labels of the streams, 15 at most."),
+	ACCEPTED("logs.scrape_configs[].static_configs[].targets", "Without meaning for files; accepted because Promtail files "
+		"have it."),
+	LIST("logs.scrape_configs[].kubernetes_sd_configs[]", SCRAPE(discoveries), SCRAPE(discovery_count),
+		struct config_discovery, "16",
+	     "All pods of this node, found by the path of their logs under `--path.pod-logs`; the API server is not asked."),
+	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].role", STR, DISCOVERY(role), "", "", "`pod`. Required."),
+	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].namespaces", "a choice of namespaces " NOT_YET),
+	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].selectors", "a choice by selectors " NOT_YET),
+	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].attach_metadata", "metadata from the API server " NOT_YET),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].api_server", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].kubeconfig_file", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].basic_auth", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].authorization", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].bearer_token", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].bearer_token_file", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].oauth2", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].tls_config", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].proxy_url", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].follow_redirects", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].enable_http2", "", BY_PATH),
+	REFUSED("logs.scrape_configs[].relabel_configs", NOT_YET),
+	REFUSED("logs.scrape_configs[].decompression", "is not supported: rotated .gz files of a log that is followed are read "
+		"without it; remove it"),
+	REFUSED("logs.scrape_configs[].encoding", "is not supported: logs are read as UTF-8; remove it"),
+	REFUSED("logs.scrape_configs[].file_sd_configs", NOT_YET),
+	REFUSED("logs.scrape_configs[].docker_sd_configs",
+		"is not run by this version yet: name the files in static_configs (/var/lib/docker/containers/*/*-json.log) with "
+		"the stage docker"),
+	REFUSED("logs.scrape_configs[].journal", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].syslog", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].loki_push_api", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].windows_events", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].gcplog", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].azure_event_hub", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].kafka", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].gelf", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].cloudflare", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].heroku_drain", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].consul_sd_configs", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].consulagent_sd_configs", NO_SOURCE),
+
+};
+const size_t options_logs_count = COUNT_OF(options_logs);

@@ -1,0 +1,94 @@
+/* Whose file is it? Our own has the sections logs and metrics. A bare Promtail or Prometheus agent's file is told by the keys that only one
+ * of them has; scrape_configs alone by the keys of its jobs. When nothing tells, it is Promtail's. */
+#include "config/loader.h"
+
+enum { PROMETHEUS_INTERVAL_MS = 60000 }; /* its default; ours is 15s */
+
+static const char *const promtail_keys[] = { "clients", "client", "positions", "limits_config", "target_config" };
+static const char *const prometheus_keys[] = { "remote_write", "remote_read", "alerting", "rule_files", "scrape_config_files", "storage" };
+static const char *const global_keys[] = { "scrape_interval", "scrape_timeout", "evaluation_interval", "scrape_protocols" };
+static const char *const job_keys[] = { "metrics_path", "scheme", "scrape_interval", "scrape_timeout", "params", "honor_labels",
+	"honor_timestamps", "metric_relabel_configs", "basic_auth", "authorization", "tls_config", "sample_limit", "http_sd_configs" };
+
+/* The first of the keys that the mapping has. */
+static const struct node_entry *find_any(const struct node *map, const char *const *keys, size_t count)
+{
+	for (const struct node_entry *e = map && map->kind == NODE_MAP ? map->first : NULL; e; e = e->next)
+		for (size_t i = 0; i < count; i++)
+			if (str_eq(e->key, str_of(keys[i])))
+				return e;
+	return NULL;
+}
+
+static bool has_path_label(const struct node *job)
+{
+	const struct node *statics = tree_get(job, STR("static_configs"));
+	for (const struct node_entry *e = statics && statics->kind == NODE_LIST ? statics->first : NULL; e; e = e->next) {
+		const struct node *labels = e->value->kind == NODE_MAP ? tree_get(e->value, STR("labels")) : NULL;
+		if (labels && labels->kind == NODE_MAP && tree_get(labels, STR("__path__")))
+			return true;
+	}
+	return false;
+}
+
+/* Does the job ask for metrics? Targets without a path of files do, and keys that only such jobs have. */
+static bool is_metric_job(const struct node *job)
+{
+	if (job->kind != NODE_MAP || tree_get(job, STR("pipeline_stages")) || has_path_label(job))
+		return false;
+	const struct node *statics = tree_get(job, STR("static_configs"));
+	if (find_any(job, job_keys, COUNT_OF(job_keys)))
+		return true;
+	for (const struct node_entry *e = statics && statics->kind == NODE_LIST ? statics->first : NULL; e; e = e->next)
+		if (e->value->kind == NODE_MAP && tree_get(e->value, STR("targets")))
+			return true;
+	return false;
+}
+
+static bool has_metric_jobs(const struct node *root)
+{
+	const struct node *jobs = tree_get(root, STR("scrape_configs"));
+	for (const struct node_entry *e = jobs && jobs->kind == NODE_LIST ? jobs->first : NULL; e; e = e->next)
+		if (is_metric_job(e->value))
+			return true;
+	return false;
+}
+
+static bool is_prometheus(const struct node *root)
+{
+	return find_any(root, prometheus_keys, COUNT_OF(prometheus_keys)) || has_metric_jobs(root) ||
+	       find_any(tree_get(root, STR("global")), global_keys, COUNT_OF(global_keys));
+}
+
+/* Two programs' files in one: neither can be taken as it is. */
+static bool refuse_both(struct loader *r, const struct node_entry *e)
+{
+	struct place at = { .key = e->key, .line = e->line, .column = e->column, .node = e->value };
+	loader_key_error(r, &at, "a Promtail file and a Prometheus agent's file in one: put the keys of Promtail below \"logs:\" and those of "
+		"Prometheus below \"metrics:\"");
+	return false;
+}
+
+bool shape_know(struct loader *r, const struct node *root)
+{
+	struct place at = { .node = root, .line = root->line, .column = root->column };
+	if (root->kind == NODE_NULL)
+		return true;
+	if (root->kind != NODE_MAP) {
+		loader_expected(r, &at, "the sections logs, metrics, server, global and trace");
+		return false;
+	}
+	if (tree_get(root, STR("logs")) || tree_get(root, STR("metrics")))
+		return true;
+	const struct node_entry *promtail = find_any(root, promtail_keys, COUNT_OF(promtail_keys));
+	const struct node_entry *prometheus = find_any(root, prometheus_keys, COUNT_OF(prometheus_keys));
+	if (promtail && prometheus)
+		return refuse_both(r, prometheus);
+	if (promtail || !is_prometheus(root)) {
+		r->bare = promtail || tree_get(root, STR("scrape_configs")) ? STR("logs") : (struct str){ 0 };
+		return true;
+	}
+	r->bare = STR("metrics");
+	r->config->metrics.scrape_interval_ms = PROMETHEUS_INTERVAL_MS;
+	return true;
+}
