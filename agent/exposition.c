@@ -219,6 +219,7 @@ static void process(const struct writer *w, const struct status *status)
 	}
 	if (p.has_fds)
 		families_gauge(w->out, "process_open_fds", "Number of open file descriptors.", (double)p.open_fds);
+	families_gauge(w->out, "process_virtual_memory_max_bytes", "Maximum amount of virtual memory available in bytes.", (double)p.max_virtual_bytes);
 	families_gauge(w->out, "process_max_fds", "Maximum number of open file descriptors.", (double)p.max_fds);
 	families_gauge(w->out, "process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
 		       (double)status->start_wall_ns / 1e9);

@@ -50,6 +50,8 @@ void process_stats_read(struct process_stats *out)
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		out->max_fds = limit.rlim_cur;
+	if (getrlimit(RLIMIT_AS, &limit) == 0)
+		out->max_virtual_bytes = limit.rlim_cur; /* RLIM_INFINITY is 2^64-1, which is what client libraries show too */
 	out->has_memory = read_memory(out);
 	out->has_fds = count_fds(out);
 }

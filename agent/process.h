@@ -7,7 +7,7 @@
 
 struct process_stats {
 	int64_t cpu_ns; /* user and system, all threads */
-	uint64_t resident_bytes, virtual_bytes, open_fds, max_fds;
+	uint64_t resident_bytes, virtual_bytes, max_virtual_bytes, open_fds, max_fds;
 	bool has_memory, has_fds; /* false: /proc is not there or closed to us */
 };
 void process_stats_read(struct process_stats *out);

@@ -10,7 +10,7 @@
 	      "auto: when the file has no scrape_configs under metrics."),                                                          \
 	VALUE(path ".job", STR, TOP(metrics.field.job), name, "", "The label `job`."),                                               \
 	VALUE(path ".labels", TARGET_LABELS, TOP(metrics.field.labels), "", "", "More labels of this job's target."),                \
-	VALUE(path ".scrape_interval", DURATION, TOP(metrics.field.scrape_interval_ms), "", "1s..1d", "Empty: the global one.")
+	VALUE(path ".scrape_interval", DURATION, TOP(metrics.field.scrape_interval_ms), "", "100ms..1d", "Empty: the global one.")
 
 const struct option options_metrics[] = {
 	SECTION("metrics", "Metrics of the node, its pods and of scraped addresses, in the Prometheus agent's keys."),
@@ -24,7 +24,7 @@ const struct option options_metrics[] = {
 	IGNORED("metrics.runtime", "", "has no effect: there is no Go runtime here"),
 
 	SECTION("metrics.global", "What holds for all jobs."),
-	VALUE("metrics.global.scrape_interval", DURATION, TOP(metrics.scrape_interval_ms), "15s", "1s..1d",
+	VALUE("metrics.global.scrape_interval", DURATION, TOP(metrics.scrape_interval_ms), "15s", "100ms..1d",
 	      "How often targets are asked. In a Prometheus agent's own file: 1m, as there."),
 	VALUE("metrics.global.scrape_timeout", DURATION, TOP(metrics.scrape_timeout_ms), "10s", "1ms..1d",
 	      "Longest time for one scrape; not longer than the interval."),

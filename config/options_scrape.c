@@ -11,7 +11,7 @@ const struct option options_scrape[] = {
 	LIST("metrics.scrape_configs[]", TOP(metrics.scrapes), TOP(metrics.scrape_count), struct config_metric_scrape, "1000",
 	     "Jobs: which addresses to ask for metrics, and what to do with the answers."),
 	VALUE("metrics.scrape_configs[].job_name", STR, JOB(job_name), "", "", "Required, unique."),
-	VALUE("metrics.scrape_configs[].scrape_interval", DURATION, JOB(scrape_interval_ms), "", "1s..1d", "Empty: the global one."),
+	VALUE("metrics.scrape_configs[].scrape_interval", DURATION, JOB(scrape_interval_ms), "", "100ms..1d", "Empty: the global one."),
 	VALUE("metrics.scrape_configs[].scrape_timeout", DURATION, JOB(scrape_timeout_ms), "", "1ms..1d",
 	      "Not longer than the interval. Empty: the global one, or the interval when that is shorter."),
 	VALUE("metrics.scrape_configs[].metrics_path", STR, JOB(metrics_path), "/metrics", "", "Path to ask for."),

@@ -114,7 +114,7 @@ static void run(enum remote_write_version version, uint64_t series, int scrapes)
 		encode_s += now_s() - start;
 	}
 	const struct rw_table *t = rw->table;
-	size_t memory = t->room * sizeof *t->series + t->labels.n + t->refs.n + t->texts.n + t->symbol_room * sizeof *t->symbols +
+	size_t memory = t->series_room * sizeof *t->series + t->number_room * sizeof *t->numbers + t->labels.n + t->refs.n + t->texts.n + t->symbol_room * sizeof *t->symbols +
 			t->index_room * sizeof *t->index + t->family_room * sizeof *t->families;
 	printf("%d.0: %.3f us for each sample: decode %.3f, encode %.3f, snappy %.3f; raw %.1f, wire %.1f bytes; "
 	       "definition %.3f us; %llu series in %.2f MiB\n",

@@ -111,8 +111,9 @@ START_TEST(nothing_is_lost_by_a_kill)
 {
 	struct temp_dir d = temp_dir_make();
 	/* Shared with the child: how many it has been told are in. */
-	volatile int *in = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne((const void *)in, MAP_FAILED);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(page, MAP_FAILED);
+	volatile int *in = page;
 	int want = 0;
 	struct journal_mark mark;
 	for (int round = 0; round < 6; round++) {
@@ -146,7 +147,7 @@ START_TEST(nothing_is_lost_by_a_kill)
 	}
 	ck_assert_int_ge(want, 50);
 	spool_close(s);
-	munmap((void *)(uintptr_t)in, 4096);
+	munmap(page, 4096);
 	temp_dir_remove(&d);
 }
 END_TEST

@@ -317,6 +317,29 @@ START_TEST(a_new_segment_defines_everything_anew)
 }
 END_TEST
 
+START_TEST(a_number_that_is_defined_anew_keeps_what_is_queued)
+{
+	static struct rig r;
+	rig_open(&r, fake_accept);
+	rig_feed(&r, 1, 0);
+	rig_begin(&r);
+	struct labels l = { 0 };
+	labels_set(&l, STR("__name__"), STR("other"));
+	journal_series(&r.writer, 0, 0, &l);
+	ck_assert(rig_end(&r));
+	rig_begin(&r);
+	journal_time(&r.writer, FAKE_BASE_MS);
+	journal_sample(&r.writer, 0, 0);
+	ck_assert(rig_end(&r));
+	ck_assert(rig_run(&r, 10));
+	ck_assert_int_eq(missing(&r, 1, 0, 1), 0);
+	ck_assert_str_eq(r.fake.last.labels, "__name__=\"other\"");
+	ck_assert_uint_eq(rig_status(&r).series, 1);
+	labels_fini(&l);
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(history_defines_only)
 {
 	static struct rig r;
@@ -560,6 +583,7 @@ int main(void)
 	tcase_add_test(t, native_histograms_can_be_off);
 	tcase_add_test(t, start_timestamps_are_in_2_0);
 	tcase_add_test(t, a_new_segment_defines_everything_anew);
+	tcase_add_test(t, a_number_that_is_defined_anew_keeps_what_is_queued);
 	tcase_add_test(t, history_defines_only);
 	tcase_add_test(t, samples_of_unknown_series_are_counted);
 	tcase_add_test(t, a_damaged_frame_gives_what_it_has);

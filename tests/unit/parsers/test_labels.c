@@ -81,13 +81,13 @@ END_TEST
 /* Where a name ends and its value starts counts, and so does which is which. */
 START_TEST(hashes_tell_apart)
 {
-	static const char *const sets[][6][2] = { { { "a", "b" } }, { { "ab", "c" } }, { { "a", "bc" } }, { { "b", "a" } },
+	static const char *const rows[][6][2] = { { { "a", "b" } }, { { "ab", "c" } }, { { "a", "bc" } }, { { "b", "a" } },
 		{ { "a", "b" }, { "c", "d" } }, { { "a", "bcd" } }, { { NULL } } };
-	for (size_t i = 0; i < COUNT_OF(sets); i++) {
-		for (size_t k = 0; k < COUNT_OF(sets); k++) {
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		for (size_t k = 0; k < COUNT_OF(rows); k++) {
 			struct labels a = { 0 }, b = { 0 };
-			fill(&a, sets[i]);
-			fill(&b, sets[k]);
+			fill(&a, rows[i]);
+			fill(&b, rows[k]);
 			ck_assert_msg((labels_hash(&a) == labels_hash(&b)) == (i == k), "%zu and %zu", i, k);
 			ck_assert_msg(labels_eq(&a, &b) == (i == k), "%zu and %zu", i, k);
 			labels_fini(&a);
