@@ -44,12 +44,6 @@ static void on_settled(void *ctx, const struct journal_mark *mark)
 	spool_ack(r->metrics->spool, r->i, mark);
 }
 
-static void on_rewind(void *ctx)
-{
-	struct receiver *r = ctx;
-	spool_rewind(r->metrics->spool, r->i);
-}
-
 static void on_wake(void *ctx)
 {
 	struct receiver *r = ctx;
@@ -165,7 +159,7 @@ static int open_receiver(struct metrics *m, size_t i, char names[][CLIENT_NAME_R
 	if (err[0])
 		return -1;
 	struct remote_write_options options = options_of(r, c);
-	struct remote_write_hooks hooks = { .ctx = r, .settled = on_settled, .rewind = on_rewind, .wake = on_wake };
+	struct remote_write_hooks hooks = { .ctx = r, .settled = on_settled, .wake = on_wake };
 	r->write = remote_write_new(&options, m->write_http.http, m->drops, &hooks, err);
 	return r->write ? 0 : -1;
 }
@@ -185,8 +179,11 @@ static int open_receivers(struct metrics *m, char err[256])
 			return -1;
 		spool.names[i] = m->receivers[i].name;
 	}
+	err[0] = '\0';
 	m->spool = spool_open(&spool, err);
-	return m->spool ? 0 : -1;
+	if (err[0])
+		LOG_WARN("%s: samples are kept in memory, a restart loses what is not sent", err);
+	return 0;
 }
 
 /* Without a receiver nothing is scraped and nothing is kept: /metrics alone is what there is. */

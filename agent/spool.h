@@ -24,20 +24,24 @@ struct spool_options {
 struct spool_frame {
 	struct str payload;         /* until the next call */
 	struct journal_mark end;    /* to be given to spool_ack */
-	bool is_history;            /* acknowledged in an earlier life or before: only its definitions (M, S, C) are of interest */
+	bool is_history;            /* acknowledged already, read again for its definitions (M, S, C) */
 };
 struct spool_status {
 	uint64_t bytes, segments, frames_written, samples_written, write_errors, corrupt_frames, bytes_skipped;
 	bool is_memory;
+	/* shed: over the cap, or damaged, since the start; what an earlier life counted is not counted again */
 	struct { uint64_t samples_pending, samples_shed, bytes_pending; } destination[SPOOL_DESTINATIONS_MAX];
 };
 
 struct spool;
+/* Never NULL: with a directory that cannot be used it works in memory, and err says why in one sentence (else it is ""). */
 struct spool *spool_open(const struct spool_options *options, char err[256]);
-void spool_close(struct spool *s);
-/* The segment that the next frame goes to: it rolls over here, when it is large. Numbers of series hold within one segment. */
+void spool_close(struct spool *s); /* no spool_sync may be under way */
+/* The segment that the next frame goes to: it rolls over here, when it is large. Numbers of series hold within one segment. Each
+ * life of the program begins one of its own. */
 uint64_t spool_segment(struct spool *s);
-/* 0, or -errno (then it was not written; a full disk sheds the oldest segment first and is tried once more). */
+/* 0, or -errno: then it was not written, and spool_segment gives a new number, because the definitions in the frame are missing.
+ * A full disk sheds the oldest segment first and is tried once more. */
 int spool_append(struct spool *s, struct str payload, uint64_t samples);
 /* The next frame for a destination. 1: there is one; 0: nothing new; a damaged rest of a segment is skipped and counted. */
 int spool_read(struct spool *s, size_t destination, struct spool_frame *out);

@@ -1,7 +1,7 @@
 /* How samples lie in the spool between scrape and remote-write: frames of records, written by one hand, read by each destination.
  *
  * Series are defined once per segment and then named by number, so a segment can be understood from its start on and by itself.
- * A frame is what one scrape (or a part of a large one) brought. Formats: docs/decisions (spool). All integers are varints unless said.
+ * A frame is what one scrape (or a part of a large one) brought. All integers are varints unless said.
  *
  * A record is its letter and what follows; texts and messages have their length before them.
  *

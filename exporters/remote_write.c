@@ -212,12 +212,18 @@ static int64_t close_when_due(struct rw_shard *shard, bool force)
 	return INT64_MAX;
 }
 
+/* Between batches nothing big is kept. */
 static void trim(struct remote_write *rw)
 {
-	struct buf *buffers[] = { &rw->raw, &rw->symbols, &rw->scratch };
+	struct buf *buffers[] = { &rw->raw, &rw->symbols, &rw->scratch, &rw->waiting };
+	bool is_idle = remote_write_is_empty(rw);
 	for (size_t i = 0; i < COUNT_OF(buffers); i++)
-		if (buffers[i]->room > ENCODER_KEEP_BYTES)
+		if (is_idle || buffers[i]->room > ENCODER_KEEP_BYTES)
 			buf_fini(buffers[i]);
+	if (!is_idle)
+		return;
+	free(rw->window);
+	rw->window = NULL;
 }
 
 int64_t remote_write_turn(struct remote_write *rw, int64_t now_ns, int64_t now_ms, bool force)

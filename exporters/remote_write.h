@@ -49,7 +49,6 @@ struct remote_write_options { /* views live as long as it does */
 struct remote_write_hooks {
 	void *ctx;
 	void (*settled)(void *ctx, const struct journal_mark *mark); /* everything up to here is accepted or dropped; in order */
-	void (*rewind)(void *ctx); /* feed again from the acknowledged place: what is queued must be encoded anew */
 	void (*wake)(void *ctx);   /* call remote_write_turn soon */
 };
 enum remote_write_state { RW_IDLE, RW_SENDING, RW_BACKOFF, RW_HOLD_AUTH, RW_STATES };
@@ -76,7 +75,8 @@ void remote_write_free(struct remote_write *rw); /* what is pending is forgotten
 bool remote_write_has_room(const struct remote_write *rw);
 /* Takes a frame. definitions_only: samples in it are skipped. false: the frame is damaged; what could be read was taken. */
 bool remote_write_feed(struct remote_write *rw, struct str payload, const struct journal_mark *end, bool definitions_only);
-/* Sends what is due (all of it with `force`), settles. now_ns is monotonic, now_ms wall. Next deadline or INT64_MAX. */
+/* Sends what is due (with `force` also what is not full or old enough; a wait after a failure is not cut short by it), settles.
+ * now_ns is monotonic, now_ms wall. Next deadline or INT64_MAX. */
 int64_t remote_write_turn(struct remote_write *rw, int64_t now_ns, int64_t now_ms, bool force);
 bool remote_write_is_empty(const struct remote_write *rw);
 void remote_write_status(const struct remote_write *rw, struct remote_write_status *out);

@@ -59,7 +59,7 @@ static void drop(struct feed *f, enum sample_drop reason, uint64_t n)
 	f->rw->status.samples_dropped[reason] += n;
 }
 
-static struct rw_item *add_item(struct feed *f, const struct rw_series *s, uint64_t id, size_t bytes)
+static struct rw_item *add_item(struct feed *f, const struct rw_series *s, size_t bytes)
 {
 	struct remote_write *rw = f->rw;
 	struct rw_shard *shard = &rw->shards[rw->shard_count > 1 ? s->hash % rw->shard_count : 0];
@@ -73,7 +73,7 @@ static struct rw_item *add_item(struct feed *f, const struct rw_series *s, uint6
 	r->estimate_bytes += bytes;
 	r->oldest_ms = f->ms < r->oldest_ms ? f->ms : r->oldest_ms;
 	r->newest_ms = f->ms > r->newest_ms ? f->ms : r->newest_ms;
-	*item = (struct rw_item){ .series = (uint32_t)id, .ms = f->ms, .start_ms = s->start_ms };
+	*item = (struct rw_item){ .series = (uint32_t)(s - rw->table->series), .ms = f->ms, .start_ms = s->start_ms };
 	f->at->outstanding++;
 	rw->pending++;
 	rw->status.samples_fed++;
@@ -108,24 +108,24 @@ static size_t characters(struct str s)
 	return n;
 }
 
-/* Time and value of a prometheus.Exemplar; false: one that receivers refuse. */
-static bool exemplar_read(struct str bytes, int64_t *ms, uint64_t *bits)
+/* Time of a prometheus.Exemplar; false: one that receivers refuse. */
+static bool exemplar_read(struct str bytes, int64_t *ms)
 {
 	struct wire_field field;
 	size_t used = 0;
 	*ms = 0;
-	*bits = 0;
 	while (bytes.n) {
 		struct str before = bytes;
 		struct label label;
 		if (!wire_read_field(&bytes, &field))
 			return false;
-		if (field.number == 1 && rw_label_next(&before, &label))
+		bool is_label = field.number == 1 && rw_label_next(&before, &label);
+		if (is_label)
 			used += characters(label.name) + characters(label.value);
-		else if (field.number == 2 && field.type == WIRE_FIXED64)
-			memcpy(bits, field.bytes.p, 8);
 		else if (field.number == 3 && field.type == WIRE_VARINT)
 			*ms = (int64_t)field.value;
+		else if (field.number != 2 || field.type != WIRE_FIXED64)
+			return false;
 	}
 	return used <= EXEMPLAR_CHARACTERS_MAX;
 }
@@ -133,8 +133,7 @@ static bool exemplar_read(struct str bytes, int64_t *ms, uint64_t *bits)
 static bool is_news(struct feed *f, const struct rw_series *s, uint64_t id, struct str bytes)
 {
 	int64_t ms;
-	uint64_t bits;
-	if (!f->rw->options.send_exemplars || !exemplar_read(bytes, &ms, &bits))
+	if (!f->rw->options.send_exemplars || !exemplar_read(bytes, &ms))
 		return false;
 	/* The number is part of the key: two series whose 32-bit hashes meet are told apart while the segment lasts. */
 	struct rw_exemplar_seen *seen = seen_of(f->rw, (hash_u64((uint64_t)s->hash << 32 | (uint32_t)id)) | 1);
@@ -188,12 +187,12 @@ static bool take_run(struct feed *f, const struct journal_record *run)
 		return true;
 	for (uint64_t i = 0; i < run->n; i++) {
 		uint64_t id = run->id + i;
-		struct rw_series *s = id < t->room ? &t->series[id] : NULL;
+		struct rw_series *s = rw_table_series(t, id);
 		if (!is_sent(s)) {
 			drop(f, reason_of(s), 1);
 			continue;
 		}
-		struct rw_item *item = add_item(f, s, id, s->label_bytes + SAMPLE_BYTES);
+		struct rw_item *item = add_item(f, s, s->label_bytes + SAMPLE_BYTES);
 		item->bits = journal_value(run->bytes, (size_t)i);
 		if (s->has_exemplars)
 			attach_exemplars(f, s, id, item, f->rw->shards[f->rw->shard_count > 1 ? s->hash % f->rw->shard_count : 0].open);
@@ -204,14 +203,14 @@ static bool take_run(struct feed *f, const struct journal_record *run)
 static bool take_histogram(struct feed *f, const struct journal_record *record)
 {
 	struct rw_table *t = f->rw->table;
-	struct rw_series *s = record->id < t->room ? &t->series[record->id] : NULL;
+	struct rw_series *s = rw_table_series(t, record->id);
 	if (f->skips)
 		return true;
 	if (!is_sent(s) || !f->rw->options.send_native_histograms) {
 		drop(f, is_sent(s) ? SAMPLE_DROP_UNSUPPORTED : reason_of(s), 1);
 		return true;
 	}
-	struct rw_item *item = add_item(f, s, record->id, s->label_bytes + record->bytes.n + SAMPLE_BYTES);
+	struct rw_item *item = add_item(f, s, s->label_bytes + record->bytes.n + SAMPLE_BYTES);
 	struct rw_request *r = f->rw->shards[f->rw->shard_count > 1 ? s->hash % f->rw->shard_count : 0].open;
 	item->series |= RW_HISTOGRAM;
 	item->bits = rw_request_chunk(r, record->bytes);
@@ -226,7 +225,7 @@ static bool take_histogram(struct feed *f, const struct journal_record *record)
 static bool take_exemplar(struct feed *f, const struct journal_record *record)
 {
 	struct rw_table *t = f->rw->table;
-	struct rw_series *s = record->id < t->room ? &t->series[record->id] : NULL;
+	struct rw_series *s = rw_table_series(t, record->id);
 	struct waiting w = { record->id, (uint32_t)record->bytes.n };
 	if (f->skips)
 		return true;
@@ -252,9 +251,9 @@ static bool take_time(struct feed *f, const struct journal_record *record)
 
 static bool take_start(struct feed *f, const struct journal_record *record)
 {
-	struct rw_table *t = f->rw->table;
-	if (record->id < t->room)
-		t->series[record->id].start_ms = record->ms;
+	struct rw_series *s = rw_table_series(f->rw->table, record->id);
+	if (s)
+		s->start_ms = record->ms;
 	return true;
 }
 

@@ -37,6 +37,7 @@ void rw_table_release(struct rw_table *t)
 	if (!t || --t->references)
 		return;
 	free(t->series);
+	free(t->numbers);
 	free(t->symbols);
 	free(t->index);
 	free(t->families);
@@ -60,16 +61,6 @@ static void *grow(void *p, size_t *room, size_t at, size_t first, size_t size)
 	memset(fresh + *room * size, 0, (wanted - *room) * size);
 	*room = wanted;
 	return fresh;
-}
-
-struct rw_series *rw_table_series(struct rw_table *t, uint64_t id)
-{
-	if (id < t->room)
-		return &t->series[id];
-	if (id >= SERIES_MAX || id > 2 * (uint64_t)t->room + SERIES_AHEAD)
-		return NULL;
-	t->series = grow(t->series, &t->room, (size_t)id, SERIES_ROOM, sizeof *t->series);
-	return &t->series[id];
 }
 
 static void rehash(struct rw_table *t)
@@ -144,12 +135,9 @@ bool rw_label_next(struct str *labels, struct label *out)
 	if (labels->n == 0 || !wire_read_field(labels, &label) || label.number != 1 || label.type != WIRE_BYTES)
 		return false;
 	while (label.bytes.n) {
-		if (!wire_read_field(&label.bytes, &part))
+		if (!wire_read_field(&label.bytes, &part) || part.type != WIRE_BYTES || part.number > 2)
 			return false;
-		if (part.type == WIRE_BYTES && part.number == 1)
-			out->name = part.bytes;
-		else if (part.type == WIRE_BYTES && part.number == 2)
-			out->value = part.bytes;
+		*(part.number == 1 ? &out->name : &out->value) = part.bytes;
 	}
 	return true;
 }
@@ -237,18 +225,29 @@ static bool put_labels(struct rw_table *t, struct rw_series *s, struct str bytes
 	return bytes.n == 0;
 }
 
+static bool is_sent(const struct rw_series *s)
+{
+	return s && (s->state == RW_SERIES_LABELS || s->state == RW_SERIES_SYMBOLS);
+}
+
+/* A number that is defined once more gets a new place: what is queued keeps its labels. */
 bool rw_table_define(struct rw_table *t, const struct journal_record *record, const struct relabel *rules, bool as_symbols)
 {
-	struct rw_series *s = rw_table_series(t, record->id);
-	if (!s)
+	if (record->id >= SERIES_MAX || record->id > 2 * (uint64_t)t->number_room + SERIES_AHEAD || t->series_count == SERIES_MAX)
 		return false;
-	t->count -= s->state == RW_SERIES_LABELS || s->state == RW_SERIES_SYMBOLS;
+	t->numbers = grow(t->numbers, &t->number_room, (size_t)record->id, SERIES_ROOM, sizeof *t->numbers);
+	t->count -= is_sent(rw_table_series(t, record->id));
+	t->numbers[record->id] = 0;
+	size_t room = t->series_room;
+	t->series = grow(t->series, &room, t->series_count, SERIES_ROOM, sizeof *t->series);
+	t->series_room = (uint32_t)room;
+	struct rw_series *s = &t->series[t->series_count];
 	*s = (struct rw_series){ .metadata = record->metadata < FAMILIES_MAX ? (uint32_t)record->metadata : 0 };
-	bool is_good = put_labels(t, s, record->bytes, rules, as_symbols);
-	if (!is_good)
-		s->state = RW_SERIES_UNKNOWN;
-	t->count += s->state == RW_SERIES_LABELS || s->state == RW_SERIES_SYMBOLS;
-	return is_good;
+	if (!put_labels(t, s, record->bytes, rules, as_symbols))
+		return false;
+	t->numbers[record->id] = ++t->series_count;
+	t->count += is_sent(s);
+	return true;
 }
 
 void rw_series_to_symbols(struct rw_table *t, struct rw_series *s)

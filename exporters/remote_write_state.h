@@ -34,8 +34,10 @@ struct rw_family { uint32_t type, name, help, unit; }; /* symbols */
 struct rw_table {
 	unsigned references;
 	uint64_t segment;
-	struct rw_series *series;
-	size_t room, count;              /* count: series that are sent */
+	struct rw_series *series;        /* only added to: items hold their places */
+	uint32_t series_count, series_room;
+	uint32_t *numbers;               /* by number in the segment: place in series + 1, 0: not defined */
+	size_t number_room, count;       /* count: series that are sent */
 	struct buf labels, refs, texts;  /* refs: uint32_t */
 	struct rw_symbol *symbols;
 	uint32_t symbol_count, symbol_room, *index, index_room;
@@ -95,7 +97,7 @@ struct rw_shard {
 };
 
 struct rw_frame { struct journal_mark mark; uint64_t outstanding; bool is_whole; };
-struct rw_exemplar_seen { uint64_t series, bits; int64_t ms; };
+struct rw_exemplar_seen { uint64_t series; int64_t ms; };
 
 struct remote_write {
 	struct remote_write_options options;
@@ -143,7 +145,10 @@ void rw_table_release(struct rw_table *t);
 void rw_table_metadata(struct rw_table *t, const struct journal_record *record);
 /* false: the record makes no sense. */
 bool rw_table_define(struct rw_table *t, const struct journal_record *record, const struct relabel *rules, bool as_symbols);
-struct rw_series *rw_table_series(struct rw_table *t, uint64_t id); /* NULL when it cannot be one; the table grows */
+static inline struct rw_series *rw_table_series(const struct rw_table *t, uint64_t id) /* NULL: not defined */
+{
+	return id < t->number_room && t->numbers[id] ? &t->series[t->numbers[id] - 1] : NULL;
+}
 uint32_t rw_table_intern(struct rw_table *t, struct str text);
 void rw_series_to_symbols(struct rw_table *t, struct rw_series *s);
 void rw_series_to_labels(struct rw_table *t, struct rw_series *s);

@@ -298,12 +298,11 @@ static size_t shortest(double value, char digits[DECIMAL_ROOM], int *point)
 	char text[DECIMAL_ROOM];
 	double back = 0;
 	size_t n = 0;
-	/* What 15 digits can say they say in the fewest, once the zeros are cut; 17 always do. */
-	for (int precision = 14; precision <= 16; precision++) {
+	/* What 15 digits can say they say in the fewest, once the zeros are cut; 17 always do. Below the normal doubles there are less. */
+	for (int precision = value < 0x1p-1022 ? 0 : 14; precision <= 16; precision++) {
 		int length = snprintf(text, sizeof text, "%.*e", precision, value);
-		for (int i = 0; i < length; i++) /* whatever a locale takes for a point */
-			if (i == 1)
-				text[i] = '.';
+		if (precision) /* whatever a locale takes for a point */
+			text[1] = '.';
 		if (decimal_parse((struct str){ text, (size_t)length }, &back) && back == value)
 			break;
 	}

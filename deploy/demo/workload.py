@@ -3,7 +3,8 @@
 
 Writes DIR/pods/<namespace>_<pod>_<uid>/<container>/0.log as a container runtime does (CRI lines, long ones in pieces) and rotates as
 the kubelet does (rename to 0.log.YYYYMMDD-HHMMSS, the one before that is compressed, five are kept).
-A request crosses several services, so one trace id stands in lines of several formats. Ends by itself after --seconds.
+A request crosses several services, so one trace id stands in lines of several formats, and as an exemplar in the shop's metrics: their
+address is written to DIR/targets.json, for file_sd_configs. Ends by itself after --seconds.
 """
 import argparse
 import glob
@@ -17,6 +18,8 @@ import signal
 import sys
 import time
 import uuid
+
+import shop_metrics
 
 PIECE_BYTES = 16384  # the runtime cuts longer lines
 KEEP = 5
@@ -156,23 +159,36 @@ def request(number):
         yield "recommend", "Model reloaded: " + json.dumps([round(random.random(), 6) for _ in range(4000)]), "info", "stdout"
 
 
+def write_target(folder, address):
+    """The whole file or none: somebody may be reading it."""
+    path = os.path.join(folder, "targets.json")
+    with open(path + ".tmp", "w") as f:
+        json.dump([{"targets": [address], "labels": {"service": "shop"}}], f)
+    os.rename(path + ".tmp", path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("dir", help="the pod log tree is made in DIR/pods")
+    parser.add_argument("dir", help="the pod log tree is made in DIR/pods, targets.json beside it")
     parser.add_argument("--seconds", type=float, default=0, help="end after so many seconds (0: until it is ended)")
     parser.add_argument("--rate", type=float, default=1, help="requests a second, of about six lines each (1)")
     parser.add_argument("--rotate-bytes", type=int, default=65536, help="rotate a log at this size (64 KiB)")
     options = parser.parse_args()
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    metrics = shop_metrics.Metrics()
+    write_target(options.dir, shop_metrics.serve(metrics))
     containers = {name: Container(options.dir, namespace, name, options.rotate_bytes) for name, (namespace, _) in SERVICES.items()}
     start = time.monotonic()
     number = 0
     while not options.seconds or time.monotonic() - start < options.seconds:
         trace = secrets.token_hex(16)
+        outcome = "charged"
         for service, text, level, stream in request(number):
+            outcome = "refused" if text.startswith("Card refused") else outcome
             line = text if level is None else SERVICES[service][1](trace, text, level)
             containers[service].write(line, stream)
+        metrics.observe(outcome, random.lognormvariate(-2, 0.8), trace, span())
         for container in containers.values():
             container.rotate_if_due()
         number += 1

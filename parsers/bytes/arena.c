@@ -3,7 +3,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-enum { BLOCK_BYTES = 4096 };
+enum { BLOCK_BYTES = 4096, KEPT_BYTES = 256 << 10 };
 
 struct arena_block {
 	struct arena_block *older;
@@ -54,4 +54,22 @@ void arena_fini(struct arena *a)
 		free(block);
 	}
 	*a = (struct arena){ 0 };
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_block *newest = a->newest;
+	if (!newest)
+		return;
+	if (newest->older || newest->room > KEPT_BYTES) { /* one block that would have been enough takes their place */
+		size_t all = 0;
+		for (const struct arena_block *block = newest; block; block = block->older)
+			all += block->room;
+		arena_fini(a);
+		a->newest = block_new(all < KEPT_BYTES ? all : KEPT_BYTES);
+		return;
+	}
+	memset(newest->bytes, 0, newest->used);
+	newest->used = 0;
+	a->used_bytes = 0;
 }

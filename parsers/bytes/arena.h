@@ -1,5 +1,5 @@
 /* Memory with one lifetime: allocate many times, release once. {0} is a valid empty arena.
- * Bytes come zeroed and stay where they are until arena_fini. Running out of memory ends the process (see decision 0004). */
+ * Bytes come zeroed and stay where they are until arena_reset or arena_fini. Running out of memory ends the process (see decision 0004). */
 #ifndef PARSERS_BYTES_ARENA_H
 #define PARSERS_BYTES_ARENA_H
 
@@ -14,5 +14,7 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t n); /* aligned for any type */
 struct str arena_copy(struct arena *a, struct str s);   /* a copy that is also NUL-terminated */
 void arena_fini(struct arena *a);
+/* Empties it for the next user and keeps memory, up to 256 KiB: what is done again and again allocates nothing after a while. */
+void arena_reset(struct arena *a);
 
 #endif

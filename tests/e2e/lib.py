@@ -292,6 +292,17 @@ def ledger_faults(metrics):
         sent, pending, dropped = (total(metrics, f"spoor_log_lines_{k}", destination=d) for k in ("sent_total", "pending", "dropped_total"))
         if read != sent + pending + dropped:
             faults.append(f"{d}: read {read:.0f} != sent {sent:.0f} + dropped {dropped:.0f} + pending {pending:.0f}")
+    return faults + sample_ledger_faults(metrics)
+
+
+def sample_ledger_faults(metrics):
+    """[] when scraped + found in the spool at the start = sent + dropped + pending for every receiver, exactly"""
+    scraped, faults = total(metrics, "spoor_samples_scraped_total"), []
+    for labels in metrics.get("spoor_samples_pending", {}):
+        r = dict(labels)["destination"]
+        found, sent, pending, dropped = (total(metrics, f"spoor_samples_{k}", destination=r) for k in ("found_total", "sent_total", "pending", "dropped_total"))
+        if scraped + found != sent + dropped + pending:
+            faults.append(f"{r}: scraped {scraped:.0f} + found {found:.0f} != sent {sent:.0f} + dropped {dropped:.0f} + pending {pending:.0f}")
     return faults
 
 
