@@ -1,5 +1,6 @@
 /* Self metrics of the metrics side: what was scraped, what waits in the spool, what each receiver has taken. For each receiver,
- * every sample that it was owed is sent, dropped under a reason (shed: it went from the full spool before it was sent) or pending. */
+ * every sample that it was owed is sent, dropped under a reason (shed: it went from the full spool before it was sent) or pending. A
+ * frame is acknowledged when its last sample is settled, so what is pending is asked of both: unread in the spool, and taken but not sent. */
 #include "agent/exposition_rows.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 struct receiver_view {
 	struct str name;
 	struct remote_write_status s;
-	uint64_t pending, pending_bytes, dropped[SAMPLE_DROPS + 1];
+	uint64_t found, pending, pending_bytes, dropped[SAMPLE_DROPS + 1];
 	int64_t newest_ns;
 	bool is_up;
 };
@@ -50,7 +51,9 @@ static const struct exposition_row rows[] = {
 #define AT(field) offsetof(struct receiver_view, field)
 static const struct exposition_row receiver_rows[] = {
 	{ "spoor_samples_sent_total", "Samples that the receiver has accepted.", AT(s.samples_sent), METRIC_COUNTER, EXPOSITION_U64 },
-	{ "spoor_samples_pending", "Samples in the spool that the receiver has neither accepted nor lost.",
+	{ "spoor_samples_found_total", "Samples that lay in the spool when it was opened and that the receiver had not got.",
+	  AT(found), METRIC_COUNTER, EXPOSITION_U64 },
+	{ "spoor_samples_pending", "Samples that the receiver has neither accepted nor lost: scraped and found, without sent and dropped.",
 	  AT(pending), METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_samples_pending_bytes", "Bytes of the spool that the receiver still needs.", AT(pending_bytes), METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_remote_write_up", "0 when the last attempt to send failed.", AT(is_up), METRIC_GAUGE, EXPOSITION_BOOL },
@@ -95,7 +98,8 @@ static struct receiver_view *take_views(const struct metrics *m, const struct me
 		v->name = v->s.name;
 		v->is_up = v->s.last_error[0] == 0;
 		v->newest_ns = v->s.newest_sent_ms * 1000000;
-		v->pending = status->spool.destination[i].samples_pending;
+		v->found = status->spool.destination[i].samples_found;
+		v->pending = status->spool.destination[i].samples_unread + v->s.samples_pending;
 		v->pending_bytes = status->spool.destination[i].bytes_pending;
 		memcpy(v->dropped, v->s.samples_dropped, sizeof v->s.samples_dropped);
 		v->dropped[SAMPLE_DROPS] = status->spool.destination[i].samples_shed;

@@ -279,6 +279,18 @@ void families_sample(struct families *f, const char *suffix, const struct metric
 	write_sample(f, suffix, labels, count, sample);
 }
 
+int families_compare_labels(const struct metric_label *a, size_t a_count, const struct metric_label *b, size_t b_count)
+{
+	for (size_t i = 0; i < a_count && i < b_count; i++) {
+		int order = strcmp(a[i].name, b[i].name);
+		if (order == 0)
+			order = str_cmp(a[i].value, b[i].value);
+		if (order != 0)
+			return order;
+	}
+	return (a_count > b_count) - (a_count < b_count);
+}
+
 void families_gauge(struct families *f, const char *name, const char *help, double value)
 {
 	families_begin(f, name, METRIC_GAUGE, help);

@@ -27,8 +27,9 @@ struct metric_label { const char *name; struct str value; };
 
 void families_init(struct families *f, struct buf *out, bool is_openmetrics);
 void families_fini(struct families *f);
-/* name and help live until the next family. In OpenMetrics a counter whose name does not end in _total becomes `unknown`. METRIC_UNKNOWN
- * is written "untyped" in text. When the name was written before, the whole family is left out and counted in `dropped`. */
+/* name and help live until the next family. In OpenMetrics a counter whose name does not end in _total becomes `unknown`.
+ * METRIC_UNKNOWN is written "untyped" in text. When the name was written before, the whole family is left out and counted in
+ * `dropped`. */
 void families_begin(struct families *f, const char *name, enum metric_type type, const char *help);
 bool families_has(const struct families *f, struct str name);
 void families_value(struct families *f, double value);
@@ -36,12 +37,15 @@ void families_label1(struct families *f, const char *name, struct str value, dou
 void families_label2(struct families *f, const char *name1, struct str value1, const char *name2, struct str value2, double sample);
 /* Labels in the order given (sort them by name); suffix is appended to the family's name: "", "_bucket", "_sum", "_count". */
 void families_sample(struct families *f, const char *suffix, const struct metric_label *labels, size_t count, double sample);
+/* < 0, 0, > 0: label by label the name, then the value; of two that begin alike the shorter one is first. */
+int families_compare_labels(const struct metric_label *a, size_t a_count, const struct metric_label *b, size_t b_count);
 /* One family in one call. */
 void families_gauge(struct families *f, const char *name, const char *help, double value);
 void families_counter(struct families *f, const char *name, const char *help, double value);
 /* "# EOF" for OpenMetrics. */
 void families_end(struct families *f);
-/* Shortest text that reads back as the same double; "+Inf", "-Inf", "NaN". Integers and values with up to nine decimals take a short way. */
+/* Shortest text that reads back as the same double; "+Inf", "-Inf", "NaN". Integers and values with up to nine decimals take a
+ * short way. */
 void families_number(struct buf *out, double value);
 
 #endif

@@ -1,3 +1,5 @@
+/* What the file says goes first, then what the environment says, then which directories have something in them; and the reason in
+ * one sentence, because people will ask. */
 #include "agent/mode.h"
 
 #include <dirent.h>
@@ -34,7 +36,7 @@ static void add_static(struct config *c, struct config_scrape *job, size_t i, st
 static struct config_scrape *only_job(struct config *c, struct str name, enum log_format format, size_t statics)
 {
 	struct config_scrape *job = &c->logs.scrapes[0];
-	*job = (struct config_scrape){ .job_name = name, .format = format, .static_count = statics };
+	*job = (struct config_scrape){ .job_name = name, .stages.format = format, .static_count = statics };
 	job->statics = arena_alloc(&c->arena, statics * sizeof *job->statics);
 	return job;
 }

@@ -9,6 +9,7 @@
 #include "agent/http_loop.h"
 #include "agent/stream_labels.h"
 #include "agent/log.h"
+#include "agent/log_stages.h"
 #include "agent/reader.h"
 
 enum { CHUNKS_PER_TURN = 32, RING_BYTES = 1 << 20 };
@@ -25,6 +26,7 @@ struct pipeline {
 	struct http_loop http;
 	struct metrics *metrics;
 	struct label_rules rules;
+	struct log_stages **stages; /* by job and lane; NULL where a job has none */
 	size_t destination_count;
 	char names[LANES_MAX][CLIENT_NAME_ROOM];
 	struct arena arena;
@@ -207,6 +209,18 @@ static int start_metrics(struct pipeline *p, char err[256])
 	return p->metrics ? 0 : -1;
 }
 
+static struct log_stages *stages_of(void *ctx, const struct config_scrape *job, size_t lane)
+{
+	struct pipeline *p = ctx;
+	size_t i = (size_t)(job - p->o.config->logs.scrapes);
+	if (!job->stages.list)
+		return NULL;
+	struct log_stages **place = &p->stages[i * LANES_MAX + lane];
+	if (!*place)
+		*place = log_stages_new(&job->stages);
+	return *place;
+}
+
 struct pipeline *pipeline_start(const struct pipeline_options *options, char err[256])
 {
 	struct pipeline *p = calloc(1, sizeof *p);
@@ -215,7 +229,10 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 	p->o = *options;
 	p->ring = ring_new(RING_BYTES);
 	p->drops = drops_new();
-	p->rules = (struct label_rules){ .config = options->config, .node_name = options->node_name };
+	p->rules = (struct label_rules){ .config = options->config, .node_name = options->node_name, .stages_of = stages_of, .stages_ctx = p };
+	p->stages = calloc(options->config->logs.scrape_count * LANES_MAX + 1, sizeof(struct log_stages *));
+	if (!p->stages)
+		abort();
 	struct reader_options reader = { .tail = &p->tail, .counters = &p->counters, .ring = p->ring, .loop = options->loop,
 					 .find_traces = options->config->trace.enabled,
 					 .max_line_bytes = options->config->logs.limits_config.max_line_size_bytes };
@@ -251,6 +268,9 @@ void pipeline_free(struct pipeline *p)
 	metrics_free(p->metrics);
 	http_loop_close(&p->http);
 	loop_disarm(p->o.loop, &p->turn_timer);
+	for (size_t i = 0; p->stages && i < p->o.config->logs.scrape_count * LANES_MAX; i++)
+		log_stages_free(p->stages[i]);
+	free(p->stages);
 	reader_fini(&p->reader);
 	coverage_fini(&p->coverage);
 	ring_free(p->ring);
@@ -275,6 +295,7 @@ static void lane_status(void *ctx, size_t i, struct destination_status *out, uin
 		destination_status(lane->destination, out);
 	out->lines_sent += lane->ring_sent + lane->earlier_sent;
 	out->lines_dropped[DROP_LOST] += lane->lost_lines;
+	out->lines_dropped[DROP_PIPELINE] += lane->stage_dropped_lines;
 	*pending_lines = out->lines_pending + lane->ahead_lines;
 }
 

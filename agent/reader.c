@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "agent/log.h"
+#include "agent/log_stages.h"
 #include "config/config.h"
 #include "parsers/bytes/utf8.h"
 #include "parsers/cri.h"
@@ -105,6 +106,27 @@ static struct str cut(struct turn *t, struct str line)
 	return buf_view(&t->r->repaired);
 }
 
+/* Through the job's stages, if it has any, and on. */
+static void deliver(struct turn *t, struct log_stream *stream, struct record *record, bool is_stderr)
+{
+	struct source_stages *stages = t->s->lane[t->lane_index].stages;
+	struct str before = record->line;
+	if (stages && !source_stages_run(stages, is_stderr, record, &stream, loop_now_ns(t->r->o.loop))) {
+		t->lane->stage_dropped_lines++;
+		return;
+	}
+	if (record->line.p != before.p && utf8_valid(record->line) != record->line.n)
+		record->line = clean(t, record->line);
+	if (record->line.n > t->r->o.max_line_bytes)
+		record->line = cut(t, record->line);
+	if (t->lane_index == 0 && t->is_near_end)
+		ring_add(t->r->o.ring, stream->labels, record);
+	if (t->lane->destination)
+		destination_append(t->lane->destination, stream, record, loop_now_ns(t->r->o.loop));
+	else
+		t->lane->ring_sent++;
+}
+
 /* offset: of the last piece in the cursor's file. was_cut: bytes of it were thrown away already. */
 static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str line, uint64_t offset, bool is_clean, bool was_cut)
 {
@@ -124,16 +146,10 @@ static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct st
 	if (r->o.find_traces)
 		record.trace_result = trace_find(line, &record.trace);
 	count_line(t, offset);
-	if (t->lane_index == 0) {
+	if (t->lane_index == 0)
 		t->s->coverage->lines[record.trace_result]++;
-		if (t->is_near_end)
-			ring_add(r->o.ring, stream->labels, &record);
-	}
-	if (t->lane->destination)
-		destination_append(t->lane->destination, stream, &record, loop_now_ns(r->o.loop));
-	else
-		t->lane->ring_sent++;
-	t->appended_bytes += line.n + ENTRY_OVERHEAD;
+	deliver(t, stream, &record, is_stderr);
+	t->appended_bytes += record.line.n + ENTRY_OVERHEAD;
 	t->last_ns = t->s->lane[t->lane_index].last_timestamp_ns = timestamp_ns;
 	if (!t->oldest_ns)
 		t->oldest_ns = timestamp_ns;
@@ -446,6 +462,9 @@ static bool is_parked(const struct turn *t)
 {
 	const struct destination *d = t->lane->destination;
 	const struct log_stream *streams = t->s->lane[t->lane_index].streams;
+	const struct source_stages *stages = t->s->lane[t->lane_index].stages;
+	if (stages && source_stages_not_before(stages) > loop_now_ns(t->r->o.loop))
+		return true;
 	return d && (!destination_takes(d, &streams[0]) || !destination_takes(d, &streams[1]));
 }
 

@@ -13,6 +13,7 @@ struct lane { /* one destination as the reader sees it */
 	uint64_t earlier_sent; /* read now by another lane, acknowledged by this one in an earlier life */
 	bool has_waiting;     /* some source waits for its parked stream */
 	uint64_t lost_lines;  /* other lanes have read them, this one never will */
+	uint64_t stage_dropped_lines; /* stages dropped them */
 };
 
 struct reader_options {

@@ -1,4 +1,4 @@
-/* Relabelling rules of the configuration, compiled. */
+/* Relabelling rules of the configuration, compiled. The caller owns the result (relabel_free). */
 #ifndef AGENT_RELABELS_H
 #define AGENT_RELABELS_H
 

@@ -1,3 +1,4 @@
+/* Flags, file and environment come together here and nowhere else, so that a reload cannot come to another result than a start. */
 #include "agent/settings.h"
 
 #include <stdio.h>

@@ -22,6 +22,7 @@ enum {
 	SEGMENT_BYTES_MIN = 64 * 1024,
 	SEGMENTS_IN_CAP = 8,
 	SEGMENTS_AT_LEAST = 4,
+	SAMPLES_PER_DEFINITION = 4, /* bytes of a segment for each byte of definitions, before it is worth while to write these again */
 	MEMORY_CAP_BYTES = 16 * 1024 * 1024,
 	FIRST_READ_BYTES = 4096,
 	PAYLOAD_KEEP_BYTES = 1024 * 1024
@@ -57,6 +58,9 @@ static void set_sizes(struct spool *s, const struct spool_options *options)
 		s->segment_bytes = SEGMENT_BYTES_MAX;
 	if (s->segment_bytes > s->cap_bytes / SEGMENTS_AT_LEAST)
 		s->segment_bytes = s->cap_bytes / SEGMENTS_AT_LEAST;
+	s->segment_bytes_most = s->is_memory ? s->segment_bytes : s->cap_bytes / SEGMENTS_AT_LEAST;
+	if (s->segment_bytes_most > SAMPLES_PER_DEFINITION * s->segment_bytes)
+		s->segment_bytes_most = SAMPLES_PER_DEFINITION * s->segment_bytes;
 }
 
 static struct spool *new_spool(const struct spool_options *options)
@@ -76,6 +80,13 @@ static struct spool *new_spool(const struct spool_options *options)
 	return s;
 }
 
+/* What is behind both places: acknowledged samples are read again for their definitions. Gaps lie before the next frame. */
+static uint64_t unread_samples(const struct spool *s, const struct reader *r)
+{
+	uint64_t from = r->at.sequence > r->acked.sequence ? r->at.sequence : r->acked.sequence;
+	return s->sequence > from ? s->sequence - from : 0;
+}
+
 struct spool *spool_open(const struct spool_options *options, char err[256])
 {
 	err[0] = '\0';
@@ -89,6 +100,8 @@ struct spool *spool_open(const struct spool_options *options, char err[256])
 	}
 	s->is_memory = !options->directory || result < 0;
 	set_sizes(s, options);
+	for (size_t i = 0; i < s->reader_count; i++)
+		s->readers[i].samples_found = unread_samples(s, &s->readers[i]) + s->readers[i].samples_shed;
 	return s;
 }
 
@@ -104,14 +117,31 @@ void spool_close(struct spool *s)
 	free(s);
 }
 
+static bool is_large(const struct spool *s, const struct segment *segment)
+{
+	return segment->bytes >= s->segment_bytes &&
+	       (segment->bytes >= SAMPLES_PER_DEFINITION * s->defined_bytes || segment->bytes >= s->segment_bytes_most);
+}
+
 uint64_t spool_segment(struct spool *s)
 {
 	const struct segment *newest = newest_open(s);
-	if (newest && newest->bytes >= s->segment_bytes) {
-		spool_disk_end(s);
+	if (newest && is_large(s, newest)) {
+		spool_roll(s);
 		newest = NULL;
 	}
 	return newest ? newest->number : s->next_number;
+}
+
+void spool_roll(struct spool *s)
+{
+	spool_disk_end(s);
+	s->defined_bytes = 0;
+}
+
+void spool_defined(struct spool *s, uint64_t bytes)
+{
+	s->defined_bytes += bytes;
 }
 
 /* Gaps are kept in order and do not overlap; neighbours of one kind are one. */
@@ -215,7 +245,7 @@ int spool_append(struct spool *s, struct str payload, uint64_t samples)
 		result = write_frame(s, payload, (uint32_t)samples);
 	if (result < 0) {
 		s->write_errors++;
-		spool_disk_end(s);
+		spool_roll(s);
 	}
 	return result;
 }
@@ -427,6 +457,8 @@ void spool_status(const struct spool *s, struct spool_status *out)
 	for (size_t i = 0; i < s->reader_count; i++) {
 		const struct reader *r = &s->readers[i];
 		out->destination[i].samples_pending = pending_samples(s, r);
+		out->destination[i].samples_unread = unread_samples(s, r);
+		out->destination[i].samples_found = r->samples_found;
 		out->destination[i].samples_shed = r->samples_shed;
 		out->destination[i].bytes_pending = pending_bytes(s, r);
 	}

@@ -30,7 +30,8 @@ struct spool_status {
 	uint64_t bytes, segments, frames_written, samples_written, write_errors, corrupt_frames, bytes_skipped;
 	bool is_memory;
 	/* shed: over the cap, or damaged, since the start; what an earlier life counted is not counted again */
-	struct { uint64_t samples_pending, samples_shed, bytes_pending; } destination[SPOOL_DESTINATIONS_MAX];
+	/* pending: not acknowledged; of these, unread: never given to it. found: pending when this was opened, and what had gone by then. */
+	struct { uint64_t samples_pending, samples_unread, samples_found, samples_shed, bytes_pending; } destination[SPOOL_DESTINATIONS_MAX];
 };
 
 struct spool;
@@ -40,6 +41,11 @@ void spool_close(struct spool *s); /* no spool_sync may be under way */
 /* The segment that the next frame goes to: it rolls over here, when it is large. Numbers of series hold within one segment. Each
  * life of the program begins one of its own. */
 uint64_t spool_segment(struct spool *s);
+/* The next frame begins a segment. For the writer whose numbers are mostly of series that are gone. */
+void spool_roll(struct spool *s);
+/* So many bytes of the next frame define series. A segment that is large but mostly definitions goes on for a while: they would
+ * only be written again at once. */
+void spool_defined(struct spool *s, uint64_t bytes);
 /* 0, or -errno: then it was not written, and spool_segment gives a new number, because the definitions in the frame are missing.
  * A full disk sheds the oldest segment first and is tried once more. */
 int spool_append(struct spool *s, struct str payload, uint64_t samples);

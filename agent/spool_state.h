@@ -29,7 +29,7 @@ struct reader {
 	struct journal_mark acked;
 	struct journal_mark at;          /* the next frame */
 	int fd;                          /* of the segment `at` lies in, -1: not open; borrowed in memory */
-	uint64_t samples_shed;
+	uint64_t samples_shed, samples_found;
 	struct gap gaps[SPOOL_GAPS_MAX]; /* behind acked, in order */
 	size_t gap_count;
 };
@@ -38,12 +38,13 @@ struct spool {
 	char *directory;
 	int root, acked_fd;              /* -1 in memory */
 	bool is_memory;
-	uint64_t cap_bytes, segment_bytes;
+	uint64_t cap_bytes, segment_bytes, segment_bytes_most; /* a segment is rolled over at the first, or when it defines much at the second */
 	struct segment segments[SPOOL_SEGMENTS_MAX]; /* oldest first; the newest is written to when is_open */
 	size_t segment_count;
 	bool is_open;                    /* false: the next append begins a segment */
 	uint64_t next_number, sequence;  /* of that segment; samples ever written */
 	uint64_t bytes;                  /* of all segments */
+	uint64_t defined_bytes;          /* of the newest one: definitions, those of the next frame included */
 	uint64_t acked_generation;
 	struct reader readers[SPOOL_DESTINATIONS_MAX];
 	size_t reader_count;

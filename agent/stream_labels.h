@@ -3,6 +3,7 @@
 #ifndef AGENT_STREAM_LABELS_H
 #define AGENT_STREAM_LABELS_H
 
+#include "agent/log_stages.h"
 #include "agent/tail/source.h"
 #include "config/config.h"
 
@@ -10,6 +11,9 @@ struct label_rules {
 	const struct config *config;
 	const struct config_client *clients[LANES_MAX]; /* by lane; NULL: the ring */
 	struct str node_name;
+	/* The stages of a job in a lane, NULL when it has none. */
+	struct log_stages *(*stages_of)(void *ctx, const struct config_scrape *job, size_t lane);
+	void *stages_ctx;
 };
 
 /* Renders the labels of both streams of s for every lane. is_overflow: the limit of streams is reached; everything beyond it

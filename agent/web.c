@@ -385,12 +385,15 @@ static void tell_problem(struct web *w, struct str problem)
 	w->config_problem = hash;
 }
 
+/* c NULL: neither TLS nor users from now on. */
 static bool take_over(struct web *w, struct web_config *c)
 {
-	struct MHD_Daemon *old = w->daemon, *daemon = web_tls_differs(w->config, c) ? start_daemon(w, c) : NULL;
+	const struct web_config none = { 0 };
+	bool differs = web_tls_differs(w->config ? w->config : &none, c ? c : &none);
+	struct MHD_Daemon *old = w->daemon, *daemon = differs ? start_daemon(w, c) : NULL;
 	int old_fd = w->epoll_fd;
 	if (!daemon)
-		return !web_tls_differs(w->config, c);
+		return !differs;
 	loop_watch(w->loop, old_fd, 0, NULL, NULL);
 	stop_daemon(w, old, old_fd);
 	w->daemon = daemon;
@@ -422,6 +425,38 @@ static void renew(struct web *w)
 		w->config_problem = 0;
 	}
 	buf_fini(&problems);
+}
+
+bool web_set_config_file(struct web *w, const char *path, char err[256])
+{
+	struct web_config *c = NULL;
+	struct buf problems;
+	if (path ? w->config_file && strcmp(path, w->config_file) == 0 : !w->config_file)
+		return true;
+	buf_init(&problems, WEB_ANSWER_MAX);
+	if (path && !(c = web_config_load(path, &problems))) {
+		LOG_ERROR("web configuration refused:\n" STR_FMT, STR_ARG(buf_view(&problems)));
+		snprintf(err, 256, "%.180s is not valid: the web configuration before it stays in force", path);
+	}
+	buf_fini(&problems);
+	if (path && !c)
+		return false;
+	if (c && !w->auth)
+		w->auth = web_auth_new(w->loop);
+	if ((c && !w->auth) || !take_over(w, c)) {
+		snprintf(err, 256, "the TLS library does not take certificate or key: the web configuration before it stays in force");
+		web_config_free(c);
+		return false;
+	}
+	web_config_free(w->config);
+	free(w->config_file);
+	w->config = c;
+	w->config_file = path ? strdup(path) : NULL;
+	w->config_seen_ns = loop_now_ns(w->loop);
+	w->config_problem = 0;
+	if (path && !w->config_file)
+		abort();
+	return true;
 }
 
 static bool load_config(struct web *w, char err[256])

@@ -21,6 +21,8 @@ struct web_options {
 };
 /* NULL and err when the address cannot be bound or web_config_file is not valid (all that is wrong is in the log). */
 struct web *web_start(struct loop *loop, const struct web_options *options, char err[256]);
+/* Another web_config_file at the same address, or none (NULL). false and err: not valid, the one before stays. Not from inside a request. */
+bool web_set_config_file(struct web *w, const char *path, char err[256]);
 /* Lets requests in progress finish, for a fifth of a second at most. */
 void web_stop(struct web *w);
 uint16_t web_port(const struct web *w); /* the one bound, also when 0 was asked for */

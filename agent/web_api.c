@@ -207,7 +207,7 @@ static void one_destination(struct buf *out, const struct destination_status *d,
 	buf_char(out, '}');
 }
 
-static void one_receiver(struct buf *out, const struct remote_write_status *w, uint64_t shed, uint64_t waiting, int64_t now_ns)
+static void one_receiver(struct buf *out, const struct remote_write_status *w, uint64_t shed, uint64_t waiting, int64_t now_ns) /* waiting: unread */
 {
 	static const char *const classes[6] = { "none", "1xx", "2xx", "3xx", "4xx", "5xx" };
 	static const char *const versions[] = { [REMOTE_WRITE_AUTO] = "", [REMOTE_WRITE_1] = "1.0", [REMOTE_WRITE_2] = "2.0" };
@@ -222,7 +222,7 @@ static void one_receiver(struct buf *out, const struct remote_write_status *w, u
 	web_json_time(out, "last_error_time", w->last_error_ns);
 	web_json_seconds(out, "retry_in_seconds", w->retry_at_ns > now_ns ? w->retry_at_ns - now_ns : 0);
 	web_json_u64(out, "samples_sent", w->samples_sent);
-	web_json_u64(out, "samples_pending", waiting); /* what is in memory is on disk too, until it is accepted */
+	web_json_u64(out, "samples_pending", waiting + w->samples_pending);
 	web_json_u64(out, "samples_shed", shed);
 	web_json_counts(out, "samples_dropped", sample_drop_names, w->samples_dropped, SAMPLE_DROPS);
 	web_json_counts(out, "requests", classes, w->requests_by_class, COUNT_OF(classes));
@@ -247,7 +247,7 @@ static void receivers(struct buf *out, const struct status *s)
 		metrics_receiver(s->metrics, i, &w);
 		if (i)
 			buf_char(out, ',');
-		one_receiver(out, &w, m.spool.destination[i].samples_shed, m.spool.destination[i].samples_pending, s->now_wall_ns);
+		one_receiver(out, &w, m.spool.destination[i].samples_shed, m.spool.destination[i].samples_unread, s->now_wall_ns);
 	}
 	buf_char(out, ']');
 }

@@ -12,7 +12,7 @@
 #include "config/nearest.h"
 #include "config/tree.h"
 
-enum { FILE_MOST = 1 << 20, USERS_MOST = 1000, HEADERS_MOST = 64, BCRYPT_BYTES = 60 };
+enum { FILE_MOST = 1 << 20, USERS_MOST = 1000, HEADERS_MOST = 64, BCRYPT_BYTES = 60, COST_MOST = 16 /* 31 would take a day for one password, and an end of the program as long */ };
 
 struct reader {
 	struct web_config *config;
@@ -141,7 +141,9 @@ static bool is_bcrypt(struct str s)
 		char c = ascii_lower(s.p[i]);
 		has_prefix = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '/';
 	}
-	return has_prefix && s.p[4] >= '0' && s.p[4] <= '3' && s.p[5] >= '0' && s.p[5] <= '9' && s.p[6] == '$';
+	if (!has_prefix || s.p[4] < '0' || s.p[4] > '3' || s.p[5] < '0' || s.p[5] > '9' || s.p[6] != '$')
+		return false;
+	return 10 * (s.p[4] - '0') + s.p[5] - '0' <= COST_MOST;
 }
 
 static void read_users(struct reader *r, const struct node_entry *e, size_t offset)
@@ -162,7 +164,7 @@ static void read_users(struct reader *r, const struct node_entry *e, size_t offs
 			continue;
 		}
 		struct config_problem *problem = problem_add(r->problems, false, u->line, u->column, STR("basic_auth_users"),
-			"expected a user name without ':' and a bcrypt hash such as htpasswd -nBC 10 \"\" makes ($2y$10$...)");
+			"expected a user name without ':' and a bcrypt hash of a cost up to 16, such as htpasswd -nBC 10 \"\" makes ($2y$10$...)");
 		if (problem && u->value->line == problem->line)
 			problem->secret_column = u->value->column;
 	}

@@ -71,8 +71,8 @@ static void check_job(struct loader *r, struct config_scrape *job, struct map *n
 	const struct place *element = loader_element(r, job), *name = loader_field(r, &job->job_name);
 	job->line = element ? element->line : 0;
 	job->is_pods = job->discovery_count > 0;
-	if (job->format == FORMAT_AUTO && !job->is_pods)
-		job->format = FORMAT_RAW;
+	if (job->stages.format == FORMAT_AUTO && !job->is_pods)
+		job->stages.format = FORMAT_RAW;
 	for (size_t i = 0; i < job->static_count; i++)
 		check_static(r, &job->statics[i]);
 	for (size_t i = 0; i < job->discovery_count; i++)
@@ -111,7 +111,7 @@ static void check_pods_once(struct loader *r)
 static void add_built_in_job(struct config *c)
 {
 	c->logs.scrapes = arena_alloc(&c->arena, sizeof *c->logs.scrapes);
-	c->logs.scrapes[0] = (struct config_scrape){ .job_name = STR("kubernetes-pods"), .is_pods = true, .format = FORMAT_AUTO };
+	c->logs.scrapes[0] = (struct config_scrape){ .job_name = STR("kubernetes-pods"), .is_pods = true };
 	c->logs.scrapes[0].discoveries = arena_alloc(&c->arena, sizeof *c->logs.scrapes[0].discoveries);
 	c->logs.scrapes[0].discoveries[0] = (struct config_discovery){ .role = STR("pod") };
 	c->logs.scrapes[0].discovery_count = 1;

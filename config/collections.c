@@ -85,85 +85,6 @@ static void read_strings(struct loader *r, const struct place *at, char *field)
 	buf_fini(&why);
 }
 
-/* Promtail's stages. Two of them say how lines are wrapped, which is all that this version runs. */
-static const struct stage { const char *name; enum log_format format; } stages[] = {
-	{ "cri", FORMAT_CRI }, { "docker", FORMAT_DOCKER }, { "decolorize", FORMAT_AUTO }, { "drop", FORMAT_AUTO },
-	{ "eventlogmessage", FORMAT_AUTO }, { "geoip", FORMAT_AUTO }, { "json", FORMAT_AUTO }, { "labelallow", FORMAT_AUTO },
-	{ "labeldrop", FORMAT_AUTO }, { "labels", FORMAT_AUTO }, { "limit", FORMAT_AUTO }, { "logfmt", FORMAT_AUTO },
-	{ "luhn", FORMAT_AUTO }, { "match", FORMAT_AUTO }, { "metrics", FORMAT_AUTO }, { "multiline", FORMAT_AUTO },
-	{ "non_indexed_labels", FORMAT_AUTO }, { "output", FORMAT_AUTO }, { "pack", FORMAT_AUTO }, { "regex", FORMAT_AUTO },
-	{ "replace", FORMAT_AUTO }, { "sampling", FORMAT_AUTO }, { "static_labels", FORMAT_AUTO },
-	{ "structured_metadata", FORMAT_AUTO }, { "template", FORMAT_AUTO }, { "tenant", FORMAT_AUTO },
-	{ "timestamp", FORMAT_AUTO },
-};
-
-static const struct stage *stage_find(struct str name)
-{
-	for (size_t i = 0; i < COUNT_OF(stages); i++)
-		if (str_eq(name, str_of(stages[i].name)))
-			return &stages[i];
-	return NULL;
-}
-
-static void unknown_stage(struct loader *r, const struct place *at)
-{
-	struct nearest nearest = { 0 };
-	for (size_t i = 0; i < COUNT_OF(stages); i++)
-		nearest_offer(&nearest, at->key, str_of(stages[i].name));
-	struct str word = nearest_word(&nearest, at->key);
-	if (word.n)
-		loader_key_error(r, at, "unknown stage; did you mean %.*s?", STR_ARG(word));
-	else
-		loader_key_error(r, at, "unknown stage; this version runs cri and docker");
-}
-
-static void read_stage(struct loader *r, const struct place *at, enum log_format *format)
-{
-	const struct stage *stage = stage_find(at->key);
-	if (!stage)
-		unknown_stage(r, at);
-	else if (stage->format == FORMAT_AUTO)
-		loader_key_error(r, at, "the stage %s is not run by this version yet: remove it here, or keep Promtail for this "
-			"job until it is",
-				 stage->name);
-	else if (*format != FORMAT_AUTO)
-		loader_key_error(r, at, "lines are wrapped once: keep one of the stages cri and docker");
-	else if (at->node->kind == NODE_SCALAR || at->node->kind == NODE_LIST)
-		loader_expected(r, at, "{}");
-	else {
-		*format = stage->format;
-		if (at->node->count)
-			loader_warning(r, at, "has no effect: what is in this stage; partial lines are joined up to "
-				"limits_config.max_line_size");
-	}
-}
-
-static void read_stages(struct loader *r, const struct place *at, char *field)
-{
-	enum log_format format = FORMAT_AUTO;
-	if (at->node->kind == NODE_NULL)
-		return;
-	if (at->node->kind != NODE_LIST) {
-		loader_expected(r, at, "a list of stages such as - cri: {}");
-		return;
-	}
-	size_t i = 0;
-	for (const struct node_entry *e = at->node->first; e; e = e->next) {
-		struct place place = collection_entry(r, at, e, i++);
-		if (e->value->kind != NODE_MAP || e->value->count != 1) {
-			loader_expected(r, &place, "one stage in each element, such as - cri: {}");
-			continue;
-		}
-		const struct node_entry *stage = e->value->first;
-		place.key = stage->key;
-		place.line = stage->line;
-		place.column = stage->column;
-		place.node = stage->value;
-		read_stage(r, &place, &format);
-	}
-	memcpy(field, &format, sizeof format);
-}
-
 static collection_fn *const collection_fns[OPTION_KINDS] = {
 	[OPTION_STRINGS] = read_strings,
 	[OPTION_LABELS] = collection_labels,
@@ -172,7 +93,7 @@ static collection_fn *const collection_fns[OPTION_KINDS] = {
 	[OPTION_PARAMS] = collection_params,
 	[OPTION_HTTP_HEADERS] = collection_http_headers,
 	[OPTION_SECRET_MAP] = read_secret_map,
-	[OPTION_STAGES] = read_stages,
+	[OPTION_STAGES] = collection_stages,
 };
 
 bool collection_is(enum option_kind kind)

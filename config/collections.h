@@ -14,5 +14,6 @@ bool collection_is_map(struct loader *r, const struct place *at, const char *wha
 typedef void collection_fn(struct loader *r, const struct place *at, char *field);
 collection_fn collection_labels, collection_static_labels, collection_target_labels; /* collections_labels.c */
 collection_fn collection_params, collection_http_headers;                           /* collections_metrics.c */
+collection_fn collection_stages;                                                     /* stages.c */
 
 #endif

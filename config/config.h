@@ -48,6 +48,14 @@ struct config_client { /* logs.clients[] : Promtail's client block */
 
 enum log_format { FORMAT_AUTO, FORMAT_CRI, FORMAT_DOCKER, FORMAT_RAW };
 
+struct stage_node;
+struct config_stages { /* pipeline_stages */
+	enum log_format format;        /* a first stage cri or docker, else FORMAT_AUTO */
+	const struct stage_node *list; /* the stages behind it (parsers/stages/stages.h); NULL: none */
+};
+struct buf;
+void stages_print(const struct config_stages *stages, struct buf *out); /* as one line of YAML, with the line feed */
+
 struct config_static { /* scrape_configs[].static_configs[] */
 	struct config_labels labels; /* without the __…__ ones */
 	struct str path, path_exclude; /* __path__, __path_exclude__: globs with *, **, ?, [], {a,b} */
@@ -56,7 +64,7 @@ struct config_discovery { struct str role; }; /* kubernetes_sd_configs[]; role i
 struct config_scrape { /* logs.scrape_configs[] */
 	struct str job_name;
 	bool is_pods;                /* built-in Kubernetes path discovery (kubernetes_sd_configs: [{role: pod}]) */
-	enum log_format format;      /* from pipeline_stages [cri: {}] or [docker: {}]; pods: FORMAT_AUTO */
+	struct config_stages stages;
 	struct config_static *statics;
 	size_t static_count;
 	struct config_discovery *discoveries;

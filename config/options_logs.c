@@ -75,10 +75,9 @@ const struct option options_logs[] = {
 	LIST("logs.scrape_configs[]", TOP(logs.scrapes), TOP(logs.scrape_count), struct config_scrape, "1000",
 	     "Jobs: which files, with which labels. Without any, one job reads all pods under `--path.pod-logs`."),
 	VALUE("logs.scrape_configs[].job_name", STR, SCRAPE(job_name), "", "", "Required, unique."),
-	VALUE("logs.scrape_configs[].pipeline_stages", STAGES, SCRAPE(format), "", "",
-	      "What wraps each line: `- cri: {}` (containerd, CRI-O) or `- docker: {}`. Empty: the line itself for files, found "
-	      "out for "
-	      "pods. Other stages are not run by this version and are refused."),
+	VALUE("logs.scrape_configs[].pipeline_stages", STAGES, SCRAPE(stages), "", "",
+	      "What happens to each line, in Promtail's stages and with their meaning. A first stage `- cri: {}` (containerd, CRI-O) or "
+	      "`- docker: {}` says what wraps the lines; without one it is the line itself for files, found out for pods."),
 	LIST("logs.scrape_configs[].static_configs[]", SCRAPE(statics), SCRAPE(static_count), struct config_static, "10000",
 	     "Files by pattern."),
 	VALUE("logs.scrape_configs[].static_configs[].labels", STATIC_LABELS, STATIC(labels), "", "",

@@ -103,13 +103,13 @@
 #define LIMITS(path, at)                                                                                                            \
 	VALUE(path ".body_size_limit", BASE2, at(body_size_limit_bytes), "", "0..1GiB",                                              \
 	      "Largest answer, decompressed. 0 or empty: 32MiB." ),                                                                 \
-	VALUE(path ".sample_limit", COUNT, at(sample_limit), "", "0..4294967295", "Most samples in one scrape. 0: no limit."),       \
-	VALUE(path ".target_limit", COUNT, at(target_limit), "", "0..4294967295", "Most targets of a job. 0: no limit."),            \
-	VALUE(path ".label_limit", COUNT, at(label_limit), "", "0..4294967295", "Most labels of a sample. 0: no limit."),            \
+	VALUE(path ".sample_limit", COUNT, at(sample_limit), "", "0..4294967295", "Most samples in one scrape. 0: 500000."),         \
+	VALUE(path ".target_limit", COUNT, at(target_limit), "", "0..4294967295", "Most targets of a job. 0: 5000."),                \
+	VALUE(path ".label_limit", COUNT, at(label_limit), "", "0..4294967295", "Most labels of a sample. 0: 256."),                 \
 	VALUE(path ".label_name_length_limit", COUNT, at(label_name_length_limit), "", "0..4294967295",                              \
-	      "Longest label name, in bytes. 0: no limit."),                                                                        \
+	      "Longest label name, in bytes. 0: 1024."),                                                                            \
 	VALUE(path ".label_value_length_limit", COUNT, at(label_value_length_limit), "", "0..4294967295",                            \
-	      "Longest label value, in bytes. 0: no limit."),                                                                       \
+	      "Longest label value, in bytes. 0: 65536."),                                                                          \
 	VALUE(path ".scrape_native_histograms", BOOL, at(scrape_native_histograms), "false", "",                                     \
 	      "Ask for the protobuf format and take native histograms out of it."),                                                 \
 	VALUE(path ".scrape_protocols", STRINGS, at(scrape_protocols), "", "",                                                       \

@@ -324,13 +324,12 @@ static void print_strings(struct scope *s, const struct option *o, struct buf *o
 
 static void print_stages(struct scope *s, const struct option *o, struct buf *out)
 {
-	static const char *const stages[] = { [FORMAT_AUTO] = NULL, [FORMAT_CRI] = " [{ cri: {} }]\n",
-		[FORMAT_DOCKER] = " [{ docker: {} }]\n", [FORMAT_RAW] = NULL };
-	const char *text = stages[*(const enum log_format *)(const void *)(s->base + o->offset)];
-	if (!text)
+	const struct config_stages *stages = (const struct config_stages *)(const void *)(s->base + o->offset);
+	if (stages->format != FORMAT_CRI && stages->format != FORMAT_DOCKER && !stages->list)
 		return;
 	print_key(s, o, out);
-	buf_str(out, str_of(text));
+	buf_char(out, ' ');
+	stages_print(stages, out);
 }
 
 static void print_scope(struct scope *s, struct buf *out);

@@ -65,7 +65,7 @@ stop() {
 trap stop EXIT
 trap 'echo; exit 0' INT TERM
 
-echo '== Installing what is missing, building (the first time: about a minute)'
+echo '== Installing what is missing, building (the first time: a minute or two)'
 tests/setup.sh build demo || exit 1
 if ! cmake --workflow --preset release >"$dir/build.log" 2>&1; then
 	tail -n 40 "$dir/build.log"

@@ -1,4 +1,4 @@
-/* How long to wait before the next attempt. */
+/* How long to wait before the next attempt. Pure: time and chance come from the caller. */
 #ifndef EXPORTERS_BACKOFF_H
 #define EXPORTERS_BACKOFF_H
 

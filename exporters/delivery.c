@@ -28,16 +28,9 @@ static int64_t wall_now_ns(void)
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-/* Verbatim, for people: control bytes become blanks, UTF-8 is repaired, secrets are blotted out. */
 static void set_error(struct destination *d, const char *prefix, struct str text)
 {
-	char all[1024];
-	snprintf(all, sizeof all, "%s" STR_FMT, prefix, STR_ARG(str_take(text, 900)));
-	credentials_mask(d->credentials, all);
-	struct str shown = str_of(all);
-	while (shown.n && (shown.p[shown.n - 1] == '\n' || shown.p[shown.n - 1] == '\r'))
-		shown.n--;
-	drops_text(d->status.last_error, sizeof d->status.last_error, shown);
+	endpoint_error(d->credentials, prefix, str_take(text, 900), d->status.last_error, sizeof d->status.last_error);
 	d->status.last_error_ns = wall_now_ns();
 }
 
@@ -72,42 +65,18 @@ void delivery_sent(struct destination *d, uint64_t lines)
 	d->status.lines_sent += lines;
 }
 
-/* The headers of a push; the tenant's line is built in `tenant`. */
-static size_t write_headers(const struct destination *d, struct str headers[HEADERS_MAX], struct buf *tenant)
-{
-	size_t n = 0;
-	headers[n++] = STR("Content-Type: application/x-protobuf");
-	if (d->options.endpoint.tenant_id.n) {
-		buf_append(tenant, "X-Scope-OrgID: ", 15);
-		buf_str(tenant, d->options.endpoint.tenant_id);
-		headers[n++] = buf_view(tenant);
-	}
-	if (credentials_header(d->credentials).n)
-		headers[n++] = credentials_header(d->credentials);
-	for (size_t i = 0; i < d->options.endpoint.header_count && n < HEADERS_MAX; i++)
-		headers[n++] = d->options.endpoint.headers[i];
-	return n;
-}
-
 static void send_piece(struct destination *d, struct piece *piece, int64_t now_ns)
 {
+	const struct endpoint_options *o = &d->options.endpoint;
 	struct str headers[HEADERS_MAX];
+	headers[0] = STR("Content-Type: application/x-protobuf");
 	struct buf tenant;
-	buf_init(&tenant, d->options.endpoint.tenant_id.n + 64);
-	const struct secret_door door = { d->options.endpoint.read_file, d->options.endpoint.read_file_ctx };
-	tls_files_look(&d->tls_files, &d->options.endpoint.tls, &door, now_ns);
-	struct http_request request = {
-		.url = d->options.endpoint.url,
-		.headers = headers,
-		.header_count = write_headers(d, headers, &tenant),
-		.body = { piece->payload.body, piece->payload.n },
-		.tls = d->options.endpoint.tls,
-		.proxy_url = d->options.endpoint.proxy_url,
-		.timeout_ms = d->options.endpoint.timeout_ms,
-		.max_reply_bytes = d->reply.body.cap_bytes,
-		.follow_redirects = d->options.endpoint.follow_redirects,
-	};
-	request.tls.generation = d->tls_files.generation;
+	buf_init(&tenant, o->tenant_id.n + 64);
+	struct http_request request = endpoint_request(o, &d->tls_files, now_ns);
+	request.headers = headers;
+	request.header_count = endpoint_headers(o, credentials_header(d->credentials), headers, 1, HEADERS_MAX, &tenant);
+	request.body = (struct str){ piece->payload.body, piece->payload.n };
+	request.max_reply_bytes = d->reply.body.cap_bytes;
 	d->call = http_start(d->http, &request, on_reply, d);
 	buf_fini(&tenant);
 	if (!d->call) {

@@ -51,40 +51,11 @@ static void set_defaults(struct destination_options *o)
 	o->endpoint.backoff_max_ms = o->endpoint.backoff_max_ms > 0 ? o->endpoint.backoff_max_ms : 30000;
 }
 
-static bool header_is_bad(struct str line)
-{
-	for (size_t i = 0; i < line.n; i++)
-		if ((unsigned char)line.p[i] < 0x20 || line.p[i] == 0x7f)
-			return true;
-	return str_find(line, ':') == line.n;
-}
-
-/* A sentence in err, or true. */
-static bool check(const struct destination_options *o, char *shown_url, size_t room, char err[256])
-{
-	if (!http_url_check(o->endpoint.url, shown_url, room)) {
-		snprintf(err, 256, "url must be an absolute http or https URL with a host.");
-		return false;
-	}
-	if (o->endpoint.oauth2.client_id.n && !http_url_check(o->endpoint.oauth2.token_url, (char[256]){ 0 }, 256)) {
-		snprintf(err, 256, "oauth2.token_url must be an absolute http or https URL with a host.");
-		return false;
-	}
-	for (size_t i = 0; i < o->endpoint.header_count; i++) {
-		if (!header_is_bad(o->endpoint.headers[i]))
-			continue;
-		struct str name = str_take(str_take(o->endpoint.headers[i], str_find(o->endpoint.headers[i], ':')), 100);
-		snprintf(err, 256, "header " STR_FMT " must be \"Name: value\" without control bytes.", STR_ARG(name));
-		return false;
-	}
-	return true;
-}
-
 struct destination *destination_new(const struct destination_options *options, struct http *http, struct drops *drops,
 				    const struct destination_hooks *hooks, char err[256])
 {
 	char shown[1024];
-	if (!check(options, shown, sizeof shown, err))
+	if (!endpoint_check(&options->endpoint, NULL, 0, shown, sizeof shown, err))
 		return NULL;
 	struct destination *d = calloc(1, sizeof *d);
 	char *url = strdup(shown);

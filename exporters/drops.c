@@ -20,6 +20,7 @@ const char *const drop_reason_names[DROP_REASONS] = {
 	[DROP_REQUEST_TOO_LARGE] = "request_body_too_large",
 	[DROP_REJECTED] = "rejected",
 	[DROP_LOST] = "lost",
+	[DROP_PIPELINE] = "pipeline",
 };
 
 struct drops {

@@ -17,6 +17,7 @@ enum drop_reason {
 	DROP_REQUEST_TOO_LARGE,  /* one entry alone is larger than the server takes */
 	DROP_REJECTED,           /* refused with a reason that we do not know: the text is in the ring */
 	DROP_LOST,               /* was read by another destination, gone before this one could read it */
+	DROP_PIPELINE,           /* a stage of the pipeline dropped it, as it was told to */
 	DROP_REASONS
 };
 extern const char *const drop_reason_names[DROP_REASONS]; /* Loki's names where Loki has one, snake_case */

@@ -30,5 +30,26 @@ struct endpoint_options {
 	int64_t (*read_file)(void *ctx, struct str path, struct buf *out); /* lent file door: 0 or -errno; for *_file secrets */
 	void *read_file_ctx;
 };
+struct tls_files;
+
+/* Whether these options can work at all: address, token_url, headers. `reserved` are names of headers that the protocol says
+ * itself. true, and the address as people may see it in shown_url (`room` bytes); false and one sentence in err. */
+bool endpoint_check(const struct endpoint_options *o, const char *const *reserved, size_t reserved_count, char *shown_url,
+		    size_t room, char err[256]);
+
+/* Appends to the n headers that are there the tenant's, `credentials` when there are any, and the user's own, which are left out
+ * from `room` headers on (at least n + 2). Returns how many there are then. The tenant's line is built in `text`: when there are
+ * views into it already, tenant_id.n + 15 bytes must be reserved. */
+size_t endpoint_headers(const struct endpoint_options *o, struct str credentials, struct str *headers, size_t n, size_t room,
+			struct buf *text);
+
+/* A request to this endpoint without headers and body. Looks at the TLS files when it is time to (now_ns is monotonic), so that a
+ * new certificate is on new connections. */
+struct http_request endpoint_request(const struct endpoint_options *o, struct tls_files *files, int64_t now_ns);
+
+struct credentials;
+/* What went wrong with it, for people: `prefix` and `text` (their first 1023 bytes) in `out` (`room` bytes, NUL-terminated),
+ * secrets blotted out, no line end behind it, control bytes as blanks, UTF-8 repaired. */
+void endpoint_error(const struct credentials *c, const char *prefix, struct str text, char *out, size_t room);
 
 #endif

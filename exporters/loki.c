@@ -31,9 +31,16 @@ static struct str level_name(const struct record *record)
 	return str_take(str_of(level_names[record->level]), LEVEL_VALUE_MAX);
 }
 
+static size_t pair_size(const struct label *l)
+{
+	return wire_bytes_size(l->name.n) + wire_bytes_size(l->value.n);
+}
+
 static size_t metadata_size(const struct record *record, struct str level)
 {
 	size_t n = level.n ? 2 + 2 + LEVEL_NAME_BYTES + 2 + level.n : 0;
+	for (size_t i = 0; i < record->metadata_count; i++)
+		n += wire_bytes_size(pair_size(&record->metadata[i]));
 	if (record->trace_result != TRACE_VALID)
 		return n;
 	return n + TRACE_BYTES + (record->trace.has_span ? SPAN_BYTES : 0) + (record->trace.sampled >= 0 ? FLAGS_BYTES : 0);
@@ -47,6 +54,11 @@ static char *put(char *p, const void *bytes, size_t n)
 
 static char *metadata_write(char *p, const struct record *record, struct str level)
 {
+	for (size_t i = 0; i < record->metadata_count; i++) {
+		const struct label *l = &record->metadata[i];
+		p = wire_varint(wire_tag(p, 3, WIRE_BYTES), pair_size(l));
+		p = wire_bytes(wire_bytes(p, 1, l->name), 2, l->value);
+	}
 	if (record->trace_result == TRACE_VALID) {
 		p = put(put(p, trace_head, sizeof trace_head - 1), record->trace.trace_id, 32);
 		if (record->trace.has_span)
@@ -75,7 +87,10 @@ void loki_entry(struct buf *out, const struct record *record, bool with_metadata
 	stamp += nanos ? 1 + wire_varint_size((uint64_t)nanos) : 0;
 	size_t line = record->line.n ? wire_bytes_size(record->line.n) : 0; /* an empty one is left out too */
 	size_t entry = 2 + stamp + line + (with_metadata ? metadata_size(record, level) : 0);
-	char *p = buf_reserve(out, record->line.n + ENTRY_OVERHEAD);
+	size_t more = 0;
+	for (size_t i = 0; with_metadata && i < record->metadata_count; i++)
+		more += wire_bytes_size(pair_size(&record->metadata[i]));
+	char *p = buf_reserve(out, record->line.n + ENTRY_OVERHEAD + more);
 	if (!p)
 		return;
 	char *start = p;

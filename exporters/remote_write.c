@@ -65,43 +65,11 @@ static const char *const reserved[] = {
 	"x-prometheus-remote-read-version", "retry-attempt", "te", "trailer", "transfer-encoding", "upgrade",
 };
 
-static bool header_is_bad(struct str line, char err[256])
-{
-	struct str name = str_take(line, str_find(line, ':'));
-	for (size_t i = 0; i < COUNT_OF(reserved); i++)
-		if (str_ieq(name, str_of(reserved[i]))) {
-			snprintf(err, 256, "header %s is set by the program itself.", reserved[i]);
-			return true;
-		}
-	bool is_bad = name.n == line.n || name.n == 0;
-	for (size_t i = 0; i < line.n; i++)
-		is_bad |= (unsigned char)line.p[i] < 0x20 || line.p[i] == 0x7f;
-	if (is_bad)
-		snprintf(err, 256, "header " STR_FMT " must be \"Name: value\" without control bytes.", STR_ARG(str_take(name, 100)));
-	return is_bad;
-}
-
-static bool check(const struct remote_write_options *o, char *shown_url, size_t room, char err[256])
-{
-	if (!http_url_check(o->endpoint.url, shown_url, room)) {
-		snprintf(err, 256, "url must be an absolute http or https URL with a host.");
-		return false;
-	}
-	if (o->endpoint.oauth2.client_id.n && !http_url_check(o->endpoint.oauth2.token_url, (char[256]){ 0 }, 256)) {
-		snprintf(err, 256, "oauth2.token_url must be an absolute http or https URL with a host.");
-		return false;
-	}
-	for (size_t i = 0; i < o->endpoint.header_count; i++)
-		if (header_is_bad(o->endpoint.headers[i], err))
-			return false;
-	return true;
-}
-
 struct remote_write *remote_write_new(const struct remote_write_options *options, struct http *http, struct drops *drops,
 				      const struct remote_write_hooks *hooks, char err[256])
 {
 	char shown[1024];
-	if (!check(options, shown, sizeof shown, err))
+	if (!endpoint_check(&options->endpoint, reserved, COUNT_OF(reserved), shown, sizeof shown, err))
 		return NULL;
 	struct remote_write *rw = calloc(1, sizeof *rw);
 	char *url = strdup(shown);

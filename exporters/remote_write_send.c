@@ -18,13 +18,7 @@ int64_t rw_wall_ns(void)
 
 void rw_set_error(struct remote_write *rw, const char *prefix, struct str text)
 {
-	char all[1024];
-	snprintf(all, sizeof all, "%s" STR_FMT, prefix, STR_ARG(str_take(text, REPLY_SHOWN)));
-	credentials_mask(rw->credentials, all);
-	struct str shown = str_of(all);
-	while (shown.n && (shown.p[shown.n - 1] == '\n' || shown.p[shown.n - 1] == '\r'))
-		shown.n--;
-	drops_text(rw->status.last_error, sizeof rw->status.last_error, shown);
+	endpoint_error(rw->credentials, prefix, str_take(text, REPLY_SHOWN), rw->status.last_error, sizeof rw->status.last_error);
 	rw->status.last_error_ns = rw_wall_ns();
 }
 
@@ -93,17 +87,7 @@ static size_t write_headers(const struct remote_write *rw, const struct rw_reque
 		buf_printf(text, "Retry-Attempt: %u", r->attempts);
 		headers[n++] = (struct str){ text->p + at, text->n - at };
 	}
-	if (o->tenant_id.n) {
-		size_t at = text->n;
-		buf_str(text, STR("X-Scope-OrgID: "));
-		buf_str(text, o->tenant_id);
-		headers[n++] = (struct str){ text->p + at, text->n - at };
-	}
-	if (credentials_header(rw->credentials).n)
-		headers[n++] = credentials_header(rw->credentials);
-	for (size_t i = 0; i < o->header_count && n < HEADERS_MAX; i++)
-		headers[n++] = o->headers[i];
-	return n;
+	return endpoint_headers(o, credentials_header(rw->credentials), headers, n, HEADERS_MAX, text);
 }
 
 static void send_request(struct rw_shard *shard, struct rw_request *r)
@@ -113,22 +97,13 @@ static void send_request(struct rw_shard *shard, struct rw_request *r)
 	struct str headers[HEADERS_MAX];
 	struct buf text;
 	buf_init(&text, o->tenant_id.n + 4096);
-	const struct secret_door door = { o->read_file, o->read_file_ctx };
-	tls_files_look(&rw->tls_files, &o->tls, &door, rw->now_ns);
-	struct http_request request = {
-		.url = o->url,
-		.headers = headers,
-		.header_count = write_headers(rw, r, headers, &text),
-		.body = { r->body, r->body_bytes },
-		.tls = o->tls,
-		.proxy_url = o->proxy_url,
-		.timeout_ms = o->timeout_ms,
-		.max_reply_bytes = REPLY_MAX,
-		.follow_redirects = o->follow_redirects,
-		.want_headers = rw_written_headers,
-		.want_header_count = RW_WRITTEN,
-	};
-	request.tls.generation = rw->tls_files.generation;
+	struct http_request request = endpoint_request(o, &rw->tls_files, rw->now_ns);
+	request.headers = headers;
+	request.header_count = write_headers(rw, r, headers, &text);
+	request.body = (struct str){ r->body, r->body_bytes };
+	request.max_reply_bytes = REPLY_MAX;
+	request.want_headers = rw_written_headers;
+	request.want_header_count = RW_WRITTEN;
 	shard->call = http_start(rw->http, &request, on_reply, shard);
 	buf_fini(&text);
 	if (!shard->call) {

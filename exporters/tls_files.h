@@ -1,4 +1,5 @@
-/* Notices that a certificate, key or CA file has new content. */
+/* Notices that a certificate, key or CA file has new content (rotated certificates, mounted Kubernetes secrets). Only a hash of the
+ * content is kept; the buffer that a key was read into is wiped. */
 #ifndef EXPORTERS_TLS_FILES_H
 #define EXPORTERS_TLS_FILES_H
 

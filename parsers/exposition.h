@@ -58,6 +58,8 @@ void exposition_fini(struct exposition *x);
  * OpenMetrics wants them ("1" becomes "1.0"), as Prometheus 3 does. false with *why: a name that cannot be, or one that stands
  * twice. Empty values are kept, so that honor_labels can see them: labels_drop_empty removes them. */
 bool exposition_item_labels(const struct exposition *x, struct labels *out, struct arena *arena, const char **why);
+/* The same rewriting for labels that were taken apart before: le of a histogram, quantile of a summary. */
+void exposition_number_labels(enum metric_type type, struct labels *labels, struct arena *arena);
 /* Takes `name{…}` (or an exemplar's `{…}`) apart likewise, but leaves le and quantile as they are. */
 bool exposition_labels(struct str series, struct labels *out, struct arena *arena, const char **why);
 /* From a Content-Type header; false: none that we know. */

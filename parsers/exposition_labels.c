@@ -122,6 +122,17 @@ bool exposition_labels(struct str series, struct labels *out, struct arena *aren
 	return labels_sort(out);
 }
 
+void exposition_number_labels(enum metric_type type, struct labels *labels, struct arena *arena)
+{
+	struct str number = type == METRIC_HISTOGRAM ? STR("le") : type == METRIC_SUMMARY ? STR("quantile") : (struct str){ 0 };
+	for (size_t i = 0; number.n && i < labels->count; i++) {
+		double value;
+		char text[DECIMAL_ROOM];
+		if (str_eq(labels->at[i].name, number) && decimal_parse(labels->at[i].value, &value))
+			labels->at[i].value = arena_copy(arena, (struct str){ text, decimal_print(value, text) });
+	}
+}
+
 bool exposition_item_labels(const struct exposition *x, struct labels *out, struct arena *arena, const char **why)
 {
 	if (!exposition_labels(x->series, out, arena, why))
@@ -129,13 +140,6 @@ bool exposition_item_labels(const struct exposition *x, struct labels *out, stru
 	*why = "there is no metric name";
 	if (!labels_has(out, LABELS_METRIC_NAME))
 		return false;
-	enum metric_type type = x->state->last_type;
-	struct str number = type == METRIC_HISTOGRAM ? STR("le") : type == METRIC_SUMMARY ? STR("quantile") : (struct str){ 0 };
-	for (size_t i = 0; number.n && i < out->count; i++) {
-		double value;
-		char text[DECIMAL_ROOM];
-		if (str_eq(out->at[i].name, number) && decimal_parse(out->at[i].value, &value))
-			out->at[i].value = arena_copy(arena, (struct str){ text, decimal_print(value, text) });
-	}
+	exposition_number_labels(x->state->last_type, out, arena);
 	return true;
 }

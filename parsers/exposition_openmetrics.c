@@ -31,13 +31,8 @@ static const char *labels(const char *p, const char *end, bool *has_name, const 
 		*why = "an equals sign is expected behind the label name";
 		if (p == end || *p != '=')
 			return NULL;
-		*why = "a quoted label value is expected";
-		const char *value = ++p;
-		is_ascii = true;
-		if (p == end || *p != '"' || !(p = exposition_quoted(p, end, has_name ? QUOTE_TAKES_NUL : 0, &is_ascii)))
-			return NULL;
-		*why = "a label value is not UTF-8";
-		if (!is_ascii && utf8_valid((struct str){ value, (size_t)(p - value) }) != (size_t)(p - value))
+		p = exposition_label_value(p + 1, end, has_name ? QUOTE_TAKES_NUL : 0, why);
+		if (!p)
 			return NULL;
 		*why = "a comma or a closing brace is expected";
 		if (p == end || (*p != ',' && *p != '}'))

@@ -1,4 +1,6 @@
-/* What exposition_protobuf.c and exposition_native.c share: one metric of the protobuf form, taken apart. */
+/* What the files of the protobuf form share: one metric, taken apart. prometheus/client_model: io/prometheus/client/metrics.proto.
+ * Views are into the body; what is written here belongs to struct exposition_proto and is good until the next metric. Times are in
+ * milliseconds since 1970. */
 #ifndef PARSERS_EXPOSITION_PROTO_H
 #define PARSERS_EXPOSITION_PROTO_H
 
@@ -35,6 +37,7 @@ struct proto_metric {
 	size_t exemplar_count, exemplar_room;
 };
 
+enum { POSITION_COUNT = -2, POSITION_SUM = -1 }; /* the samples _count and _sum */
 struct exposition_proto {
 	struct str family, metrics; /* the message, and what is left of it to be looked through for metrics */
 	struct proto_metric metric;
@@ -44,7 +47,7 @@ struct exposition_proto {
 	struct exemplar *exemplars;
 	size_t exemplar_room;
 	enum proto_type type;
-	long position; /* of the next sample of the current metric: -2 _count, -1 _sum, then the pairs */
+	long position; /* of the next sample of the current metric: POSITION_…, then the pairs */
 	bool has_metric, is_native_due, is_classic_due;
 };
 
@@ -56,6 +59,10 @@ const char *exposition_native_problem(const struct proto_metric *m);
 void exposition_native_write(const struct proto_metric *m, bool is_gauge, struct buf *out);
 bool exposition_native_is_float(const struct proto_metric *m);
 
+/* A Metric message into p->metric and p->labels, its times into x. NULL, or what is wrong with it. */
+const char *exposition_proto_metric(struct exposition *x, struct exposition_proto *p, struct str message);
+/* Appends a LabelPair message as text. false: damaged, or text that is no text. */
+bool exposition_proto_label(struct str message, struct buf *out, bool is_first);
 double exposition_proto_double(const struct protowire_field *f);
 bool exposition_proto_time(struct str message, int64_t *out_ms);
 struct proto_pair *exposition_proto_pair(struct proto_metric *m); /* a new one at the end */

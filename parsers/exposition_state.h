@@ -2,6 +2,7 @@
 #ifndef PARSERS_EXPOSITION_STATE_H
 #define PARSERS_EXPOSITION_STATE_H
 
+#include "parsers/bytes/utf8.h"
 #include "parsers/exposition.h"
 
 struct exposition_proto; /* exposition_protobuf.c's */
@@ -53,5 +54,16 @@ enum { QUOTE_TAKES_LF = 1, QUOTE_TAKES_NUL = 2 };
 /* p is at a quotation mark: behind the one that closes it, or NULL. A backslash takes the next byte along, a line feed never.
  * *is_ascii is cleared when a byte is not. */
 const char *exposition_quoted(const char *p, const char *end, unsigned takes, bool *is_ascii);
+/* Behind the quoted label value that must start at p; NULL and *why. */
+static inline const char *exposition_label_value(const char *p, const char *end, unsigned takes, const char **why)
+{
+	bool is_ascii = true;
+	*why = "a quoted label value is expected";
+	const char *behind = p < end && *p == '"' ? exposition_quoted(p, end, takes, &is_ascii) : NULL;
+	if (!behind || is_ascii)
+		return behind;
+	*why = "a label value is not UTF-8";
+	return utf8_valid((struct str){ p, (size_t)(behind - p) }) == (size_t)(behind - p) ? behind : NULL;
+}
 
 #endif

@@ -43,13 +43,8 @@ static const char *labels(const char *p, const char *end, bool *has_name, const 
 		if (p == end || *p != '=')
 			return NULL;
 		p = blanks(p + 1, end);
-		*why = "a quoted label value is expected";
-		const char *value = p;
-		is_ascii = true;
-		if (p == end || *p != '"' || !(p = exposition_quoted(p, end, QUOTE_TAKES_LF | QUOTE_TAKES_NUL, &is_ascii)))
-			return NULL;
-		*why = "a label value is not UTF-8";
-		if (!is_ascii && utf8_valid((struct str){ value, (size_t)(p - value) }) != (size_t)(p - value))
+		p = exposition_label_value(p, end, QUOTE_TAKES_LF | QUOTE_TAKES_NUL, why);
+		if (!p)
 			return NULL;
 		p = blanks(p, end);
 		if (p < end && *p == ',')

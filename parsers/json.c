@@ -63,17 +63,35 @@ static size_t escape_bytes(struct str s)
 	return memchr("\"\\/bfnrt", s.p[1], 8) ? 2 : 0;
 }
 
+/* How many bytes at the head of s are certainly plain: ASCII, no control byte, quote or backslash. Eight at a time; the last few, and
+ * on big-endian machines up to seven more, are left to the caller. */
+static size_t plain_bytes(struct str s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+	size_t n = 0;
+	for (uint64_t word; n + sizeof word <= s.n; n += sizeof word) {
+		memcpy(&word, s.p + n, sizeof word);
+		uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+		/* A borrow can only mark bytes behind one that is marked rightly. */
+		uint64_t marks = ((quote - ones) | (backslash - ones) | (word - ones * 0x20) | word) & highs;
+		if (marks)
+			return n + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (size_t)__builtin_ctzll(marks) / 8 : 0);
+	}
+	return n;
+}
+
 /* From the opening quote to behind the closing one. */
 static enum json_item scan_string(struct json *j, enum json_item item)
 {
 	struct str s = str_skip(j->input, j->at + 1);
-	bool is_plain = true;
-	size_t i = 0;
+	bool is_plain = true, has_escape = false;
+	size_t i = plain_bytes(s);
 	while (i < s.n && s.p[i] != '"') {
 		unsigned char c = (unsigned char)s.p[i];
 		size_t n = 1;
-		if (c < 0x20 || c == '\\') {
+		if (c == '\\' || (c < 0x20 && !(j->is_lenient && has_escape))) {
 			n = c == '\\' ? escape_bytes(str_skip(s, i)) : 0;
+			has_escape = true;
 			if (n == 0) {
 				j->at += 1 + i;
 				return fail(j, c == '\\' ? "no such escape in a string" : "a control character in a string");

@@ -31,6 +31,8 @@ struct json {
 	struct str raw;       /* JSON_KEY, JSON_STRING: between the quotes, as it stands; JSON_NUMBER: its digits. A view into the input */
 	bool is_plain;        /* raw is ASCII without escapes: it is the text */
 	unsigned depth;       /* objects and arrays that are open */
+	bool is_lenient;      /* may be set behind json_init: control bytes stand for themselves behind an escape of the same string, as
+	                       * json-iterator (Promtail) takes them */
 	/* private */
 	uint64_t objects;     /* a bit for each that is open, the innermost lowest: is it an object */
 	unsigned expects;

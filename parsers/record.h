@@ -2,7 +2,7 @@
 #ifndef PARSERS_RECORD_H
 #define PARSERS_RECORD_H
 
-#include "parsers/bytes/str.h"
+#include "parsers/labels.h"
 #include "parsers/level.h"
 #include "parsers/trace.h"
 
@@ -12,6 +12,8 @@ struct record {
 	enum level level;
 	enum trace_result trace_result;
 	struct trace_context trace; /* meaningful with TRACE_VALID */
+	const struct label *metadata; /* more structured metadata, from pipeline stages */
+	size_t metadata_count;
 };
 
 #endif

@@ -28,6 +28,7 @@ group_build() { # the program itself
 	need zlib1g-dev pkg-config --exists zlib
 	need libpcre2-dev pkg-config --exists libpcre2-8
 	need libcrypt-dev header crypt.h
+	need libsystemd-dev pkg-config --exists libsystemd
 }
 group_demo() { # deploy/try.sh: the demo workload and what follows the records
 	need python3 python3 -c 'import json, urllib.request'
@@ -40,6 +41,7 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need binutils readelf --version
 	need prometheus promtool --version # promtool judges our exposition; the server receives our writes
 	need victoria-metrics victoria-metrics --version
+	need dbus-daemon dbus-daemon --version # the systemd collector and node_exporter ask over a bus of their own
 	need python3 python3 -c 'import json, urllib.request'
 	need curl curl --version
 	need ca-certificates certificates

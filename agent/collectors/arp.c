@@ -128,7 +128,6 @@ static void close_arp(void *state)
 
 static void *open_arp(const char *const *values, const struct roots *roots, char err[256])
 {
-	(void)roots;
 	struct arp *a = calloc(1, sizeof(*a));
 	if (!a)
 		abort();
@@ -136,7 +135,7 @@ static void *open_arp(const char *const *values, const struct roots *roots, char
 		close_arp(a);
 		return NULL;
 	}
-	if (str_eq(str_of(values[2]), STR("true")))
+	if (str_eq(str_of(values[2]), STR("true")) && !roots->is_net_foreign)
 		a->netlink = netlink_new(NETLINK_ROUTE);
 	return a;
 }

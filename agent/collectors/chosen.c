@@ -17,6 +17,9 @@ struct flag { /* one of them, taken apart */
 	bool is_no, has_option, has_value;
 };
 
+/* node_exporter's flags have another name than their collector in two places. */
+static const struct { const char *flag, *collector; } aliases[] = { { "powersupply", "powersupplyclass" }, { "qdisk", "qdisc" } };
+
 static size_t option_count(const struct collector *c)
 {
 	size_t n = 0;
@@ -165,6 +168,9 @@ static int read_flag(struct chosen *c, const char *text, bool *disables, char er
 		return -1;
 	}
 	bool is_defaults = !flag.has_option && str_eq(flag.collector, STR("disable-defaults"));
+	for (size_t i = 0; i < COUNT_OF(aliases) && flag.has_option; i++)
+		if (str_eq(flag.collector, str_of(aliases[i].flag)))
+			flag.collector = str_of(aliases[i].collector);
 	struct chosen_row *row = is_defaults ? NULL : chosen_find(c, flag.collector);
 	if (!is_defaults && !row) {
 		chosen_unknown(c, flag.collector, err);

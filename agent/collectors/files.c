@@ -34,6 +34,7 @@ struct files {
 	char folder[PATH_MAX]; /* of the last attribute */
 	size_t folder_length;
 	int folder_fd; /* -1: it was met once so far */
+	bool is_net_of_init;
 };
 
 struct files *files_new(void)
@@ -44,6 +45,16 @@ struct files *files_new(void)
 	buf_init(&f->text, FILES_READ_MAX);
 	f->folder_fd = -1;
 	return f;
+}
+
+void files_take_net_of_init(struct files *f)
+{
+	f->is_net_of_init = true;
+}
+
+const char *files_net(const struct files *f)
+{
+	return f->is_net_of_init ? "/1/net" : "/net";
 }
 
 static void forget_folder(struct files *f)
@@ -151,14 +162,13 @@ int files_read(struct files *f, const char *root, const char *path, bool keep, s
 {
 	char whole[PATH_MAX];
 	*out = (struct str){ 0 };
-	size_t root_length = strlen(root), path_length = strlen(path);
-	if (root_length + path_length >= sizeof whole)
+	const char *init = f->is_net_of_init && strncmp(path, "/net/", 5) == 0 ? "/1" : "";
+	int length = snprintf(whole, sizeof whole, "%s%s%s", root, init, path);
+	if (length < 0 || (size_t)length >= sizeof whole)
 		return -ENAMETOOLONG;
-	memcpy(whole, root, root_length);
-	memcpy(whole + root_length, path, path_length + 1);
 	f->clock++;
 	forget_folder(f);
-	struct kept *k = keep ? map_get(&f->by_path, (struct str){ whole, root_length + path_length }) : NULL;
+	struct kept *k = keep ? map_get(&f->by_path, (struct str){ whole, (size_t)length }) : NULL;
 	if (k) {
 		k->used = f->clock;
 		if (read_whole(&f->text, k->fd) == 0) {

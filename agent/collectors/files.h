@@ -10,6 +10,10 @@ enum { FILES_KEPT_MAX = 256, FILES_READ_MAX = 4 << 20 };
 struct files; /* used by one thread at a time */
 struct files *files_new(void);
 void files_free(struct files *f);
+/* From now on paths that begin with /net/ are read below /1/net/: the network of process 1 instead of our own. */
+void files_take_net_of_init(struct files *f);
+/* "/net", or "/1/net". */
+const char *files_net(const struct files *f);
 /* The content of root + path ("/loadavg"), without what lies beyond FILES_READ_MAX; a view until the next call with the same `files`.
  * 0 or -errno. keep: hold on to the descriptor. */
 int files_read(struct files *f, const char *root, const char *path, bool keep, struct str *out);

@@ -1,8 +1,6 @@
 /* InfiniBand and RoCE ports: /sys/class/infiniband/DEVICE/ports/N. kernel: Documentation/ABI/stable/sysfs-class-infiniband
  * Three folders of counters: of the standard, its 64-bit form before Linux 4.5, and those of the adapter. Data is counted per lane
  * in words of four bytes. Drivers write "N/A (no PMA)" into what they do not count. */
-#include <stdlib.h>
-
 #include "agent/collectors/all.h"
 #include "agent/collectors/names.h"
 #include "agent/collectors/sheet.h"
@@ -228,23 +226,10 @@ static int update(void *state, struct collect *c)
 	return error == -ENOENT ? -ENODATA : error;
 }
 
-static void close_state(void *state)
-{
-	if (state)
-		device_filter_fini(state);
-	free(state);
-}
-
 static void *open_state(const char *const *values, const struct roots *roots, char err[256])
 {
 	(void)roots;
-	struct device_filter *devices = calloc(1, sizeof(*devices));
-	if (!devices)
-		abort();
-	if (device_filter_init(devices, values[0], values[1], err) == 0)
-		return devices;
-	free(devices);
-	return NULL;
+	return device_filter_new(values[0], values[1], err);
 }
 
 static const struct collector_option options[] = {
@@ -252,4 +237,4 @@ static const struct collector_option options[] = {
 	{ "device-exclude", "", "Regexp of infiniband devices to exclude (mutually exclusive to device-include)." },
 	{ 0 },
 };
-const struct collector collector_infiniband = { "infiniband", true, options, open_state, update, close_state };
+const struct collector collector_infiniband = { "infiniband", true, options, open_state, update, device_filter_free };

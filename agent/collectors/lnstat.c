@@ -37,7 +37,7 @@ static int update(void *state, struct collect *c)
 	struct sheet s;
 	struct names subsystems;
 	sheet_init(&s, c->out);
-	int err = names_read(&subsystems, &s.memory, "%s/net/stat", c->roots->proc);
+	int err = names_read(&subsystems, &s.memory, "%s%s/stat", c->roots->proc, files_net(c->files));
 	for (size_t i = 0; i < subsystems.count; i++) {
 		struct str text;
 		const char *path = sheet_text(&s, "/net/stat/%s", subsystems.at[i]);

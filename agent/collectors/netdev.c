@@ -176,7 +176,6 @@ static void close_netdev(void *state)
 
 static void *open_netdev(const char *const *values, const struct roots *roots, char err[256])
 {
-	(void)roots;
 	struct netdev *n = calloc(1, sizeof(*n));
 	if (!n)
 		abort();
@@ -190,8 +189,8 @@ static void *open_netdev(const char *const *values, const struct roots *roots, c
 		return NULL;
 	}
 	n->netlink = netlink_new(NETLINK_ROUTE);
-	n->way = is[NETLINK] ? (is[DETAILED] ? NL_DETAILED : NL) : (is[DETAILED] ? PROC_DETAILED : PROC);
-	n->has_addresses = is[ADDRESS_INFO];
+	n->way = is[NETLINK] && !roots->is_net_foreign ? (is[DETAILED] ? NL_DETAILED : NL) : (is[DETAILED] ? PROC_DETAILED : PROC);
+	n->has_addresses = is[ADDRESS_INFO] && !roots->is_net_foreign;
 	n->has_alias = is[IFALIAS];
 	return n;
 }

@@ -125,6 +125,8 @@ static void add_totals(struct network_route *n)
 static int update(void *state, struct collect *c)
 {
 	struct network_route *n = state;
+	if (c->roots->is_net_foreign)
+		return -ENODATA;
 	struct sheet s;
 	sheet_init(&s, c->out);
 	n->sheet = &s;

@@ -1,8 +1,6 @@
 /* Batteries and power adapters: /sys/class/power_supply/NAME. kernel: Documentation/ABI/testing/sysfs-class-power
  * The kernel counts in micro-units and tenths of degrees. */
 #include <stdio.h>
-#include <stdlib.h>
-
 #include "agent/collectors/all.h"
 #include "agent/collectors/names.h"
 #include "agent/collectors/sheet.h"
@@ -100,27 +98,14 @@ static int update(void *state, struct collect *c)
 	return error == -ENOENT ? -ENODATA : error;
 }
 
-static void close_state(void *state)
-{
-	if (state)
-		device_filter_fini(state);
-	free(state);
-}
-
 static void *open_state(const char *const *values, const struct roots *roots, char err[256])
 {
 	(void)roots;
-	struct device_filter *ignored = calloc(1, sizeof(*ignored));
-	if (!ignored)
-		abort();
-	if (device_filter_init(ignored, "", values[0], err) == 0)
-		return ignored;
-	free(ignored);
-	return NULL;
+	return device_filter_new("", values[0], err);
 }
 
 static const struct collector_option options[] = {
 	{ "ignored-supplies", "^$", "Regexp of power supplies to ignore for powersupplyclass collector." },
 	{ 0 },
 };
-const struct collector collector_powersupplyclass = { "powersupplyclass", true, options, open_state, update, close_state };
+const struct collector collector_powersupplyclass = { "powersupplyclass", true, options, open_state, update, device_filter_free };

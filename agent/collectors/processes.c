@@ -84,19 +84,6 @@ static void write_states(struct families *f, const char *label, const uint64_t c
 	}
 }
 
-static int write_limit(struct collect *c, const char *path, const char *name, const char *help)
-{
-	struct str text;
-	uint64_t value;
-	int error = files_read(c->files, c->roots->proc, path, true, &text);
-	if (error)
-		return error;
-	if (!fields_u64(&text, &value))
-		return -EINVAL;
-	families_gauge(c->out, name, help, (double)value);
-	return 0;
-}
-
 static int update(void *state, struct collect *c)
 {
 	struct count n = { .collect = c };
@@ -110,8 +97,8 @@ static int update(void *state, struct collect *c)
 	families_begin(c->out, "node_processes_threads_state", METRIC_GAUGE, "Number of threads in each state.");
 	write_states(c->out, "thread_state", n.threads_in);
 	families_gauge(c->out, "node_processes_pids", "Number of PIDs", (double)n.pids);
-	int threads = write_limit(c, "/sys/kernel/threads-max", "node_processes_max_threads", "Limit of threads in the system");
-	int pids = write_limit(c, "/sys/kernel/pid_max", "node_processes_max_processes", "Number of max PIDs limit");
+	int threads = collect_gauge(c, "/sys/kernel/threads-max", "node_processes_max_threads", "Limit of threads in the system");
+	int pids = collect_gauge(c, "/sys/kernel/pid_max", "node_processes_max_processes", "Number of max PIDs limit");
 	return threads ? threads : pids;
 }
 

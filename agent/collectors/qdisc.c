@@ -93,6 +93,8 @@ static void add(void *ctx, const struct netlink_message *m)
 static int update(void *state, struct collect *c)
 {
 	struct qdisc *q = state;
+	if (c->roots->is_net_foreign)
+		return -ENODATA;
 	struct sheet s;
 	sheet_init(&s, c->out);
 	q->sheet = &s;

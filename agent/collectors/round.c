@@ -2,7 +2,10 @@
  * labels that node_exporter uses for it, since dashboards and alerts ask for them; the values are our own. */
 #include "agent/collectors/round.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "agent/log.h"
 #include "agent/os.h"
@@ -23,12 +26,26 @@ struct outcome {
 	bool is_good;
 };
 
+/* A file below /proc/PID/net has one inode number in each network, whichever mount of proc it is seen through. */
+static bool is_net_foreign(const char *proc)
+{
+	char path[PATH_MAX];
+	struct stat of_init, of_us;
+	if (snprintf(path, sizeof path, "%s/1/net/dev", proc) >= (int)sizeof path || stat(path, &of_init) < 0)
+		return false;
+	return stat("/proc/self/net/dev", &of_us) == 0 && of_init.st_ino != of_us.st_ino && S_ISREG(of_init.st_mode);
+}
+
 int round_init(struct round *r, const struct collection_options *options, char err[256])
 {
-	*r = (struct round){ .roots = options->roots };
-	if (chosen_init(&r->chosen, options, err) < 0)
+	struct collection_options own = *options;
+	own.roots.is_net_foreign = is_net_foreign(own.roots.proc);
+	*r = (struct round){ .roots = own.roots };
+	if (chosen_init(&r->chosen, &own, err) < 0)
 		return -1;
 	r->files = files_new();
+	if (own.roots.is_net_foreign)
+		files_take_net_of_init(r->files);
 	buf_init(&r->scratch, SCRATCH_MAX);
 	return 0;
 }

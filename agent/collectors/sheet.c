@@ -106,14 +106,7 @@ const char *sheet_name(struct sheet *s, const char *prefix, struct str name, con
 
 static int compare_labels(const struct sheet_row *a, const struct sheet_row *b)
 {
-	for (size_t i = 0; i < a->label_count && i < b->label_count; i++) {
-		int order = strcmp(a->labels[i].name, b->labels[i].name);
-		if (order == 0)
-			order = str_cmp(a->labels[i].value, b->labels[i].value);
-		if (order != 0)
-			return order;
-	}
-	return (a->label_count > b->label_count) - (a->label_count < b->label_count);
+	return families_compare_labels(a->labels, a->label_count, b->labels, b->label_count);
 }
 
 static int compare(const void *left, const void *right)

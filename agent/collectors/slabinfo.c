@@ -1,8 +1,6 @@
 /* Kernel object caches: /proc/slabinfo, for root only. kernel: mm/slab_common.c
  *
  *   # name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables … : slabdata … */
-#include <stdlib.h>
-
 #include "agent/collectors/all.h"
 #include "agent/collectors/storage_texts.h"
 #include "agent/collectors/words.h"
@@ -45,24 +43,11 @@ static int update(void *state, struct collect *c)
 	return 0;
 }
 
-static void close_state(void *state)
-{
-	if (state)
-		device_filter_fini(state);
-	free(state);
-}
-
 /* ".*" includes everything, as nothing does; that way an exclude alone is not "both given". */
 static void *open_state(const char *const *values, const struct roots *roots, char err[256])
 {
 	(void)roots;
-	struct device_filter *slabs = calloc(1, sizeof(*slabs));
-	if (!slabs)
-		abort();
-	if (device_filter_init(slabs, strcmp(values[0], ".*") == 0 ? "" : values[0], values[1], err) == 0)
-		return slabs;
-	free(slabs);
-	return NULL;
+	return device_filter_new(strcmp(values[0], ".*") == 0 ? "" : values[0], values[1], err);
 }
 
 static const struct collector_option options[] = {
@@ -70,4 +55,4 @@ static const struct collector_option options[] = {
 	{ "slabs-exclude", "", "Regexp of slabs to exclude in slabinfo collector." },
 	{ 0 },
 };
-const struct collector collector_slabinfo = { "slabinfo", false, options, open_state, update, close_state };
+const struct collector collector_slabinfo = { "slabinfo", false, options, open_state, update, device_filter_free };

@@ -57,6 +57,7 @@ const struct collector *const collectors[] = {
 	&collector_softnet,
 	&collector_stat,
 	&collector_sysctl,
+	&collector_systemd,
 	&collector_tapestats,
 	&collector_tcpstat,
 	&collector_textfile,

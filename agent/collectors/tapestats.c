@@ -1,7 +1,5 @@
 /* SCSI tape drives: /sys/class/scsi_tape/stN/stats; the other names there (nst0, st0l …) are modes of the same drive.
  * kernel: Documentation/ABI/testing/sysfs-class-scsi_tape */
-#include <stdlib.h>
-
 #include "agent/collectors/all.h"
 #include "agent/collectors/names.h"
 #include "agent/collectors/sheet.h"
@@ -63,25 +61,12 @@ static int update(void *state, struct collect *c)
 	return error == -ENOENT ? -ENODATA : error;
 }
 
-static void close_state(void *state)
-{
-	if (state)
-		device_filter_fini(state);
-	free(state);
-}
-
 static void *open_state(const char *const *values, const struct roots *roots, char err[256])
 {
 	(void)roots;
-	struct device_filter *ignored = calloc(1, sizeof(*ignored));
-	if (!ignored)
-		abort();
-	if (device_filter_init(ignored, "", values[0], err) == 0)
-		return ignored;
-	free(ignored);
-	return NULL;
+	return device_filter_new("", values[0], err);
 }
 
 static const struct collector_option options[] = { { "ignored-devices", "^$", "Regexp of devices to ignore for tapestats." },
 	{ 0 } };
-const struct collector collector_tapestats = { "tapestats", true, options, open_state, update, close_state };
+const struct collector collector_tapestats = { "tapestats", true, options, open_state, update, device_filter_free };

@@ -45,6 +45,8 @@ static int update(void *state, struct collect *c)
 	static const char *const tables[] = { NULL, "/net/tcp6" }; /* without IPv6 there is no such file, and nothing to ask for */
 	static const uint8_t protocols[] = { AF_INET, AF_INET6 };
 	struct tally t = { 0 };
+	if (c->roots->is_net_foreign)
+		return -ENODATA;
 	for (size_t i = 0; i < COUNT_OF(protocols); i++) {
 		struct str ignored;
 		if (tables[i] && files_attribute(c->files, &ignored, "%s%s", c->roots->proc, tables[i]) == -ENOENT)

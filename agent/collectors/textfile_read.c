@@ -379,12 +379,5 @@ struct textfile_family *textfile_read(struct str body, struct arena *memory, siz
 
 int textfile_compare(const struct textfile_metric *a, const struct textfile_metric *b)
 {
-	for (size_t i = 0; i < a->label_count && i < b->label_count; i++) {
-		int order = strcmp(a->labels[i].name, b->labels[i].name);
-		if (order == 0)
-			order = str_cmp(a->labels[i].value, b->labels[i].value);
-		if (order != 0)
-			return order;
-	}
-	return (a->label_count > b->label_count) - (a->label_count < b->label_count);
+	return families_compare_labels(a->labels, a->label_count, b->labels, b->label_count);
 }

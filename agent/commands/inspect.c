@@ -168,7 +168,7 @@ static int choose(const struct flags *flags, struct settings *settings, struct i
 		fprintf(stderr, "--job %s: no such job%s\n", flags->job, flags->config_file ? " in the file" : ": name the file with --config.file");
 		return FLAGS_USAGE_EXIT;
 	}
-	in->format = in->job && in->job->format != FORMAT_AUTO ? (int)in->job->format : FORMAT_RAW;
+	in->format = in->job && in->job->stages.format != FORMAT_AUTO ? (int)in->job->stages.format : FORMAT_RAW;
 	if (in->config) {
 		in->find_traces = in->config->trace.enabled;
 		in->max_line_bytes = in->config->logs.limits_config.max_line_size_bytes;

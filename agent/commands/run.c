@@ -274,8 +274,12 @@ static void set_up_log(const struct agent *a)
 static void move_web(struct agent *a, const char *old_address)
 {
 	struct web *old = a->web;
-	if (strcmp(old_address, a->now.listen_address) == 0)
+	char err[256];
+	if (strcmp(old_address, a->now.listen_address) == 0) {
+		if (!web_set_config_file(old, a->now.web_config_file, err))
+			LOG_ERROR("%s", err);
 		return;
+	}
 	if (start_web(a) == 0) {
 		web_stop(old);
 		return;

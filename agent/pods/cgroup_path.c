@@ -67,6 +67,18 @@ static bool is_ignored(struct str name, bool is_in_slice)
 	return is_in_slice && str_starts(name, STR("crio-")) && !str_ends(name, STR(".scope"));
 }
 
+struct str cgroup_path_of_process(struct str line)
+{
+	static const struct str inside[] = { { "/container", 10 }, { "/init.scope", 11 } };
+	str_cut(&line, ':');
+	str_cut(&line, ':');
+	for (size_t i = 0; i < COUNT_OF(inside); i++)
+		line = without(line, inside[i]);
+	const char *slash = line.n ? memrchr(line.p, '/', line.n) : NULL;
+	struct str name = slash ? str_skip(line, (size_t)(slash - line.p) + 1) : (struct str){ 0 };
+	return str_starts(name, STR("crio-conmon-")) ? (struct str){ 0 } : container_id(name);
+}
+
 struct cgroup_path cgroup_path_parse(struct str path)
 {
 	struct cgroup_path out = { 0 };

@@ -27,5 +27,9 @@ struct cgroup_path {
 
 /* path: from the root of the hierarchy, "/" or "/a/b". What lies below a container of a pod is CGROUP_OTHER. */
 struct cgroup_path cgroup_path_parse(struct str path);
+/* A line of /proc/<pid>/cgroup ("0::/a/b", "4:memory:/a/b"): the id of the container in whose group the process is, or in one of the
+ * groups that runtimes make inside of it; a view, empty when it is in none. The path begins at the group of whoever reads the file
+ * ("/../../b"), so only its end is looked at. */
+struct str cgroup_path_of_process(struct str line);
 
 #endif

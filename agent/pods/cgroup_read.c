@@ -120,7 +120,7 @@ pid_t cgroup_first_pid(struct cgroup_reader *r, const struct hierarchies *h, con
 		struct str content;
 		uint64_t number;
 		if (read_file(r, dir, files[i], &content) && num_u64(str_cut(&content, '\n'), &number) && number <= INT32_MAX)
-			pid = (pid_t)number;
+			pid = number ? (pid_t)number : -1;
 	}
 	if (dir >= 0)
 		close(dir);

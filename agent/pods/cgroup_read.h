@@ -20,7 +20,8 @@ void cgroup_reader_fini(struct cgroup_reader *r);
 int cgroup_read(struct cgroup_reader *r, const struct hierarchies *h, const char *path, bool with_spec, struct cgroup_stats *stats);
 /* When it was made, in seconds; 0: not known. Making groups below touches the directory, not the file; both are asked. */
 int64_t cgroup_started_s(const struct hierarchies *h, const char *path);
-/* A process in it, or in the first of the groups that runtimes make inside of a container's; 0: none. */
+/* A process in it, or in the first of the groups that runtimes make inside of a container's; 0: none; -1: there is one, but it has
+ * no number in our namespace of processes (version 2 writes 0; version 1 leaves it out). */
 pid_t cgroup_first_pid(struct cgroup_reader *r, const struct hierarchies *h, const char *path);
 
 #endif

@@ -9,6 +9,16 @@
 
 enum { CGROUPS_MAX = 20000 };
 
+struct cgroup;
+struct pod_process { /* of a pod; agent/pods/pod_pids.c finds it */
+	pid_t pid;                  /* below roots.proc; 0: none is known */
+	const struct cgroup *group; /* for whom it speaks: the sandbox, or the pod where there is none; until the next update */
+	/* private */
+	char container_id[CGROUP_ID_BYTES]; /* where it was found */
+	bool is_sought;
+	unsigned scans;             /* that have not found one */
+	int64_t scan_ns;            /* when to look again */
+};
 struct cgroup {
 	struct str path;              /* the label `id`; NUL-terminated, owned */
 	struct cgroup_path is;        /* views into path */
@@ -20,6 +30,7 @@ struct cgroup {
 	/* what agent/pods/exits.c has made of it */
 	uint64_t oom_kills_seen;
 	bool is_counted;
+	struct pod_process process;
 	/* private */
 	uint64_t seen;                /* number of the scrape that found it last */
 	uint64_t first_seen;

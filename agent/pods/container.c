@@ -3,10 +3,12 @@
 
 #include "agent/pods/container_metrics.h"
 #include "agent/pods/machine.h"
+#include "agent/pods/pod_pids.h"
 #include "agent/pods/pods.h"
 
 struct container {
 	struct cgroups groups;
+	struct pod_pids pids;
 	struct exits *exits;
 	struct machine machine;
 };
@@ -23,6 +25,7 @@ static void *open_container(const char *const *values, const struct roots *roots
 	(void)values, (void)roots, (void)err;
 	struct container *s = checked(calloc(1, sizeof *s));
 	cgroups_init(&s->groups);
+	pod_pids_init(&s->pids);
 	s->exits = exits_new();
 	return s;
 }
@@ -52,38 +55,15 @@ static bool add_network(const struct collect *c, struct arena *arena, pid_t pid,
 	return true;
 }
 
-/* Groups are sorted, so a pod's containers follow it: from `pod` up to the next group that is no container. The sandbox speaks
- * for the pod when it is there; any process of the pod is in the same network. */
-static bool add_pod(struct container *s, const struct collect *c, struct arena *arena, size_t pod, struct pod_network *out)
-{
-	const struct cgroup *group = s->groups.at[pod];
-	pid_t pid = 0;
-	for (size_t i = pod + 1; i < s->groups.count && s->groups.at[i]->is.kind == CGROUP_CONTAINER; i++) {
-		const struct cgroup *g = s->groups.at[i];
-		if (strcmp(g->is.uid, s->groups.at[pod]->is.uid) != 0)
-			break;
-		if (pid && !g->name.is_sandbox)
-			continue;
-		pid_t found = cgroup_first_pid(&s->groups.reader, &s->groups.hierarchies, g->path.p);
-		if (found > 0) {
-			pid = found;
-			group = g->name.is_sandbox ? g : s->groups.at[pod];
-		}
-		if (found > 0 && g->name.is_sandbox)
-			break;
-	}
-	return add_network(c, arena, pid, group, out);
-}
-
 static size_t read_networks(struct container *s, const struct collect *c, struct arena *arena, struct pod_network *out)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < s->groups.count; i++) {
-		enum cgroup_kind kind = s->groups.at[i]->is.kind;
-		if (s->groups.at[i]->path.n == 1)
-			count += add_network(c, arena, 1, s->groups.at[i], &out[count]);
-		else if (kind == CGROUP_POD)
-			count += add_pod(s, c, arena, i, &out[count]);
+		const struct cgroup *g = s->groups.at[i];
+		if (g->path.n == 1)
+			count += add_network(c, arena, 1, g, &out[count]);
+		else if (g->is.kind == CGROUP_POD)
+			count += add_network(c, arena, g->process.pid, g->process.group, &out[count]);
 	}
 	return count;
 }
@@ -102,6 +82,16 @@ static void complete_root(struct container *s)
 	}
 }
 
+/* Version 1 of control groups leaves out processes that have no number in our process table: what is counted then is nothing. */
+static void forget_process_counts(struct container *s)
+{
+	const struct hierarchies *h = &s->groups.hierarchies;
+	if (!s->pids.own || h->at[0].version != CGROUP_V1)
+		return;
+	for (size_t i = 0; i < s->groups.count; i++)
+		s->groups.at[i]->stats.has &= ~(UINT64_C(1) << CG_PROCESSES);
+}
+
 static int update_container(void *state, struct collect *c)
 {
 	struct container *s = state;
@@ -111,6 +101,8 @@ static int update_container(void *state, struct collect *c)
 		return error;
 	machine_read(&s->machine, c);
 	complete_root(s);
+	pod_pids_update(&s->pids, &s->groups, c);
+	forget_process_counts(s);
 	struct arena arena = { 0 };
 	struct pod_network *networks = arena_alloc(&arena, (s->groups.count + 1) * sizeof *networks);
 	struct container_view view = {

@@ -1,4 +1,5 @@
-/* Names of block devices by their numbers, out of /proc/diskstats. Pure. */
+/* Names of block devices by their numbers, out of /proc/diskstats (kernel: Documentation/admin-guide/iostats.rst). Control groups
+ * tell devices by number only. Pure. */
 #ifndef AGENT_PODS_DISKS_H
 #define AGENT_PODS_DISKS_H
 

@@ -1,4 +1,5 @@
-/* machine_*: what the machine has, as cAdvisor tells it beside its containers. */
+/* machine_*: what the machine has, as cAdvisor tells it beside its containers (metrics/prometheus_machine.go). Memory in bytes.
+ * What cannot be read is left out of the page. */
 #ifndef AGENT_PODS_MACHINE_H
 #define AGENT_PODS_MACHINE_H
 

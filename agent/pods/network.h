@@ -1,4 +1,5 @@
-/* The interfaces of a pod: /proc/<pid>/net/dev of one of its processes. */
+/* The interfaces of a pod: /proc/<pid>/net/dev of one of its processes. proc_pid_net(5). Bytes and packets since the interface is
+ * there. */
 #ifndef AGENT_PODS_NETWORK_H
 #define AGENT_PODS_NETWORK_H
 

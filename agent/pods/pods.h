@@ -8,6 +8,7 @@
  *   cgroup_read        a group's files, when it was made, a process in it
  *   cgroup_stats       files of either version -> struct cgroup_stats (pure)
  *   pod_names bundle   uid, id -> namespace, pod, container, image; the runtimes' config.json (pure)
+ *   pod_pids           a process of each pod, also where control groups do not give its number
  *   exits              OOM kills and ends that outlive the container
  *   network disks machine   interfaces of a pod; names of devices; machine_*
  *   container_metrics  all of that -> container_* (pure)

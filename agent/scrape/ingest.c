@@ -10,7 +10,7 @@
 
 #include "parsers/bytes/hash.h"
 
-enum { BYTES_MAX = 256 << 20, STAGING_KEPT = 1 << 16 };
+enum { BYTES_MAX = 256 << 20, STAGING_KEPT = 1 << 16, GONE_MANY = 16384 };
 
 void ingest_grow(void *array, size_t *room, size_t size)
 {
@@ -69,10 +69,13 @@ static void forget_ids(struct ingest_memory *m)
 
 void ingest_begin(struct ingest *g, const struct ingest_rules *rules, struct ingest_memory *memory, int64_t ms)
 {
+	/* Each receiver keeps all series of a segment: with series that come and go it is the fresh ones that are few. */
+	if (g->gone >= GONE_MANY && g->gone >= g->next_series / 2)
+		spool_roll(g->spool);
 	uint64_t segment = spool_segment(g->spool);
 	if (segment != g->segment) {
 		g->segment = segment;
-		g->next_series = g->next_metadata = 0;
+		g->next_series = g->next_metadata = g->gone = 0;
 		memset(g->report_metadata, 0, sizeof g->report_metadata);
 	}
 	if (memory->segment != segment)
@@ -83,6 +86,7 @@ void ingest_begin(struct ingest *g, const struct ingest_rules *rules, struct ing
 	g->memory = memory;
 	g->ms = ms;
 	g->spool_error = 0;
+	g->defined_bytes = 0;
 	g->counted = 0;
 	g->is_over_limit = false;
 	journal_begin(&g->writer);
@@ -125,7 +129,7 @@ static uint32_t family_of(const struct ingest *g, const struct exposition *x, st
 static uint32_t learn(struct ingest *g, const struct exposition *x, char error[256])
 {
 	struct series_cache *c = &g->memory->series;
-	enum sample_verdict verdict = sample_labels_make(&g->labels, g->rules, x->series, error);
+	enum sample_verdict verdict = sample_labels_make(&g->labels, g->rules, x->series, x->family.type, error);
 	if (verdict == SAMPLE_INVALID || verdict == SAMPLE_OVER_LABEL_LIMIT) {
 		g->counters.exceeded_label_limit += verdict == SAMPLE_OVER_LABEL_LIMIT;
 		return SERIES_NONE;
@@ -265,7 +269,7 @@ static void adopt_family(struct ingest *g, struct series *s, const struct exposi
 /* Beyond the limit the rest is only counted: what is not appended needs no memory. */
 static bool count_only(struct ingest *g, const struct exposition *x, struct ingest_result *result)
 {
-	enum sample_verdict verdict = sample_labels_make(&g->labels, g->rules, x->series, result->error);
+	enum sample_verdict verdict = sample_labels_make(&g->labels, g->rules, x->series, x->family.type, result->error);
 	result->total++;
 	result->kept += verdict == SAMPLE_KEPT;
 	return verdict == SAMPLE_KEPT || verdict == SAMPLE_DROPPED;
@@ -361,12 +365,15 @@ bool ingest_body(struct ingest *g, enum exposition_format format, struct str bod
 	stage_begin(g);
 	bool is_good = read_all(g, format, body, result);
 	if (!is_good) {
+		settle_metadata(g); /* texts that differ at each scrape which then fails would fill the memory */
 		ingest_stale(g);
 		return false;
 	}
 	ingest_write(g);
 	ingest_mark_stale(g);
+	uint32_t before = c->count;
 	series_settle(c, true);
+	g->gone += before - c->count;
 	settle_metadata(g);
 	return true;
 }
@@ -381,7 +388,9 @@ void ingest_stale(struct ingest *g)
 int ingest_end(struct ingest *g)
 {
 	ingest_flush(g, 1);
-	if (g->spool_error)
-		forget_ids(g->memory); /* definitions may have been lost with the frame */
+	if (g->spool_error) { /* definitions may have been lost with the frame, those of everybody's reports among them */
+		forget_ids(g->memory);
+		g->segment = 0;
+	}
 	return g->spool_error;
 }

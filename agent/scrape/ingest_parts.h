@@ -25,6 +25,8 @@ struct ingest {
 	uint64_t segment;
 	uint32_t next_series, next_metadata;      /* last numbers given in it */
 	uint32_t report_metadata[INGEST_REPORTS];
+	uint32_t gone;                            /* series that were let go while it was written: their numbers are of no use */
+	uint64_t defined_bytes;                   /* definitions in the frame so far */
 	struct sample_labels labels, exemplar;    /* scratch */
 
 	/* the scrape in progress */

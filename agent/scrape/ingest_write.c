@@ -17,13 +17,14 @@ void ingest_flush(struct ingest *g, size_t at_least_bytes)
 		return;
 	uint64_t samples = g->writer.samples;
 	struct str payload = journal_end(&g->writer);
-	int error = payload.n ? spool_append(g->spool, payload, samples) : 0;
-	if (error < 0) {
-		g->spool_error = error;
-		g->counters.spool_errors++;
-	} else {
-		g->counters.samples_appended += samples;
+	/* What follows a frame that is lost names series that were defined in it, and would lie in a segment that does not know them. */
+	if (payload.n && !g->spool_error) {
+		spool_defined(g->spool, g->defined_bytes);
+		g->spool_error = spool_append(g->spool, payload, samples);
+		g->counters.spool_errors += g->spool_error < 0;
+		g->counters.samples_appended += g->spool_error < 0 ? 0 : samples;
 	}
+	g->defined_bytes = 0;
 	journal_begin(&g->writer);
 }
 
@@ -43,12 +44,15 @@ void ingest_define(struct ingest *g, uint32_t row)
 	if (s->id)
 		return;
 	/* It was kept when it was met; rules do not change while they are in use. */
-	if (sample_labels_make(&g->labels, g->rules, series_text(&m->series, s), why) == SAMPLE_DROPPED)
+	enum metric_type type = s->family && s->family <= m->metadata.count ? m->metadata.rows[s->family - 1].type : METRIC_UNKNOWN;
+	if (sample_labels_make(&g->labels, g->rules, series_text(&m->series, s), type, why) == SAMPLE_DROPPED)
 		return;
 	sample_labels_add_external(&g->labels, g->rules);
+	size_t before = g->writer.frame.n;
 	uint32_t metadata = metadata_define(&m->metadata, s->family, &g->writer, &g->next_metadata);
 	s->id = ++g->next_series;
 	journal_series(&g->writer, s->id, metadata, &g->labels.all);
+	g->defined_bytes += g->writer.frame.n - before;
 	struct series_extra *extra = s->extra ? series_extra(&m->series, s) : NULL;
 	int64_t start_ms = extra ? extra->start_ms : 0;
 	if (!start_ms && g->rules->start_ms && is_cumulative(m, s->family))

@@ -102,7 +102,7 @@ static enum sample_verdict check_limits(const struct labels *all, const struct i
 	return SAMPLE_KEPT;
 }
 
-enum sample_verdict sample_labels_make(struct sample_labels *l, const struct ingest_rules *rules, struct str series, char err[256])
+enum sample_verdict sample_labels_make(struct sample_labels *l, const struct ingest_rules *rules, struct str series, enum metric_type type, char err[256])
 {
 	const char *why = "";
 	labels_reset(&l->exposed);
@@ -113,6 +113,7 @@ enum sample_verdict sample_labels_make(struct sample_labels *l, const struct ing
 		snprintf(err, 256, "%s: " STR_FMT, why, STR_ARG(str_take(series, utf8_floor(series, series.n < 100 ? series.n : 100))));
 		return SAMPLE_INVALID;
 	}
+	exposition_number_labels(type, &l->exposed, &l->arena);
 	for (size_t i = 0; i < l->exposed.count; i++)
 		labels_set(&l->all, l->exposed.at[i].name, l->exposed.at[i].value);
 	if (rules->honor_labels)

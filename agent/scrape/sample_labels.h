@@ -3,6 +3,7 @@
 #ifndef AGENT_SCRAPE_SAMPLE_LABELS_H
 #define AGENT_SCRAPE_SAMPLE_LABELS_H
 
+#include "parsers/exposition.h"
 #include "parsers/relabel.h"
 
 struct ingest_rules { /* what a target's configuration says about its samples; all views outlive their user */
@@ -21,7 +22,7 @@ struct sample_labels { /* memory that is used again; {0} is empty */
 	struct arena arena;
 };
 /* `all` and `exposed` of l are views into the text and l's arena, until the next call. err: one sentence, for the last two verdicts. */
-enum sample_verdict sample_labels_make(struct sample_labels *l, const struct ingest_rules *rules, struct str series, char err[256]);
+enum sample_verdict sample_labels_make(struct sample_labels *l, const struct ingest_rules *rules, struct str series, enum metric_type type, char err[256]);
 /* Adds the external labels, when it is about to be written. */
 void sample_labels_add_external(struct sample_labels *l, const struct ingest_rules *rules);
 void sample_labels_fini(struct sample_labels *l);

@@ -272,8 +272,9 @@ static struct source *source_of(struct folder *f, const struct listed *file)
 	s = source_new(f, f->path, base, f->tail->o.lane_count);
 	s->is_pod = f->is_pod || (file->want && file->want->pod);
 	s->want = file->want;
+	s->scrape = file->job;
 	s->job = file->job->job_name;
-	s->format = (int)file->job->format;
+	s->format = (int)file->job->stages.format;
 	s->namespace_ = f->is_pod ? f->namespace_ : str_of(file->want->namespace_);
 	s->pod = f->is_pod ? f->pod : str_of(file->want->pod);
 	s->container = f->is_pod ? f->container : str_of(file->want->container);

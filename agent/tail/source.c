@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/log_stages.h"
+
 /* After a rename the runtime still writes to the old file until it is told to reopen. A line that has no line feed this
  * long after a newer generation appeared will not get one any more. */
 static const int64_t TAIL_GRACE_NS = 5 * 1000000000ll;
@@ -29,6 +31,7 @@ void source_free(struct source *s)
 		generation_free(g);
 	}
 	for (size_t lane = 0; lane < s->lanes; lane++) {
+		source_stages_free(s->lane[lane].stages);
 		for (struct mark *m = s->lane[lane].oldest_mark, *next; m; m = next) {
 			next = m->next;
 			free(m);

@@ -8,10 +8,13 @@
 #include "exporters/log_stream.h"
 #include "parsers/join.h"
 
+struct config_scrape;
 struct folder;
 struct source;
 
+struct source_stages;
 struct lane_state { /* of one source in one lane */
+	struct source_stages *stages; /* of a job that has stages, else NULL; owned */
 	struct join *join[2];      /* unfinished pieces of stdout / stderr, NULL when none ever were */
 	int64_t joined_since_ns[2]; /* monotonic, of the newest piece */
 	struct mark *oldest_mark, *youngest_mark;
@@ -27,6 +30,7 @@ struct source {
 	struct folder *folder;
 	char *base;                /* name of the live file: "0.log", "app.log" */
 	char *path;                /* folder path + base: the log's name in the checkpoint */
+	const struct config_scrape *scrape; /* the job */
 	struct str job, namespace_, pod, container; /* views into the folder's path, the want or the configuration */
 	const struct want *want;   /* why a plain file is read; NULL in a pod folder */
 	struct coverage_row *coverage;

@@ -1,3 +1,5 @@
+/* Blocks in a list, the newest first. What does not fit opens a block of its own size or the usual one, and the rest of the block
+ * before stays unused: single things are never given back, so nothing has to be found again. */
 #include "parsers/bytes/arena.h"
 
 #include <stdalign.h>

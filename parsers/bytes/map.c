@@ -1,3 +1,5 @@
+/* Linear probing, at most three quarters full. Removal moves later entries of the run into the hole, so that a search never has
+ * to pass a tombstone, however many came and went. */
 #include "parsers/bytes/map.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Digits by hand instead of strtol: no locale, no blanks before, no sign that nobody asked for, and what does not fit is a no. */
 #include "parsers/bytes/num.h"
 
 bool num_u64(struct str s, uint64_t *out)

@@ -1,3 +1,4 @@
+/* What of struct str is no one-liner. Bytes are compared as unsigned, without a locale. */
 #include "parsers/bytes/str.h"
 
 int str_cmp(struct str a, struct str b)

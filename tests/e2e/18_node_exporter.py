@@ -10,7 +10,7 @@ from servers import NodeExporter
 # Values that cannot be the same: who says it, how long it took, what the other one does to the machine.
 OWN_VALUES = {"node_scrape_collector_duration_seconds", "node_exporter_build_info"}
 # Both are right and neither is wrong: what differs from one look to the next (names of families whose series come and go).
-RESTLESS_SERIES = set()
+RESTLESS_SERIES = {"node_processes_state", "node_tcp_connection_states"}
 OPT_IN = ["interrupts", "processes", "softirqs", "tcpstat", "ksmd", "slabinfo", "buddyinfo", "zoneinfo", "meminfo_numa", "cgroups", "mountstats",
           "qdisc", "sysctl", "xfrm", "lnstat", "network_route", "drm", "pcidevice"]
 

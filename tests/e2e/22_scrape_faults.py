@@ -1,10 +1,11 @@
 """Targets that hang, never end, lie, explode or contradict themselves: each costs bounded time and memory, the others are on time."""
 import gzip
 import os
+import subprocess
 import time
 
 from fake_receiver import Receiver, Target
-from lib import Agent, free_ports, get, main, total, wait_for
+from lib import Agent, Skip, free_ports, get, main, total, wait_for
 
 GOOD = "good 1\n"
 
@@ -184,4 +185,31 @@ def files(s):
     agent.check()
 
 
-main(targets, comes_and_goes, files)
+def dead_name_server(s):
+    """Nobody answers for a target's name: its scrapes fail, and nothing else waits for that."""
+    resolv = f"{s.work}/resolv.conf"
+    with open(resolv, "w") as f:
+        f.write("nameserver 192.0.2.1\n")
+    alone = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolv]
+    if subprocess.run(alone + ["true"], capture_output=True).returncode:
+        raise Skip("no mount namespace of its own")
+    receiver, good = Receiver(free_ports(1)), Target(free_ports(1), GOOD)
+    named = Target(free_ports(1), GOOD)
+    named.address = "nobody.example.com:80"
+    agent = Agent(s.work, config=config({"good": good, "named": named}, receiver.url))
+    agent.prefix = alone
+    agent.start()
+    wait_for("a scrape of the named target failed", lambda: 0.0 in receiver.values(name="up", job="named"), 20)
+    slowest = 0
+    for _ in range(40):
+        at = time.monotonic()
+        get(agent.url + "/-/healthy")
+        slowest = max(slowest, time.monotonic() - at)
+        time.sleep(0.1)
+    s.note(f"slowest answer {slowest * 1000:.0f} ms")
+    s.expect(slowest < 1, f"an answer took {slowest:.1f} s")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
+main(targets, comes_and_goes, files, dead_name_server)

@@ -20,6 +20,8 @@ static void check_path(struct str text)
 	assert(p.kind != CGROUP_CONTAINER || (uid > 0 && p.container_id.p >= text.p &&
 		p.container_id.p + p.container_id.n <= text.p + text.n));
 	assert(p.kind != CGROUP_POD || uid > 0);
+	struct str id = cgroup_path_of_process(text);
+	assert(id.n == 0 || (id.n == CGROUP_ID_BYTES && id.p >= text.p && id.p + id.n <= text.p + text.n));
 }
 
 static void check_file(struct str text, unsigned which)

@@ -49,7 +49,7 @@ static void check(const struct relabel *r, struct str text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str rest = { (const char *)data, size }, line;
-	struct relabel_options rules[RULES_MAX];
+	struct relabel_options rules[RULES_MAX] = { 0 };
 	struct str sources[RULES_MAX][SOURCES_MAX];
 	size_t count = 0;
 	char err[256];

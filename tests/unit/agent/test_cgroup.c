@@ -68,6 +68,36 @@ START_TEST(path)
 }
 END_TEST
 
+static const struct {
+	const char *line;
+	bool is_container;
+} processes[] = {
+	{ "0::" BURSTABLE "/kubepods-burstable-pod" UID_ ".slice/cri-containerd-" ID ".scope", true },
+	{ "0::/../../kubepods-burstable-pod" UID_ ".slice/crio-" ID ".scope", true },
+	{ "0::/../cri-containerd-" ID ".scope", true }, /* of the reader's own pod */
+	{ "4:memory:/kubepods/besteffort/pod" UID "/" ID, true },
+	{ "1:name=systemd:/kubepods/besteffort/pod" UID "/" ID "/init.scope", true },
+	{ "0::/../../kubepods-burstable-pod" UID_ ".slice/crio-" ID ".scope/container", true },
+	{ "0::/system.slice/containerd.service/kubepods-burstable-pod" UID_ ".slice:cri-containerd:" ID, true },
+	{ "0::/", false }, /* the reader's own group */
+	{ "0::/..", false },
+	{ "", false },
+	{ "0::", false },
+	{ ID, false },
+	{ "0::" ID, false },
+	{ "0::/../../kubepods-burstable-pod" UID_ ".slice", false }, /* a shim */
+	{ "0::/../../kubepods-burstable-pod" UID_ ".slice/crio-conmon-" ID ".scope", false },
+	{ "0::/../../kubepods-burstable-pod" UID_ ".slice/cri-containerd-" ID ".scope/docker/x", false }, /* may be in another network */
+	{ "0::/../../kubepods-burstable-pod" UID_ ".slice/cri-containerd-" ID ".scope (deleted)", false },
+};
+
+START_TEST(process)
+{
+	struct str got = cgroup_path_of_process(str_of(processes[_i].line)), want = processes[_i].is_container ? STR(ID) : STR("");
+	ck_assert_msg(str_eq(got, want), "%s: got " STR_FMT, processes[_i].line, STR_ARG(got));
+}
+END_TEST
+
 enum { NOT_THERE = -1 };
 static const struct {
 	enum cgroup_version version;
@@ -275,6 +305,7 @@ int main(void)
 	Suite *s = suite_create("cgroup");
 	TCase *t = tcase_create("cgroup");
 	tcase_add_loop_test(t, path, 0, COUNT_OF(paths));
+	tcase_add_loop_test(t, process, 0, COUNT_OF(processes));
 	tcase_add_loop_test(t, content, 0, COUNT_OF(contents));
 	tcase_add_test(t, memory_max_is_no_limit);
 	tcase_add_test(t, devices);

@@ -21,6 +21,8 @@ static const struct {
 	{ "an empty value", { "collector.diskstats.device-exclude=" }, NULL },
 	{ "an include beside the default exclude", { "collector.diskstats.device-include=sda" }, NULL },
 	{ "a value with a point and an equals sign", { "collector.filesystem.mount-points-exclude=^/a.b=c$" }, NULL },
+	{ "names that differ in node_exporter", { "collector.powersupply.ignored-supplies=^BAT", "collector.qdisk.device-include=eth0" }, NULL },
+	{ "but for flags with options only", { "collector.powersupply" }, "unknown collector \"powersupply\"" },
 	{ "unknown collector", { "collector.cpux" }, "unknown collector \"cpux\", did you mean \"cpu\"?" },
 	{ "unknown far", { "collector.qqqqqqqqqqqq" }, "unknown collector \"qqqqqqqqqqqq\"" },
 	{ "unknown option", { "collector.vmstat.field=x" }, "unknown option of collector vmstat \"field\", did you mean \"fields\"?" },

@@ -1,5 +1,6 @@
 /* The collector "container" over trees of several kinds of node, against whole pages; then what changes from scrape to scrape. */
 #include "tests/unit/agent/pod_tree.h"
+#include "tests/unit/agent/recorded.h"
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define D64 "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
@@ -36,24 +37,6 @@ static void *open_state(struct pod_tree *t)
 	return state;
 }
 
-/* SPOOR_WRITE_PAGES=1 writes the pages anew: look at what changed. */
-static struct str load(const char *name, struct str page, char **owned)
-{
-	char path[4096];
-	snprintf(path, sizeof path, FIXTURES "/pods/%s.prom", name);
-	FILE *f = fopen(path, getenv("SPOOR_WRITE_PAGES") ? "w+" : "r");
-	ck_assert_msg(f, "%s: %s", path, strerror(errno));
-	if (getenv("SPOOR_WRITE_PAGES"))
-		fwrite(page.p, 1, page.n, f);
-	fseek(f, 0, SEEK_END);
-	size_t n = (size_t)ftell(f);
-	rewind(f);
-	*owned = malloc(n + 1);
-	ck_assert_uint_eq(fread(*owned, 1, n, f), n);
-	fclose(f);
-	return (struct str){ *owned, n };
-}
-
 static const char *const trees[] = { "v2_systemd_containerd", "v2_systemd_crio_nested", "v1_cgroupfs_containerd",
 	"hybrid_cgroupfs_containerd",
 				     "v2_mixed_drivers" };
@@ -63,14 +46,10 @@ START_TEST(pages)
 	struct pod_tree t;
 	tree_open(&t, trees[_i]);
 	void *state = open_state(&t);
-	char *owned;
+	char name[64];
 	ck_assert_int_eq(update(&t, state), 0);
-	struct str got = buf_view(&t.out), want = load(trees[_i], got, &owned);
-	for (unsigned line = 1; got.n || want.n; line++) {
-		struct str g = str_cut(&got, '\n'), w = str_cut(&want, '\n');
-		ck_assert_msg(str_eq(g, w), "%s.prom:%u: got  " STR_FMT "\nwant " STR_FMT, trees[_i], line, STR_ARG(g), STR_ARG(w));
-	}
-	free(owned);
+	snprintf(name, sizeof name, "pods/%s.prom", trees[_i]);
+	recorded_check(name, buf_view(&t.out));
 	collector("container")->close(state);
 	tree_close(&t);
 }

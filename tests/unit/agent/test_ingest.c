@@ -33,6 +33,16 @@ static void rig_open(struct rig *r, const struct ingest_rules *rules)
 	journal_text_init(&r->text);
 }
 
+static void rig_spool(struct rig *r, uint64_t cap_bytes, uint64_t segment_bytes)
+{
+	char err[256];
+	const struct spool_options options = { .cap_bytes = cap_bytes, .segment_bytes = segment_bytes, .destination_count = 1, .names = { "test" } };
+	ingest_free(r->ingest);
+	spool_close(r->spool);
+	r->spool = spool_open(&options, err);
+	r->ingest = ingest_new(r->spool);
+}
+
 static void rig_close(struct rig *r)
 {
 	ingest_memory_fini(&r->memory);
@@ -382,8 +392,9 @@ START_TEST(a_new_segment_stands_by_itself)
 	struct rig r;
 	struct buf body;
 	rig_open(&r, NULL);
+	rig_spool(&r, 4 << 20, 256 << 10);
 	buf_init(&body, 1 << 22);
-	for (int i = 0; i < 5000; i++)
+	for (int i = 0; i < 1200; i++)
 		buf_printf(&body, "series_number_%d{label=\"value\"} %d\n", i, i);
 	buf_char(&body, '\0');
 	uint64_t segments = 0, last = 0;
@@ -393,14 +404,14 @@ START_TEST(a_new_segment_stands_by_itself)
 		size_t lines = 0;
 		for (const char *p = got; (p = strchr(p, '\n')); p++)
 			lines++;
-		ck_assert_msg(lines == 5000, "%zu lines %s %d %d", lines, r.result.error, (int)r.result.total, (int)ms);
+		ck_assert_msg(lines == 1200, "%zu lines %s %d %d", lines, r.result.error, (int)r.result.total, (int)ms);
 		segments += r.text.segment != last;
 		last = r.text.segment;
 	}
 	ck_assert_uint_gt(segments, 2);
-	ck_assert_uint_eq(r.text.definitions, segments * (5000 + INGEST_REPORTS));
+	ck_assert_uint_eq(r.text.definitions, segments * (1200 + INGEST_REPORTS));
 	ck_assert_str_ne(text(&r, 61000, NULL), "");
-	ck_assert_uint_eq(ingest_counters(r.ingest)->stale_markers, 5000);
+	ck_assert_uint_eq(ingest_counters(r.ingest)->stale_markers, 1200);
 	buf_fini(&body);
 	rig_close(&r);
 }
@@ -412,30 +423,30 @@ START_TEST(churn_does_not_pile_up)
 	struct buf body;
 	rig_open(&r, NULL);
 	buf_init(&body, 1 << 22);
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 20; round++) {
 		buf_reset(&body);
 		buf_str(&body, STR("steady 1\n"));
-		for (int i = 0; i < 2000; i++)
+		for (int i = 0; i < 500; i++)
 			buf_printf(&body, "series{n=\"%d_%d\"} 1\n", round, i);
 		buf_char(&body, '\0');
 		text(&r, 1000 + round, body.p);
 		ck_assert(r.is_up);
-		ck_assert_uint_eq(r.result.series_added, round ? 2000 : 2001);
-		ck_assert_uint_eq(r.memory.series.live, 2001);
+		ck_assert_uint_eq(r.result.series_added, round ? 500 : 501);
+		ck_assert_uint_eq(r.memory.series.live, 501);
 	}
-	ck_assert_uint_eq(ingest_counters(r.ingest)->stale_markers, 49 * 2000);
-	ck_assert_uint_lt(r.memory.series.count, 5000);
+	ck_assert_uint_eq(ingest_counters(r.ingest)->stale_markers, 19 * 500);
+	ck_assert_uint_lt(r.memory.series.count, 1500);
 	/* The same with scrapes that fail. */
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 20; round++) {
 		buf_reset(&body);
-		for (int i = 0; i < 2000; i++)
+		for (int i = 0; i < 500; i++)
 			buf_printf(&body, "failing{n=\"%d_%d\"} 1\n", round, i);
 		buf_str(&body, STR("bad{\n"));
 		buf_char(&body, '\0');
 		text(&r, 2000 + round, body.p);
 		ck_assert(!r.is_up);
 	}
-	ck_assert_uint_lt(r.memory.series.count, 10000);
+	ck_assert_uint_lt(r.memory.series.count, 4000);
 	buf_fini(&body);
 	rig_close(&r);
 }
@@ -454,6 +465,77 @@ START_TEST(the_end_of_a_target)
 	ck_assert_str_eq(r.reports.p, "up{" I "} stale @2000\nscrape_duration_seconds{" I "} stale @2000\n"
 				      "scrape_samples_scraped{" I "} stale @2000\nscrape_samples_post_metric_relabeling{" I "} stale @2000\n"
 				      "scrape_series_added{" I "} stale @2000\n");
+	rig_close(&r);
+}
+END_TEST
+
+/* A frame of a large scrape is lost: what lies behind it must not name series that only the lost one defined. */
+START_TEST(a_frame_that_cannot_be_written)
+{
+	struct rig r;
+	struct buf body;
+	rig_open(&r, NULL);
+	rig_spool(&r, 600 << 10, 0);
+	buf_init(&body, 16 << 20);
+	for (int i = 0; i < 12000; i++)
+		buf_printf(&body, "much{number=\"%d\",filling=\"one hundred bytes of one hundred bytes of one hundred bytes\"} 1\n", i);
+	ingest_begin(r.ingest, &r.rules, &r.memory, 2000);
+	ingest_body(r.ingest, EXPOSITION_TEXT_0_0_4, buf_view(&body), &r.result);
+	ingest_report(r.ingest, true, 0.5, &r.result);
+	ck_assert_int_lt(ingest_end(r.ingest), 0);
+	ck_assert_uint_eq(ingest_counters(r.ingest)->spool_errors, 1);
+	collect(&r); /* fails at a number that is not defined */
+	ingest_memory_fini(&r.memory); /* another target */
+	ck_assert_str_eq(text(&r, 3000, "after 1\n"), "after{" I "} 1 @3000\n");
+	buf_fini(&body);
+	rig_close(&r);
+}
+END_TEST
+
+/* Neither do families of scrapes that fail, whatever they call themselves each time. */
+START_TEST(families_of_failed_scrapes_do_not_pile_up)
+{
+	struct rig r;
+	struct buf body;
+	rig_open(&r, NULL);
+	buf_init(&body, 1 << 22);
+	for (int round = 0; round < 40; round++) {
+		buf_reset(&body);
+		for (int i = 0; i < 300; i++)
+			buf_printf(&body, "# HELP f_%d_%d %0500d\nf_%d_%d 1\n", _i ? round : 0, i, round, _i ? round : 0, i);
+		buf_str(&body, STR("bad{\n"));
+		ingest_begin(r.ingest, &r.rules, &r.memory, 1000 * (round + 1));
+		ck_assert(!ingest_body(r.ingest, EXPOSITION_TEXT_0_0_4, buf_view(&body), &r.result));
+		ck_assert_int_eq(ingest_end(r.ingest), 0);
+	}
+	ck_assert_uint_lt(r.memory.metadata.count, 1500);
+	ck_assert_uint_lt(r.memory.metadata.text_n, 1 << 20);
+	buf_fini(&body);
+	rig_close(&r);
+}
+END_TEST
+
+/* The numbers of a segment are mostly of series that are gone: a new one begins long before it is large. */
+START_TEST(churn_begins_a_new_segment)
+{
+	struct rig r;
+	struct buf body;
+	rig_open(&r, NULL);
+	rig_spool(&r, 16 << 20, 4 << 20);
+	buf_init(&body, 16 << 20);
+	uint64_t first = spool_segment(r.spool);
+	int rounds = 0;
+	for (; rounds < 30 && spool_segment(r.spool) == first; rounds++) {
+		buf_reset(&body);
+		for (int i = 0; i < 2000; i++)
+			buf_printf(&body, "c{n=\"%d\"} 1\n", rounds * 2000 + i);
+		ingest_begin(r.ingest, &r.rules, &r.memory, 1000 * (rounds + 1));
+		ck_assert(ingest_body(r.ingest, EXPOSITION_TEXT_0_0_4, buf_view(&body), &r.result));
+		ck_assert_int_eq(ingest_end(r.ingest), 0);
+	}
+	ck_assert_int_gt(rounds, 8);
+	ck_assert_int_lt(rounds, 14);
+	buf_fini(&body);
 	rig_close(&r);
 }
 END_TEST
@@ -495,6 +577,9 @@ int main(void)
 	tcase_add_test(t, churn_does_not_pile_up);
 	tcase_add_test(t, the_end_of_a_target);
 	tcase_add_test(t, order_does_not_matter);
+	tcase_add_test(t, a_frame_that_cannot_be_written);
+	tcase_add_test(t, churn_begins_a_new_segment);
+	tcase_add_loop_test(t, families_of_failed_scrapes_do_not_pile_up, 0, 2); /* other texts, other names */
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

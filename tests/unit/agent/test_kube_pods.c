@@ -5,22 +5,7 @@
 
 #include "agent/pods/kube_labels.h"
 #include "agent/pods/pods.h"
-
-static char *load(const char *name, struct str page)
-{
-	char path[4096];
-	bool is_written = page.n && getenv("SPOOR_WRITE_PAGES"); /* writes the page anew: look at what changed */
-	snprintf(path, sizeof path, FIXTURES "/pods/%s", name);
-	FILE *f = fopen(path, is_written ? "w+" : "r");
-	ck_assert_ptr_nonnull(f);
-	if (is_written)
-		fwrite(page.p, 1, page.n, f);
-	rewind(f);
-	char *text = calloc(1, 1 << 20);
-	ck_assert_uint_gt(fread(text, 1, (1 << 20) - 1, f), 0);
-	fclose(f);
-	return text;
-}
+#include "tests/unit/agent/recorded.h"
 
 static void write_page(struct buf *out, struct podlist *list, const struct str *allow, size_t count)
 {
@@ -33,24 +18,19 @@ static void write_page(struct buf *out, struct podlist *list, const struct str *
 
 START_TEST(recorded_page)
 {
-	char *text = load("podlist.json", (struct str){ 0 });
+	size_t n;
+	char *text = tree_read(FIXTURES "/pods/podlist.json", &n);
 	struct arena arena = { 0 };
 	struct podlist list;
 	struct buf out;
 	const char *why;
 	const struct str allow[] = { STR("*") };
 	buf_init(&out, 1 << 20);
-	ck_assert(podlist_parse(str_of(text), &list, &arena, &why));
+	ck_assert(podlist_parse((struct str){ text, n }, &list, &arena, &why));
 	write_page(&out, &list, allow, 1);
-	char *page = load("podlist.prom", buf_view(&out));
-	struct str got = buf_view(&out), want = str_of(page);
-	for (unsigned line = 1; got.n || want.n; line++) {
-		struct str g = str_cut(&got, '\n'), w = str_cut(&want, '\n');
-		ck_assert_msg(str_eq(g, w), "podlist.prom:%u: got  " STR_FMT "\nwant " STR_FMT, line, STR_ARG(g), STR_ARG(w));
-	}
+	recorded_check("pods/podlist.prom", buf_view(&out));
 	buf_fini(&out);
 	arena_fini(&arena);
-	free(page);
 	free(text);
 }
 END_TEST

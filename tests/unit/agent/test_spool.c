@@ -107,6 +107,69 @@ START_TEST(a_start_in_the_middle_defines_again)
 }
 END_TEST
 
+/* What is pending is in one of two places: unread here, or with the reader. */
+START_TEST(unread_and_found)
+{
+	struct temp_dir d = temp_dir_make();
+	struct spool *s = open_in(&d, 1 << 20, 2);
+	struct journal_mark mark;
+	append(s, "one");
+	append(s, "three");
+	next(s, 0, &mark);
+	ck_assert_uint_eq(status(s).destination[0].samples_unread, 5);
+	ck_assert_uint_eq(status(s).destination[0].samples_pending, 8);
+	ck_assert_uint_eq(status(s).destination[0].samples_found, 0);
+	ck_assert_uint_eq(status(s).destination[1].samples_unread, 8);
+	spool_ack(s, 0, &mark);
+	spool_close(s);
+	s = open_in(&d, 1 << 20, 3);
+	ck_assert_uint_eq(status(s).destination[0].samples_found, 5);
+	ck_assert_uint_eq(status(s).destination[0].samples_unread, 5);
+	ck_assert_str_eq(next(s, 0, NULL), "*one"); /* history: nothing that was owed */
+	ck_assert_uint_eq(status(s).destination[0].samples_unread, 5);
+	ck_assert_str_eq(next(s, 0, NULL), "three");
+	ck_assert_uint_eq(status(s).destination[0].samples_unread, 0);
+	ck_assert_uint_eq(status(s).destination[0].samples_found, 5);
+	ck_assert_uint_eq(status(s).destination[1].samples_found, 8);
+	ck_assert_uint_eq(status(s).destination[2].samples_found, 0);
+	spool_close(s);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+/* Definitions would only be written again at once: a segment that is full of them goes on, up to a quarter of the cap. */
+static const struct { const char *name; bool is_memory; size_t defined, segment_kib; } roll_cases[] = {
+	{ "samples only", false, 0, 128 },
+	{ "a third is definitions", false, 40, 160 },
+	{ "all of it", false, 1000, 256 },
+	{ "in memory", true, 1000, 128 },
+};
+
+START_TEST(a_segment_of_definitions_goes_on)
+{
+	struct temp_dir d = temp_dir_make();
+	struct spool *s = open_in(roll_cases[_i].is_memory ? NULL : &d, 1 << 20, 1);
+	struct buf kib;
+	size_t kibs = 0;
+	buf_init(&kib, 2048);
+	memset(buf_reserve(&kib, 1024), 'x', 1024);
+	buf_grow(&kib, 1024 - 16);
+	uint64_t first = spool_segment(s);
+	for (; spool_segment(s) == first && kibs < 1000; kibs++) {
+		if (kibs < roll_cases[_i].defined)
+			spool_defined(s, kib.n);
+		ck_assert_int_eq(spool_append(s, buf_view(&kib), 1), 0);
+	}
+	ck_assert_msg(kibs + 2 >= roll_cases[_i].segment_kib && kibs <= roll_cases[_i].segment_kib + 2, "%s: %zu KiB", roll_cases[_i].name, kibs);
+	spool_append(s, STR("x"), 1);
+	spool_roll(s);
+	ck_assert_uint_eq(spool_segment(s), first + 2);
+	buf_fini(&kib);
+	spool_close(s);
+	temp_dir_remove(&d);
+}
+END_TEST
+
 START_TEST(nothing_is_lost_by_a_kill)
 {
 	struct temp_dir d = temp_dir_make();
@@ -364,6 +427,8 @@ int main(void)
 	tcase_add_loop_test(t, each_destination_reads_at_its_own_pace, 0, 2);
 	tcase_add_test(t, a_start_in_the_middle_defines_again);
 	tcase_add_test(t, nothing_is_lost_by_a_kill);
+	tcase_add_test(t, unread_and_found);
+	tcase_add_loop_test(t, a_segment_of_definitions_goes_on, 0, (int)COUNT_OF(roll_cases));
 	tcase_add_loop_test(t, damage_in_the_middle_is_skipped_and_counted, 0, (int)COUNT_OF(damage_cases));
 	tcase_add_loop_test(t, a_torn_end_is_cut_off, 0, (int)COUNT_OF(torn_cases));
 	tcase_add_test(t, the_older_slot_holds_when_one_is_torn);

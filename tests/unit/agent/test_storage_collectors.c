@@ -6,7 +6,7 @@
 
 #include "agent/collectors/all.h"
 #include "agent/collectors/storage_texts.h"
-#include "tests/unit/agent/tree.h"
+#include "tests/unit/agent/recorded.h"
 
 static struct roots roots_of(const struct temp_dir *d, char room[3][128])
 {
@@ -127,23 +127,15 @@ static const struct {
 START_TEST(test_trees)
 {
 	char path[512];
-	size_t n;
 	int result;
 	snprintf(path, sizeof path, "collectors/%s.tree", trees[_i].tree);
 	struct temp_dir d = tree_load(path);
 	char *got = run(trees[_i].collector, trees[_i].options, &d, &result);
 	temp_dir_remove(&d);
-	snprintf(path, sizeof path, "%s/collectors/%s.txt", FIXTURES, trees[_i].want);
 	ck_assert_msg(result == 0, "%s: %d", trees[_i].tree, result);
-	char *want = tree_read(path, &n);
-	struct str a = str_of(got), b = { want, n };
-	for (size_t line = 1; a.n > 0 || b.n > 0; line++) {
-		struct str ours = str_cut(&a, '\n'), theirs = str_cut(&b, '\n');
-		ck_assert_msg(str_eq(ours, theirs), "%s line %zu:\n got " STR_FMT "\nwant " STR_FMT, path, line, STR_ARG(ours),
-			STR_ARG(theirs));
-	}
+	snprintf(path, sizeof path, "collectors/%s.txt", trees[_i].want);
+	recorded_check(path, str_of(got));
 	free(got);
-	free(want);
 }
 END_TEST
 

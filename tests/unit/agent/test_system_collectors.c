@@ -1,11 +1,11 @@
 /* The collectors of the system itself: a whole machine out of a fixture against the page that it must give, and the parts on their own
- * with lines as they should not be. SPOOR_GOLDEN=write writes the page anew. */
+ * with lines as they should not be. recorded.h says how the page is written anew. */
 #include <errno.h>
 
 #include "agent/collectors/fields.h"
 #include "agent/collectors/round.h"
 #include "agent/collectors/system.h"
-#include "tests/unit/agent/tree.h"
+#include "tests/unit/agent/recorded.h"
 
 static const char *const flags[] = { "collector.disable-defaults", "collector.cpu", "collector.cpufreq", "collector.diskstats",
 	"collector.dmi", "collector.entropy", "collector.filefd", "collector.filesystem", "collector.interrupts", "collector.kernel_hung",
@@ -70,8 +70,6 @@ START_TEST(a_machine_gives_its_page)
 {
 	struct machine m;
 	struct buf page;
-	size_t n;
-	const char *path = FIXTURES "/collectors/system.prom";
 	machine_make(&m, "collectors/system.tree", flags, COUNT_OF(flags));
 	buf_init(&page, 1 << 20);
 	/* Twice: what is kept from the first round must not change the second. */
@@ -80,18 +78,7 @@ START_TEST(a_machine_gives_its_page)
 		round_run(&m.round, &(struct collect_request){ .parts = COLLECT_NODE }, &page);
 	}
 	struct buf got = fixed_lines(buf_view(&page));
-	if (getenv("SPOOR_GOLDEN")) {
-		FILE *f = fopen(path, "w");
-		ck_assert_uint_eq(fwrite(got.p, 1, got.n, f), got.n);
-		fclose(f);
-	}
-	char *golden = tree_read(path, &n);
-	struct str want = { golden, n }, have = buf_view(&got);
-	for (int line = 1; want.n || have.n; line++) {
-		struct str w = str_cut(&want, '\n'), h = str_cut(&have, '\n');
-		ck_assert_msg(str_eq(w, h), "line %d:\nwant " STR_FMT "\ngot  " STR_FMT, line, STR_ARG(w), STR_ARG(h));
-	}
-	free(golden);
+	recorded_check("collectors/system.prom", buf_view(&got));
 	buf_fini(&got);
 	buf_fini(&page);
 	machine_end(&m);

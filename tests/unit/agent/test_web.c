@@ -4,45 +4,20 @@
 
 #include <arpa/inet.h>
 #include <check.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include "tests/unit/agent/fake_status.h"
+#include "tests/unit/agent/web_rig.h"
 
-static struct loop *loop;
-static struct web *web;
-static struct fake *fake;
-static pthread_t thread;
-static int stop_fd;
+static struct web_rig rig;
 static char reply[4 << 20];
 static size_t reply_bytes;
-
-static void on_stop(void *ctx, int fd, int events)
-{
-	(void)ctx, (void)fd, (void)events;
-	loop_stop(loop);
-}
-
-static void *serve(void *unused)
-{
-	(void)unused;
-	loop_run(loop);
-	return NULL;
-}
-
-static void give_status(void *ctx, struct status *out)
-{
-	*out = ((struct fake *)ctx)->status;
-}
 
 static bool take_reload(void *ctx, struct buf *answer)
 {
@@ -55,26 +30,15 @@ static bool take_reload(void *ctx, struct buf *answer)
 
 static void start(bool lifecycle, unsigned idle_seconds, int64_t patience_ms)
 {
-	char err[256] = "";
-	loop = loop_new();
-	fake = fake_new();
-	struct web_options options = { .listen_address = STR("127.0.0.1:0"), .enable_lifecycle = lifecycle, .ctx = fake, .status = give_status,
-				       .reload = take_reload, .idle_seconds = idle_seconds, .patience_ms = patience_ms, .node_name = STR("node-7") };
-	web = web_start(loop, &options, err);
-	ck_assert_msg(web != NULL, "%s", err);
-	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	loop_watch(loop, stop_fd, LOOP_READ, on_stop, NULL);
-	ck_assert_int_eq(pthread_create(&thread, NULL, serve, NULL), 0);
+	web_rig_init(&rig);
+	web_rig_start(&rig, (struct web_options){ .enable_lifecycle = lifecycle, .reload = take_reload, .idle_seconds = idle_seconds,
+						  .patience_ms = patience_ms });
 }
 
 static void finish(void)
 {
-	ck_assert_int_eq(write(stop_fd, &(uint64_t){ 1 }, 8), 8);
-	pthread_join(thread, NULL);
-	web_stop(web);
-	loop_free(loop);
-	fake_free(fake);
-	close(stop_fd);
+	web_rig_pause(&rig);
+	web_rig_fini(&rig);
 }
 
 static int64_t now_ms(clockid_t clock)
@@ -87,7 +51,7 @@ static int64_t now_ms(clockid_t clock)
 static int64_t server_cpu_ms(void)
 {
 	clockid_t clock;
-	ck_assert_int_eq(pthread_getcpuclockid(thread, &clock), 0);
+	ck_assert_int_eq(pthread_getcpuclockid(rig.thread, &clock), 0);
 	return now_ms(clock);
 }
 
@@ -104,7 +68,7 @@ static int new_socket(const char *from)
 
 static int dial(int fd)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(web_port(web)) };
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(web_port(rig.web)) };
 	inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
 	return connect(fd, (struct sockaddr *)&at, sizeof at);
 }
@@ -126,18 +90,9 @@ static void say(int fd, const void *bytes, size_t n)
 	}
 }
 
-/* Everything until the server closes; the status code, 0 without an answer, -1 when nothing came for eight seconds. */
 static int hear(int fd)
 {
-	ssize_t got = 0;
-	reply_bytes = 0;
-	while (reply_bytes < sizeof reply - 1 && (got = recv(fd, reply + reply_bytes, sizeof reply - 1 - reply_bytes, 0)) > 0)
-		reply_bytes += (size_t)got;
-	reply[reply_bytes] = 0;
-	close(fd);
-	if (got < 0 && reply_bytes == 0 && errno == EAGAIN)
-		return -1;
-	return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? (int)strtol(reply + 9, NULL, 10) : 0;
+	return web_rig_hear(fd, reply, sizeof reply, &reply_bytes);
 }
 
 static int ask(const char *method, const char *target, const char *headers)
@@ -294,11 +249,11 @@ END_TEST
 START_TEST(an_agent_with_nothing_yet_is_still_json)
 {
 	start(false, 0, 0);
-	fake->status.destination_count = 0;
-	fake->status.drops = NULL;
-	fake->status.ring = NULL;
-	fake->status.each_file = NULL;
-	fake->status.mode = fake->status.mode_why = NULL;
+	rig.fake->status.destination_count = 0;
+	rig.fake->status.drops = NULL;
+	rig.fake->status.ring = NULL;
+	rig.fake->status.each_file = NULL;
+	rig.fake->status.mode = rig.fake->status.mode_why = NULL;
 	static const char *const targets[] = { "status", "files", "destinations", "drops", "records" };
 	for (size_t i = 0; i < COUNT_OF(targets); i++) {
 		char target[64];
@@ -315,8 +270,8 @@ END_TEST
 START_TEST(not_ready_is_503_with_the_reason)
 {
 	start(false, 0, 0);
-	fake->status.is_ready = false;
-	fake->status.not_ready_why = "state directory: Read-only file system";
+	rig.fake->status.is_ready = false;
+	rig.fake->status.not_ready_why = "state directory: Read-only file system";
 	ck_assert_int_eq(ask("GET", "/-/ready", ""), 503);
 	ck_assert_str_eq(body(), "Spoor is not ready: state directory: Read-only file system\n");
 	ck_assert_int_eq(ask("GET", "/ready", ""), 503);
@@ -330,12 +285,12 @@ START_TEST(reload_with_lifecycle)
 	start(true, 0, 0);
 	ck_assert_int_eq(ask("POST", "/-/reload", "Content-Length: 0\r\n"), 200);
 	ck_assert_int_eq(ask("PUT", "/-/reload", "Content-Length: 0\r\n"), 200);
-	ck_assert_int_eq(fake->reloads, 2);
-	fake->refuses_reload = true;
+	ck_assert_int_eq(rig.fake->reloads, 2);
+	rig.fake->refuses_reload = true;
 	ck_assert_int_eq(ask("POST", "/-/reload", "Content-Length: 0\r\n"), 500);
 	ck_assert_str_eq(body(), "spoor.yaml:3:1: unknown key\n");
 	ck_assert_int_eq(ask("GET", "/-/reload", ""), 405);
-	ck_assert_int_eq(fake->reloads, 3);
+	ck_assert_int_eq(rig.fake->reloads, 3);
 	finish();
 }
 END_TEST
@@ -537,7 +492,7 @@ START_TEST(listen_addresses)
 	const struct address *c = &addresses[_i];
 	char err[256] = "";
 	struct loop *l = loop_new();
-	struct web_options options = { .listen_address = str_of(c->text), .status = give_status };
+	struct web_options options = { .listen_address = str_of(c->text), .status = web_rig_status };
 	struct web *w = web_start(l, &options, err);
 	ck_assert_msg((w != NULL) == (c->want == NULL), "\"%s\": got %s", c->text, w ? "a server" : err);
 	ck_assert_msg(!c->want || strstr(err, c->want), "\"%s\": got \"%s\", want \"%s\"", c->text, err, c->want ? c->want : "");
@@ -552,9 +507,9 @@ START_TEST(a_port_in_use_is_told)
 {
 	start(false, 0, 0);
 	char address[32], err[256] = "";
-	snprintf(address, sizeof address, "127.0.0.1:%u", web_port(web));
-	struct web_options options = { .listen_address = str_of(address), .status = give_status };
-	ck_assert_ptr_null(web_start(loop, &options, err));
+	snprintf(address, sizeof address, "127.0.0.1:%u", web_port(rig.web));
+	struct web_options options = { .listen_address = str_of(address), .status = web_rig_status };
+	ck_assert_ptr_null(web_start(rig.loop, &options, err));
 	ck_assert_msg(strstr(err, "Address already in use; choose another with --web.listen-address") != NULL, "got %s", err);
 	finish();
 }

@@ -4,41 +4,17 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent/web.h"
 #include "config/load.h"
-#include "tests/unit/agent/fake_status.h"
+#include "tests/unit/agent/web_rig.h"
 
-static struct loop *loop;
-static struct web *web;
-static struct fake *fake;
+static struct web_rig rig;
 static struct config *config;
-static pthread_t thread;
-static int stop_fd;
 static char reply[4 << 20];
-
-static void on_stop(void *ctx, int fd, int events)
-{
-	(void)ctx, (void)fd, (void)events;
-	loop_stop(loop);
-}
-
-static void *serve(void *unused)
-{
-	(void)unused;
-	loop_run(loop);
-	return NULL;
-}
-
-static void give_status(void *ctx, struct status *out)
-{
-	*out = ((struct fake *)ctx)->status;
-}
 
 static void give_self(void *ctx, struct buf *out)
 {
@@ -51,41 +27,33 @@ static void start(const char *text)
 	static const char *const flags[] = { "collector.disable-defaults", "collector.loadavg", "collector.uname" };
 	struct config_problems problems = { 0 };
 	char err[256] = "";
-	loop = loop_new();
-	fake = fake_new();
+	web_rig_init(&rig);
 	config = config_load(str_of(text), STR("t.yaml"), &problems);
 	ck_assert_ptr_nonnull(config);
 	config_problems_fini(&problems);
-	struct metrics_options m = { .config = config, .node_name = STR("node-7"), .loop = loop, .collector_flags = flags,
+	struct metrics_options m = { .config = config, .node_name = STR("node-7"), .loop = rig.loop, .collector_flags = flags,
 		.collector_flag_count = COUNT_OF(flags), .self = give_self,
 		.roots = { .proc = "/proc", .sys = "/sys", .rootfs = "", .udev_data = "/run/udev/data", .cgroup = "/sys/fs/cgroup",
 			   .pod_logs = "/nowhere", .runtime_state = "/nowhere" } };
-	fake->status.metrics = metrics_start(&m, err);
-	ck_assert_msg(fake->status.metrics != NULL, "%s", err);
-	struct web_options options = { .listen_address = STR("127.0.0.1:0"), .ctx = fake, .status = give_status, .node_name = STR("node-7") };
-	web = web_start(loop, &options, err);
-	ck_assert_msg(web != NULL, "%s", err);
-	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	loop_watch(loop, stop_fd, LOOP_READ, on_stop, NULL);
-	ck_assert_int_eq(pthread_create(&thread, NULL, serve, NULL), 0);
+	rig.fake->status.metrics = metrics_start(&m, err);
+	ck_assert_msg(rig.fake->status.metrics != NULL, "%s", err);
+	web_rig_start(&rig, (struct web_options){ 0 });
 }
 
 static void finish(void)
 {
-	ck_assert_int_eq(write(stop_fd, &(uint64_t){ 1 }, 8), 8);
-	pthread_join(thread, NULL);
-	web_stop(web);
-	metrics_free(fake->status.metrics);
+	web_rig_pause(&rig);
+	web_stop(rig.web); /* its requests wait for the metrics, and these stand on the loop */
+	rig.web = NULL;
+	metrics_free(rig.fake->status.metrics);
 	config_free(config);
-	loop_free(loop);
-	fake_free(fake);
-	close(stop_fd);
+	web_rig_fini(&rig);
 }
 
 static int begin_ask(const char *target, const char *headers)
 {
 	char request[2048];
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(web_port(web)) };
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(web_port(rig.web)) };
 	inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
 	int n = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", target, headers);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -97,12 +65,8 @@ static int begin_ask(const char *target, const char *headers)
 
 static int end_ask(int fd)
 {
-	size_t bytes = 0;
-	for (ssize_t got; bytes < sizeof reply - 1 && (got = recv(fd, reply + bytes, sizeof reply - 1 - bytes, 0)) > 0;)
-		bytes += (size_t)got;
-	reply[bytes] = '\0';
-	close(fd);
-	return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? (int)strtol(reply + 9, NULL, 10) : 0;
+	size_t bytes;
+	return web_rig_hear(fd, reply, sizeof reply, &bytes);
 }
 
 static int ask(const char *target, const char *headers)

@@ -29,7 +29,7 @@ START_TEST(an_empty_file_is_all_defaults)
 	ck_assert_uint_eq(c->logs.scrape_count, 1);
 	ASSERT_STR(c->logs.scrapes[0].job_name, "kubernetes-pods");
 	ck_assert(c->logs.scrapes[0].is_pods);
-	ck_assert_int_eq(c->logs.scrapes[0].format, FORMAT_AUTO);
+	ck_assert_int_eq(c->logs.scrapes[0].stages.format, FORMAT_AUTO);
 	ck_assert_int_eq(c->server.http_listen_port, 0);
 	ck_assert_int_eq(c->server.graceful_shutdown_timeout_ms, 25000);
 	ck_assert_int_eq(c->logs.positions.sync_period_ms, 1000);
@@ -142,9 +142,9 @@ START_TEST(jobs_have_files_and_formats)
 				"  - { job_name: pods, pipeline_stages: [cri: ], kubernetes_sd_configs: [{ role: pod }] }\n");
 	const struct config_scrape *jobs = c->logs.scrapes;
 	ck_assert_uint_eq(c->logs.scrape_count, 3);
-	ck_assert_int_eq(jobs[0].format, FORMAT_RAW);
-	ck_assert_int_eq(jobs[1].format, FORMAT_DOCKER);
-	ck_assert_int_eq(jobs[2].format, FORMAT_CRI);
+	ck_assert_int_eq(jobs[0].stages.format, FORMAT_RAW);
+	ck_assert_int_eq(jobs[1].stages.format, FORMAT_DOCKER);
+	ck_assert_int_eq(jobs[2].stages.format, FORMAT_CRI);
 	ck_assert(!jobs[0].is_pods && !jobs[1].is_pods && jobs[2].is_pods);
 	ASSERT_STR(jobs[0].statics[0].path, "/a/*.log");
 	ASSERT_STR(jobs[0].statics[0].path_exclude, "/a/b.log");

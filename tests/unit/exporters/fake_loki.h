@@ -78,11 +78,6 @@ static inline void fake_accept(struct fake *f, const struct push *push, struct s
 	server_reply(out, 204, "", STR(""));
 }
 
-static inline void fake_refuse(struct server_answer *out, int status, const char *text)
-{
-	server_reply(out, status, "Content-Type: text/plain; charset=utf-8\r\n", str_of(text));
-}
-
 static inline void fake_serve(void *ctx, const struct server_request *request, struct server_answer *out)
 {
 	struct fake *f = ctx;
@@ -96,7 +91,7 @@ static inline void fake_serve(void *ctx, const struct server_request *request, s
 	}
 	if (!push.message) {
 		f->undecodable++;
-		fake_refuse(out, 400, "proto: illegal wireType 7");
+		server_refuse(out, 400, "proto: illegal wireType 7");
 		return;
 	}
 	for (size_t i = 0; i < request->body.n; i++)
@@ -213,11 +208,7 @@ static inline bool rig_turn(struct rig *r, bool force)
 	int64_t deadline = destination_turn(r->d, r->now_ns, force);
 	rig_status(r);
 	if (r->d->flying || r->d->awaits_token) {
-		int wakes = r->wakes;
-		for (int64_t end = now_ms() + 10000; r->wakes == wakes;) {
-			ck_assert_msg(now_ms() < end, "no answer in 10 s");
-			host_turn(&r->host, 100);
-		}
+		host_wait(&r->host, &r->wakes);
 		return true;
 	}
 	if (deadline == INT64_MAX || destination_is_empty(r->d))
@@ -256,11 +247,6 @@ static inline void check_all(const struct rig *r, const char *name, int missing_
 	for (int i = 0; i < FAKE_STREAMS; i++)
 		check_stored(r, name, i, i == 0 ? missing_of_0 : 0);
 	ck_assert_msg(r->settled == r->marks, "%s: %zu of %zu marks settled", name, (size_t)r->settled, (size_t)r->marks);
-}
-
-static inline bool contains(struct str s, const char *needle)
-{
-	return memmem(s.p, s.n, needle, strlen(needle)) != NULL;
 }
 
 #endif

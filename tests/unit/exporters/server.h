@@ -59,6 +59,17 @@ static inline void server_reply(struct server_answer *out, int status, const cha
 		buf_str(&out->bytes, body);
 }
 
+/* A refusal and its sentence. */
+static inline void server_refuse(struct server_answer *out, int status, const char *text)
+{
+	server_reply(out, status, "Content-Type: text/plain; charset=utf-8\r\n", str_of(text));
+}
+
+static inline bool contains(struct str s, const char *needle)
+{
+	return memmem(s.p, s.n, needle, strlen(needle)) != NULL;
+}
+
 static inline void connection_close(struct server_connection *c, bool reset)
 {
 	struct linger hard = { 1, 0 };
@@ -276,6 +287,16 @@ static inline void host_turn(struct poll_host *h, int wait_ms)
 	if (h->due_ms >= 0 && now_ms() >= h->due_ms) {
 		h->due_ms = -1;
 		http_timer(h->http);
+	}
+}
+
+/* Until `wakes` is another number than now: an answer has come. */
+static inline void host_wait(struct poll_host *h, const int *wakes)
+{
+	int before = *wakes;
+	for (int64_t end = now_ms() + 10000; *wakes == before;) {
+		ck_assert_msg(now_ms() < end, "no answer in 10 s");
+		host_turn(h, 100);
 	}
 }
 

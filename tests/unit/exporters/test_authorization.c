@@ -29,7 +29,7 @@ static void guarding(struct fake *f, const struct push *push, struct server_answ
 	if (is_right)
 		fake_accept(f, push, out);
 	else
-		fake_refuse(out, 401, "who are you? not sesame-one");
+		server_refuse(out, 401, "who are you? not sesame-one");
 }
 
 START_TEST(a_rotated_token_is_read_again)
@@ -115,9 +115,9 @@ static void oauth(void *ctx, const struct server_request *request, struct server
 	bool in_body = contains(request->body, "client_id=id&client_secret=s+%26t");
 	bool has_form = str_starts(request->body, STR("grant_type=client_credentials&scope=a+b"));
 	if (!has_form || (f->states[1] ? !in_body : !in_header))
-		fake_refuse(out, 401, "{\"error\":\"invalid_client\"}");
+		server_refuse(out, 401, "{\"error\":\"invalid_client\"}");
 	else
-		fake_refuse(out, 200, f->states[0] < 4
+		server_refuse(out, 200, f->states[0] < 4
 			? "{\"token_type\":\"bearer\",\"x\":{\"access_token\":\"no\"},\"access_token\":\"t1\",\"expires_in\":60}"
 						      : "{\"access_token\":\"t2\"}");
 }

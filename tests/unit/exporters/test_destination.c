@@ -8,7 +8,7 @@ static void closed(struct fake *f, const struct push *push, struct server_answer
 	if (f->state)
 		fake_accept(f, push, out);
 	else
-		fake_refuse(out, 503, "no");
+		server_refuse(out, 503, "no");
 }
 
 START_TEST(the_queue_is_bounded_and_order_is_kept)

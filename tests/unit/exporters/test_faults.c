@@ -38,7 +38,7 @@ static void storm_of_5xx(struct fake *f, const struct push *push, struct server_
 {
 	static const int statuses[] = { 500, 502, 503, 504, 507, 429, 408, 425, 499, 500 };
 	if (push->number <= (int)COUNT_OF(statuses))
-		fake_refuse(out, statuses[push->number - 1], "try again");
+		server_refuse(out, statuses[push->number - 1], "try again");
 	else
 		fake_accept(f, push, out);
 }
@@ -64,7 +64,7 @@ static void broken_replies(struct fake *f, const struct push *push, struct serve
 static void rate_limited_3(struct fake *f, const struct push *push, struct server_answer *out)
 {
 	if (push->number <= 3)
-		fake_refuse(out, 429, "ingestion rate limit exceeded for user fake (limit: 4194304 bytes/sec) while attempting "
+		server_refuse(out, 429, "ingestion rate limit exceeded for user fake (limit: 4194304 bytes/sec) while attempting "
 			"to ingest '10' lines "
 				      "totaling '1000' bytes, reduce log volume or contact your Loki administrator to see if the "
 					"limit can be increased");
@@ -79,7 +79,7 @@ static void larger_than_the_burst(struct fake *f, const struct push *push, struc
 		"ingest '%zu' lines "
 		 "totaling '%zu' bytes, reduce log volume", push->lines, push->lines * 30);
 	if (push->lines > 40)
-		fake_refuse(out, 429, text);
+		server_refuse(out, 429, text);
 	else
 		fake_accept(f, push, out);
 }
@@ -87,7 +87,7 @@ static void larger_than_the_burst(struct fake *f, const struct push *push, struc
 static void too_large(struct fake *f, const struct push *push, struct server_answer *out)
 {
 	if (push->lines > 60)
-		fake_refuse(out, push->number % 2 ? 413 : 500, push->number % 2 ? "<html>too large</html>" :
+		server_refuse(out, push->number % 2 ? 413 : 500, push->number % 2 ? "<html>too large</html>" :
 			    "rpc error: code = ResourceExhausted desc = grpc: received message larger than max (5242930 vs. "
 				"4194304)");
 	else
@@ -98,7 +98,7 @@ static void not_found_4(struct fake *f, const struct push *push, struct server_a
 {
 	static const int statuses[] = { 404, 403, 405, 410, 301 };
 	if (push->number <= (int)COUNT_OF(statuses))
-		fake_refuse(out, statuses[push->number - 1], "404 page not found");
+		server_refuse(out, statuses[push->number - 1], "404 page not found");
 	else
 		fake_accept(f, push, out);
 }
@@ -106,7 +106,7 @@ static void not_found_4(struct fake *f, const struct push *push, struct server_a
 static void blocked_3(struct fake *f, const struct push *push, struct server_answer *out)
 {
 	if (push->number <= 3)
-		fake_refuse(out, push->number == 3 ? 403 : 260, "ingestion blocked for user 'fake' until '2030-01-01T00:00:00Z' "
+		server_refuse(out, push->number == 3 ? 403 : 260, "ingestion blocked for user 'fake' until '2030-01-01T00:00:00Z' "
 			"with status code '260'");
 	else
 		fake_accept(f, push, out);
@@ -115,7 +115,7 @@ static void blocked_3(struct fake *f, const struct push *push, struct server_ans
 static void no_valid_stream(struct fake *f, const struct push *push, struct server_answer *out)
 {
 	if (push->number == 1)
-		fake_refuse(out, 422, "error at least one valid stream is required for ingestion");
+		server_refuse(out, 422, "error at least one valid stream is required for ingestion");
 	else
 		fake_accept(f, push, out);
 }
@@ -175,7 +175,7 @@ static void labels_and_lengths(struct fake *f, const struct push *push, struct s
 		snprintf(text + n, sizeof text - n, "%d errors like: stream '{app=\"s1\"}' has label value too long: '%s'", streams,
 			 f->state ? "}; 3 errors like: x" : "value");
 	if (lines + streams)
-		fake_refuse(out, 400, text);
+		server_refuse(out, 400, text);
 	else
 		server_reply(out, 204, "", STR(""));
 }
@@ -202,7 +202,7 @@ static void too_far_behind(struct fake *f, const struct push *push, struct serve
 				 "ignored: %zu out of %zu for stream: {app=\"s0\", service_name=\"s0\"}", refused, s->n_entries);
 	}
 	if (text[0])
-		fake_refuse(out, 400, text);
+		server_refuse(out, 400, text);
 	else
 		server_reply(out, 204, "", STR(""));
 }
@@ -214,7 +214,7 @@ static void poison(struct fake *f, const struct push *push, struct server_answer
 		for (size_t k = 0; k < push->message->streams[i]->n_entries; k++)
 			if (fake_stream_of(push->message->streams[i]) == 0 &&
 				fake_line_of(push->message->streams[i]->entries[k]) == 77) {
-				fake_refuse(out, 400, "something is wrong");
+				server_refuse(out, 400, "something is wrong");
 				return;
 			}
 	fake_accept(f, push, out);
@@ -224,7 +224,7 @@ static void labels_cannot_be_parsed(struct fake *f, const struct push *push, str
 {
 	for (size_t i = 0; i < push->message->n_streams; i++)
 		if (fake_stream_of(push->message->streams[i]) == 0) {
-			fake_refuse(out, 400, "couldn't parse labels: 1:5: parse error: unexpected character");
+			server_refuse(out, 400, "couldn't parse labels: 1:5: parse error: unexpected character");
 			return;
 		}
 	fake_accept(f, push, out);
@@ -233,7 +233,7 @@ static void labels_cannot_be_parsed(struct fake *f, const struct push *push, str
 static void all_is_wrong(struct fake *f, const struct push *push, struct server_answer *out)
 {
 	(void)f, (void)push;
-	fake_refuse(out, 400, "no");
+	server_refuse(out, 400, "no");
 }
 
 static void no_metadata(struct fake *f, const struct push *push, struct server_answer *out)
@@ -241,7 +241,7 @@ static void no_metadata(struct fake *f, const struct push *push, struct server_a
 	for (size_t i = 0; i < push->message->n_streams; i++)
 		for (size_t k = 0; k < push->message->streams[i]->n_entries; k++)
 			if (push->message->streams[i]->entries[k]->n_structured_metadata) {
-				fake_refuse(out, 400, "stream '{app=\"s0\"}' includes structured metadata, but this feature is "
+				server_refuse(out, 400, "stream '{app=\"s0\"}' includes structured metadata, but this feature is "
 					"disallowed. Please see "
 						      "`limits_config.allow_structured_metadata` or contact your Loki "
 							"administrator to enable it");

@@ -141,7 +141,7 @@ static void by_version(struct fake *f, const struct push *push, struct server_an
 	if (push->version == 2 && f->state == 200)
 		fake_accept(f, push, out);
 	else if (push->version == 2 && f->state)
-		fake_refuse(out, f->state, "unsupported");
+		server_refuse(out, f->state, "unsupported");
 	else
 		fake_accept_1_only(f, push, out);
 }
@@ -195,7 +195,7 @@ END_TEST
 static void always(struct fake *f, const struct push *push, struct server_answer *out)
 {
 	(void)push;
-	fake_refuse(out, f->state, "no");
+	server_refuse(out, f->state, "no");
 }
 
 static const struct quiet_case { int status; } quiet_cases[] = { { 400 }, { 401 }, { 403 }, { 404 }, { 413 }, { 415 } };
@@ -271,7 +271,7 @@ END_TEST
 static void limited(struct fake *f, const struct push *push, struct server_answer *out)
 {
 	if (push->raw_bytes > (size_t)f->state)
-		fake_refuse(out, 413, "request too large");
+		server_refuse(out, 413, "request too large");
 	else
 		fake_accept(f, push, out);
 }
@@ -389,7 +389,7 @@ END_TEST
 static void metadata_fails(struct fake *f, const struct push *push, struct server_answer *out)
 {
 	if (push->metadata)
-		fake_refuse(out, f->state, "texts are not for me");
+		server_refuse(out, f->state, "texts are not for me");
 	else
 		fake_accept(f, push, out);
 }

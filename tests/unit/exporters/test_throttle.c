@@ -23,7 +23,7 @@ static void throttling(struct fake *f, const struct push *push, struct server_an
 			"service_name=\"s0\"}", entries, entries);
 	snprintf(text, sizeof text, "%.800s%s", f->text, count);
 	if (is_last)
-		fake_refuse(out, 429, text);
+		server_refuse(out, 429, text);
 	else
 		server_reply(out, 204, "", STR(""));
 }

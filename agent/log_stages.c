@@ -1,0 +1,172 @@
+/* Labels that stages change make another stream: its rendered labels are kept in a map, since a batch knows streams by them. When a job
+ * makes more streams than can be kept, what is beyond goes out under the log's own labels. */
+#include "agent/log_stages.h"
+
+#include <stdlib.h>
+
+#include "exporters/loki.h"
+#include "parsers/bytes/map.h"
+
+enum { RENDERED_MAX = 64 << 10, ARENA_KEPT_BYTES = 256 << 10 };
+
+struct made_stream {
+	struct log_stream stream;
+	char labels[];
+};
+struct drop_row { struct str reason; uint64_t lines; };
+struct log_stages {
+	struct stages *stages;
+	struct map streams;   /* rendered labels -> struct made_stream */
+	struct arena arena;   /* of one entry */
+	struct arena names;   /* reasons */
+	struct buf rendered;
+	struct labels labels, metadata; /* memory that is used again */
+	struct drop_row drops[LOG_STAGES_REASONS_MAX];
+	size_t drop_count;
+};
+struct source_stages {
+	struct log_stages *of;
+	struct stages_state *state;
+	struct labels base[2];
+	struct arena arena;
+};
+struct outcome { struct log_stages *s; struct record *record; struct log_stream **stream; bool is_kept; };
+
+struct log_stages *log_stages_new(const struct config_stages *stages)
+{
+	struct log_stages *s = calloc(1, sizeof *s);
+	if (!s)
+		abort();
+	s->stages = stages_compile(stages->list, NULL, NULL);
+	buf_init(&s->rendered, RENDERED_MAX);
+	return s;
+}
+
+void log_stages_free(struct log_stages *s)
+{
+	struct made_stream *m;
+	if (!s)
+		return;
+	for (size_t i = 0; (m = map_next(&s->streams, &i));)
+		free(m);
+	map_fini(&s->streams);
+	stages_free(s->stages);
+	arena_fini(&s->arena);
+	arena_fini(&s->names);
+	labels_fini(&s->labels);
+	labels_fini(&s->metadata);
+	buf_fini(&s->rendered);
+	free(s);
+}
+
+static struct str copy(struct arena *arena, struct str s)
+{
+	return s.n ? arena_copy(arena, s) : (struct str){ 0 };
+}
+
+struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2])
+{
+	struct source_stages *s = calloc(1, sizeof *s);
+	if (!s)
+		abort();
+	s->of = of;
+	s->state = stages_state_new(of->stages);
+	for (int i = 0; i < 2; i++)
+		for (size_t k = 0; k < base[i].count; k++)
+			labels_set(&s->base[i], copy(&s->arena, base[i].at[k].name), copy(&s->arena, base[i].at[k].value));
+	return s;
+}
+
+void source_stages_free(struct source_stages *s)
+{
+	if (!s)
+		return;
+	stages_state_free(s->state);
+	for (int i = 0; i < 2; i++)
+		labels_fini(&s->base[i]);
+	arena_fini(&s->arena);
+	free(s);
+}
+
+static void count_drop(struct log_stages *s, struct str reason)
+{
+	for (size_t i = 0; i < s->drop_count; i++)
+		if (str_eq(s->drops[i].reason, reason)) {
+			s->drops[i].lines++;
+			return;
+		}
+	if (s->drop_count == LOG_STAGES_REASONS_MAX) {
+		s->drops[LOG_STAGES_REASONS_MAX - 1].lines++;
+		return;
+	}
+	s->drops[s->drop_count++] = (struct drop_row){ copy(&s->names, reason), 1 };
+}
+
+static struct log_stream *stream_of(struct log_stages *s, struct labels *labels)
+{
+	buf_reset(&s->rendered);
+	loki_labels_render(labels->at, labels->count, &s->rendered);
+	struct str text = buf_view(&s->rendered);
+	if (text.n == 0 || s->rendered.is_full)
+		return NULL;
+	struct made_stream *m = map_get(&s->streams, text);
+	if (m || s->streams.count >= LOG_STAGES_STREAMS_MAX)
+		return m ? &m->stream : NULL;
+	m = malloc(sizeof *m + text.n);
+	if (!m)
+		abort();
+	memcpy(m->labels, text.p, text.n);
+	m->stream = (struct log_stream){ .labels = { m->labels, text.n } };
+	map_put(&s->streams, m->stream.labels, m);
+	return &m->stream;
+}
+
+static void on_entry(void *ctx, struct entry *e)
+{
+	struct outcome *o = ctx;
+	if (e->drop_reason) {
+		count_drop(o->s, str_of(e->drop_reason));
+		return;
+	}
+	o->is_kept = true;
+	o->record->line = e->line;
+	o->record->timestamp_ns = e->timestamp_ns;
+	o->record->metadata = e->metadata.at;
+	o->record->metadata_count = e->metadata.count;
+	if (labels_has(&e->metadata, STR("trace_id")))
+		o->record->trace_result = TRACE_NONE; /* what the pipeline says stands */
+	struct log_stream *other = e->has_changed_labels ? stream_of(o->s, &e->labels) : NULL;
+	if (other)
+		*o->stream = other;
+	o->s->labels = e->labels; /* memory that a stage may have enlarged */
+	o->s->metadata = e->metadata;
+}
+
+bool source_stages_run(struct source_stages *s, bool is_stderr, struct record *record, struct log_stream **stream, int64_t now_ns)
+{
+	struct log_stages *of = s->of;
+	struct outcome outcome = { of, record, stream, false };
+	if (of->arena.used_bytes > ARENA_KEPT_BYTES)
+		arena_fini(&of->arena);
+	else
+		arena_reset(&of->arena);
+	labels_reset(&of->metadata);
+	labels_copy(&of->labels, &s->base[is_stderr]);
+	struct entry entry = { .line = record->line, .timestamp_ns = record->timestamp_ns, .labels = of->labels, .metadata = of->metadata,
+			       .arena = &of->arena };
+	stages_run(of->stages, s->state, &entry, now_ns, on_entry, &outcome);
+	of->labels = entry.labels;
+	of->metadata = entry.metadata;
+	return outcome.is_kept;
+}
+
+int64_t source_stages_not_before(const struct source_stages *s)
+{
+	return stages_not_before(s->state);
+}
+
+void log_stages_each_drop(const struct log_stages *s, void (*fn)(void *ctx, struct str reason, uint64_t lines), void *ctx)
+{
+	for (size_t i = 0; i < s->drop_count; i++)
+		fn(ctx, s->drops[i].reason, s->drops[i].lines);
+}

@@ -1,0 +1,32 @@
+/* The pipeline of a job, at work on the records of its logs: stages (parsers/stages) between reading and the destination. One for each job
+ * and destination, because each destination reads on its own. Logs of jobs without stages never come here. */
+#ifndef AGENT_LOG_STAGES_H
+#define AGENT_LOG_STAGES_H
+
+#include "config/config.h"
+#include "exporters/log_stream.h"
+#include "parsers/record.h"
+#include "parsers/stages/stages.h"
+
+enum { LOG_STAGES_STREAMS_MAX = 10000, LOG_STAGES_REASONS_MAX = 64 };
+
+struct log_stages;
+/* config_stages has a list, which the loader has found to be good. */
+struct log_stages *log_stages_new(const struct config_stages *stages);
+void log_stages_free(struct log_stages *s);
+
+struct source_stages; /* of one log in one lane */
+/* base: the labels of its streams, stdout and stderr; copied. */
+struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2]);
+void source_stages_free(struct source_stages *s);
+
+/* Runs a record through. true: it goes on as `record` now says, under *stream (which may be another one); its views hold until the next
+ * call. false: dropped, and counted under its reason. */
+bool source_stages_run(struct source_stages *s, bool is_stderr, struct record *record, struct log_stream **stream, int64_t now_ns);
+/* A limit stage has let out more than it may: read this log on at this time (monotonic; 0: at once). */
+int64_t source_stages_not_before(const struct source_stages *s);
+
+/* What was dropped, by the reason that the stage has. */
+void log_stages_each_drop(const struct log_stages *s, void (*fn)(void *ctx, struct str reason, uint64_t lines), void *ctx);
+
+#endif

@@ -1,0 +1,25 @@
+/* An entry that outlives its turn: everything but the line, copied. For stages that hold lines back. */
+#ifndef PARSERS_STAGES_KEPT_ENTRY_H
+#define PARSERS_STAGES_KEPT_ENTRY_H
+
+#include "parsers/stages/stage.h"
+
+enum { KEPT_ENTRY_MAX = 1 << 20 /* bytes of what was extracted; values beyond it are not kept */ };
+
+struct kept_entry { /* {0} is empty */
+	struct arena bytes;
+	struct labels labels, metadata;
+	struct extracted *extracted;
+	size_t extracted_count;
+	struct str tenant;
+	int64_t timestamp_ns;
+	bool has_changed_labels;
+};
+
+void kept_entry_set(struct kept_entry *k, const struct entry *e);
+void kept_entry_fini(struct kept_entry *k);
+/* Lets it out with this line, to the stage behind; the entry that goes on is a copy, so that it can be let out again. */
+void kept_entry_forward(const struct kept_entry *k, struct str line, bool with_metadata, struct stage_turn *turn);
+bool kept_entry_has_labels(const struct kept_entry *k, const struct entry *e); /* the same labels and tenant */
+
+#endif

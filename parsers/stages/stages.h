@@ -1,0 +1,103 @@
+/* Promtail's pipeline stages: a log entry goes through them one after the other; each may read and change its line, timestamp, labels,
+ * structured metadata and what earlier stages extracted, or drop it. Meaning and oddities are Promtail 3.5's (loki:
+ * clients/pkg/logentry/stages). A pipeline is compiled once and shared by all logs of a job; what a stage must remember per log lives in a
+ * struct stages_state. Pure: no clock, no files; `now_ns` is an argument.
+ *
+ * A stage is one file with one row in stages.c: name, its keys, compile, run. */
+#ifndef PARSERS_STAGES_H
+#define PARSERS_STAGES_H
+
+#include "parsers/bytes/arena.h"
+#include "parsers/labels.h"
+
+/* ---- how a configuration is handed in: a tree of YAML values, as it stands in the file ---- */
+
+enum stage_node_kind { STAGE_NULL, STAGE_SCALAR, STAGE_LIST, STAGE_MAP };
+struct stage_node { /* views; outlives the pipeline */
+	enum stage_node_kind kind;
+	struct str text;                    /* scalar */
+	bool is_quoted;                     /* "5" is a string, 5 is a number */
+	const struct stage_node *items;     /* list: items; map: values */
+	const struct str *keys;             /* map */
+	size_t count;
+	uint64_t line, column;              /* of the file, for messages */
+};
+struct stage_problem { uint64_t line, column; char text[256]; struct str key; /* unknown key, for the nearest one */ };
+typedef void stage_problem_fn(void *ctx, const struct stage_problem *problem, const char *const *known_keys);
+
+/* ---- an entry on its way ---- */
+
+enum value_kind { VALUE_NONE, VALUE_STRING, VALUE_NUMBER, VALUE_BOOL };
+struct extracted { struct str name; enum value_kind kind; struct str text; double number; bool truth; };
+struct entry { /* all views: into the line, the pipeline, or `arena` (arena_reset by the caller after each entry) */
+	struct str line;
+	int64_t timestamp_ns;
+	struct labels labels;               /* stream labels */
+	struct labels metadata;             /* structured metadata */
+	/* Grows in the arena. It is set up with NULL, 0, 0, or with room that the caller has and keeps. */
+	struct extracted *extracted; size_t extracted_count, extracted_room;
+	struct str tenant;                  /* empty: the client's */
+	struct arena *arena;
+	const char *drop_reason;            /* not NULL: dropped; the stage's drop_counter_reason or its default */
+	bool has_changed_labels;            /* labels are other ones than the log's own */
+};
+
+enum stage_verdict {
+	STAGE_NEXT, STAGE_DROP,
+	STAGE_HELD, /* multiline and the like keep it: nothing comes out now */
+	STAGE_SKIP  /* match: on behind the pipeline inside */
+};
+
+struct stages_metric { /* of the metrics stage; a snapshot row */
+	struct str name,
+		help; const char *type; struct labels labels; double value; /* histograms: one row per bucket, sum, count */
+};
+
+struct stages;
+struct stages_state; /* of one log: open blocks of multiline, partial lines of cri, … */
+
+/* What the pure library cannot know by itself. {0} is valid. */
+struct stages_options {
+	/* The bytes of the TZif file (RFC 9636) of an IANA zone, such as /usr/share/zoneinfo/Europe/Berlin; called while
+	 * compiling, the bytes are not kept. false: there is no such zone. NULL: only UTC and fixed offsets are known. "Local" is
+	 * asked for by that name. */
+	bool (*zone)(void *zone_ctx, struct str name, struct str *tzif);
+	void *zone_ctx;
+};
+
+/* `stages` is the list under pipeline_stages. NULL when a problem was reported; all of them are reported. */
+struct stages *stages_compile(const struct stage_node *stages, stage_problem_fn *problem, void *ctx);
+struct stages *stages_compile_with(const struct stage_node *stages, const struct stages_options *options, stage_problem_fn *problem,
+	void *ctx);
+void stages_free(struct stages *p);
+/* One of the stages, also a nested one, has this name. */
+bool stages_has(const struct stages *p, struct str name);
+bool stages_is_framing_only(const struct stages *p); /* nothing but cri or docker: the reader's fast way does it all */
+struct stages_state *stages_state_new(const struct stages *p);
+void stages_state_free(struct stages_state *s);
+
+/* Runs one entry through. emit is called for each entry that comes out, in order (a multiline block may come out before). Entries
+ * that are dropped are emitted too, with drop_reason set: the caller counts them. The bytes of what is emitted live during the
+ * call. */
+typedef void stages_emit(void *ctx, struct entry *entry);
+void stages_run(struct stages *p, struct stages_state *s, struct entry *entry, int64_t now_ns, stages_emit *emit, void *ctx);
+/* Blocks that have waited long enough; with `all`, every open one. Returns when to ask again (monotonic), INT64_MAX: nothing is
+ * open. */
+int64_t stages_flush(struct stages *p, struct stages_state *s, int64_t now_ns, bool all, stages_emit *emit, void *ctx);
+/* Something is kept of lines that were not emitted yet: their places must not be acknowledged. */
+bool stages_is_holding(const struct stages_state *s);
+/* What a limit stage answers when it does not drop: this log may go on at this time (the clock of now_ns; 0: at once). The entry
+ * that met the limit has come out already, on credit; each further one that is run before then only moves the time further out. A
+ * reader leaves the log alone until then, and only this log; being up to 100 ms early does no harm (the rate stays exact) and
+ * saves timers. */
+int64_t stages_not_before(const struct stages_state *s);
+/* For `inspect`: called before and after each stage, when set. */
+typedef void stages_look(void *ctx, const char *stage, const struct entry *before, const struct entry *after);
+void stages_set_look(struct stages *p, stages_look *look, void *ctx);
+void stages_each_metric(const struct stages *p, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
+/* Forgets metrics that no line has touched for their max_idle_duration: to be called after each scrape, as Promtail does it. */
+void stages_expire(struct stages *p, int64_t now_ns);
+/* Rows of the stages there are, for docs and completion. */
+size_t stages_names(const char *const **names);
+
+#endif

@@ -1,0 +1,345 @@
+/* The stages that keep lines back or count them over time: multiline, cri and docker, limit, metrics. */
+#include "stage_lines.h"
+
+START_TEST(multiline)
+{
+	static const struct stage_lines_case cases[] = {
+		{ "blocks", "[{multiline: {firstline: '^>'}}]", "a=1", ">1\n a\n b\n>2\n>3\n c", ">1\n a\n b{a=\"1\"};>2{a=\"1\"};>3\n c{a=\"1\"};" },
+		{ "before the first first line all passes", "[{multiline: {firstline: '^>'}}]", "", "a\nb\n>1\nc", "a;b;>1\nc;" },
+		{ "too many lines", "[{multiline: {firstline: '^>', max_lines: 2}}]", "", ">1\na\nb\nc\nd\n>2", ">1\na;b\nc;d;>2;" },
+		{ "no limit of lines", "[{multiline: {firstline: '^>', max_lines: 0}}]", "", ">1\na\nb\nc", ">1\na\nb\nc;" },
+		{ "an empty first line is none of the text", "[{multiline: {firstline: '^$|^>'}}]", "", "\na\n\nb", "a;b;" },
+		{ "blocks by labels", "[{regex: {expression: '^(?P<k>.)'}}, {labels: {k: }}, {multiline: {firstline: '1'}}]", "", "a1\nb1\na\nb\na1",
+			"a1\na{k=\"a\"};a1{k=\"a\"};b1\nb{k=\"b\"};" },
+		{ "what was extracted is the first line's", "[{regex: {expression: '^(?P<v>.*)$'}}, {multiline: {firstline: '^>'}}, {labels: {v: }}]",
+			"", ">1\n2", ">1\n2{v=\">1\"};" },
+		{ "metadata is gone, as it is there", "[{structured_metadata: {a: }}, {multiline: {firstline: '^>'}}]", "a=1 b=2", ">1\n2",
+			">1\n2{b=\"2\"};" },
+		{ "stack traces", "[{multiline: {stack_traces: true}}]", "", "one\n\n2024 ERROR x\njava.lang.Error: gone\n\tat a.B(C)\ntwo",
+			"one;;2024 ERROR x\n" "java.lang.Error: gone\n\tat a.B(C);two;" },
+	};
+	static const struct stage_lines_refusal refusals[] = {
+		{ "[{multiline: }]", "firstline" }, { "[{multiline: {firstline: '('}}]", "multiline" },
+		{ "[{multiline: {firstline: a, stack_traces: true}}]", "firstline" }, { "[{multiline: {firstline: a, max_wait_time: 3}}]", "duration" },
+		{ "[{multiline: {firstline: a, max_lines: -1}}]", "max_lines" },
+	};
+	stage_lines_check(cases, COUNT_OF(cases));
+	stage_lines_refuse(refusals, COUNT_OF(refusals));
+}
+END_TEST
+
+#define S INT64_C(1000000000)
+
+static void expect(struct stage_lines *t, const char *want)
+{
+	ck_assert_msg(str_eq(buf_view(&t->out), str_of(want)), "got " STR_FMT ", want %s", STR_ARG(buf_view(&t->out)), want);
+	buf_reset(&t->out);
+}
+
+START_TEST(multiline_waits)
+{
+	struct stage_lines t;
+	ck_assert(stage_lines_open(&t, "[{multiline: {firstline: '^>', max_wait_time: 3s}}]", ""));
+	t.shows_time = true;
+	ck_assert(stage_lines_flush(&t, false) == INT64_MAX);
+	int64_t start_ns = t.now_ns;
+	t.timestamp_ns = 1 * S;
+	stage_lines_put(&t, STR(">1"));
+	ck_assert(stages_is_holding(t.state));
+	t.now_ns = start_ns + 2 * S;
+	t.timestamp_ns = 2 * S;
+	stage_lines_put(&t, STR("a"));
+	t.now_ns = start_ns + 5 * S - 1;
+	ck_assert_msg(stage_lines_flush(&t, false) == start_ns + 5 * S, "the wait begins with the newest line");
+	expect(&t, "");
+	t.now_ns++;
+	ck_assert(stage_lines_flush(&t, false) == INT64_MAX && !stages_is_holding(t.state));
+	expect(&t, "<1>>1\na;");
+	/* What follows late belongs to no first line, and has the time of the one before nevertheless. */
+	t.timestamp_ns = 9 * S;
+	stage_lines_put(&t, STR("b"));
+	stage_lines_put(&t, STR("c"));
+	expect(&t, "");
+	t.now_ns -= 100 * S; /* the clock is set back: the wait begins anew, no longer than that */
+	ck_assert(stage_lines_flush(&t, false) == t.now_ns + 3 * S);
+	t.now_ns += 3 * S;
+	stage_lines_flush(&t, false);
+	expect(&t, "<1>b\nc;");
+	stage_lines_close(&t);
+}
+END_TEST
+
+START_TEST(multiline_is_bounded)
+{
+	static char line[300000];
+	struct stage_lines t;
+	memset(line, 'x', sizeof line);
+	ck_assert(stage_lines_open(&t, "[{regex: {expression: '^(?P<k>[a-z0-9]*)>'}}, {labels: {k: }}, {multiline: {firstline: '>', max_lines: 0}}]", ""));
+	stage_lines_put(&t, STR("k>"));
+	buf_reset(&t.out);
+	for (int i = 0; i < 4; i++)
+		stage_lines_put(&t, (struct str){ line, sizeof line });
+	stage_lines_flush(&t, true);
+	ck_assert_msg(t.out.n > 4 * sizeof line, "%zu bytes are there", t.out.n);
+	for (int i = 0; i < 1000; i++) {
+		char text[32];
+		t.now_ns++;
+		stage_lines_put(&t, (struct str){ text, (size_t)snprintf(text, sizeof text, "%d>", i) });
+	}
+	/* All but the newest went out when there were too many streams. */
+	buf_reset(&t.out);
+	stage_lines_flush(&t, true);
+	size_t left = 0;
+	for (size_t i = 0; i < t.out.n; i++)
+		left += t.out.p[i] == ';';
+	ck_assert_msg(left == 32, "%zu blocks were open", left);
+	ck_assert(memmem(t.out.p, t.out.n, "999>", 4) && !memmem(t.out.p, t.out.n, "967>", 4));
+	stage_lines_close(&t);
+}
+END_TEST
+
+#define T "2019-04-30T02:12:41.8443515Z "
+START_TEST(framing)
+{
+	static const struct stage_lines_case cases[] = {
+		{ "cri", "[{cri: }]", "a=1", T "stderr F a message", "a message{a=\"1\",stream=\"stderr\"};" },
+		{ "pieces", "[{cri: {}}]", "", T "stderr P one, \n" T "stdout F other\n" T "stderr P two, \n" T "stderr F three\n" T "stderr F x",
+			"other{stream=\"stdout\"};one, two, three{stream=\"stderr\"};x{stream=\"stderr\"};" },
+		{ "what is no such line stays", "[{cri: }]", "", "hello\n" T "stdin F x\n" T "stdout F", "hello;" T "stdin F x;" T "stdout F;" },
+		{ "values are there afterwards", "[{cri: }, {labels: {flags: , content: }}]", "", T "stdout F x",
+			"x{content=\"x\",flags=\"F\",stream=\"stdout\"};" },
+		{ "a piece is cut", "[{cri: {max_partial_line_size: 5, max_partial_line_size_truncate: true}}]", "", T "stdout P abc\n" T "stdout F def\n" T
+			"stdout F longer alone", "abcde{stream=\"stdout\"};longer alone{stream=\"stdout\"};" },
+		{ "too many streams in pieces", "[{cri: {max_partial_lines: 1}}]", "", T "stdout P a\n" T "stdout P b\n" T "stdout F c",
+			"a{stream=\"stdout\"};bc{stream=\"stdout\"};" },
+		{ "the end of the log", "[{cri: }]", "", T "stdout P a", "a{stream=\"stdout\"};" },
+		{ "docker", "[{docker: }]", "", "{\"log\":\"text\\n\",\"stream\":\"stderr\",\"time\":\"2019-04-30T02:12:41.8443515Z\"}\nplain",
+			"text{stream=\"stderr\"};plain;" },
+		{ "not first", "[{static_labels: {z: 1}}, {cri: }]", "", T "stdout F x", "x{stream=\"stdout\",z=\"1\"};" },
+	};
+	static const struct stage_lines_refusal refusals[] = { { "[{cri: {max_partial_line_size: many}}]", "size" }, { "[{docker: {a: b}}]", "docker" },
+		{ "[{cri: {max_partial_lines: -1}}]", "max_partial_lines" } };
+	stage_lines_check(cases, COUNT_OF(cases));
+	stage_lines_refuse(refusals, COUNT_OF(refusals));
+}
+END_TEST
+
+START_TEST(framing_has_the_runtimes_time)
+{
+	static const char *const pipelines[] = { "[{cri: }]", "[{docker: }]" };
+	static const char *const lines[] = { "1970-01-01T00:00:07.5Z stdout F x", "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"1970-01-01T00:00:07Z\"}" };
+	for (size_t i = 0; i < COUNT_OF(pipelines); i++) {
+		struct stage_lines t;
+		ck_assert(stage_lines_open(&t, pipelines[i], ""));
+		ck_assert(stages_is_framing_only(t.stages));
+		t.shows_time = true;
+		stage_lines_put(&t, str_of(lines[i]));
+		expect(&t, "<7>x{stream=\"stdout\"};");
+		stage_lines_close(&t);
+	}
+}
+END_TEST
+
+START_TEST(limit_drops)
+{
+	struct stage_lines t;
+	ck_assert(stage_lines_open(&t, "[{limit: {rate: 2, burst: 2, drop: true}}]", ""));
+	for (int i = 0; i < 3; i++)
+		stage_lines_put(&t, STR("a"));
+	expect(&t, "a;a;a !ratelimit_drop_stage;");
+	t.now_ns += S / 2 - 2; /* less than a nanosecond's worth short is enough, more is not */
+	stage_lines_put(&t, STR("b"));
+	t.now_ns += 2;
+	stage_lines_put(&t, STR("c"));
+	stage_lines_put(&t, STR("d"));
+	expect(&t, "b !ratelimit_drop_stage;c;d !ratelimit_drop_stage;");
+	t.now_ns += 100 * S;
+	for (int i = 0; i < 3; i++)
+		stage_lines_put(&t, STR("e"));
+	expect(&t, "e;e;e !ratelimit_drop_stage;");
+	t.now_ns -= 50 * S; /* set back: nothing is earned, and nothing is owed when it goes on */
+	stage_lines_put(&t, STR("f"));
+	t.now_ns += S;
+	stage_lines_put(&t, STR("g"));
+	expect(&t, "f !ratelimit_drop_stage;g !ratelimit_drop_stage;");
+	ck_assert(stages_not_before(t.state) == 0);
+	stage_lines_close(&t);
+}
+END_TEST
+
+START_TEST(limit_by_label)
+{
+	struct stage_lines t;
+	ck_assert(stage_lines_open(&t, "[{regex: {expression: '^(?P<k>[a-z])'}}, {labels: {k: }}, {limit: {rate: 1, burst: 1, drop: true, by_label_name: k}}]", ""));
+	stage_lines_put(&t, STR("a"));
+	stage_lines_put(&t, STR("b"));
+	stage_lines_put(&t, STR("a"));
+	stage_lines_put(&t, STR("0"));
+	stage_lines_put(&t, STR("0"));
+	expect(&t, "a{k=\"a\"};b{k=\"b\"};a{k=\"a\"} !ratelimit_drop_stage;0;0;");
+	stage_lines_close(&t);
+}
+END_TEST
+
+START_TEST(limit_waits)
+{
+	static const struct stage_lines_refusal refusals[] = { { "[{limit: }]", "rate" }, { "[{limit: {rate: 1}}]", "burst" },
+		{ "[{limit: {rate: 0, burst: 1}}]", "more than 0" }, { "[{limit: {rate: 1, burst: 1, by_label_name: a}}]", "drop" },
+		{ "[{limit: {rate: 1, burst: 1, max_distinct_labels: 99999999}}]", "at most" } };
+	struct stage_lines t;
+	ck_assert(stage_lines_open(&t, "[{limit: {rate: 10, burst: 2}}]", ""));
+	stage_lines_put(&t, STR("a"));
+	stage_lines_put(&t, STR("b"));
+	ck_assert(stages_not_before(t.state) == 0);
+	stage_lines_put(&t, STR("c"));
+	ck_assert(stages_not_before(t.state) == t.now_ns + S / 10);
+	/* Another log of the same job waits behind it, and a third, that had no line, does not. */
+	struct stages_state *first = t.state, *second = stages_state_new(t.stages), *third = stages_state_new(t.stages);
+	t.state = second;
+	stage_lines_put(&t, STR("d"));
+	ck_assert(stages_not_before(second) == t.now_ns + S / 5 && stages_not_before(first) == t.now_ns + S / 10);
+	ck_assert(stages_not_before(third) == 0);
+	expect(&t, "a;b;c;d;");
+	/* A reader that keeps to it has ten lines a second. */
+	int64_t end_ns = t.now_ns + 100 * S;
+	int lines = 0;
+	while ((t.now_ns = stages_not_before(second)) < end_ns) {
+		stage_lines_put(&t, STR("e"));
+		lines++;
+	}
+	ck_assert_msg(lines >= 998 && lines <= 1000, "%d lines in 100 s", lines);
+	t.state = first;
+	stages_state_free(second);
+	stages_state_free(third);
+	stage_lines_close(&t);
+	stage_lines_refuse(refusals, COUNT_OF(refusals));
+}
+END_TEST
+
+static void show(void *ctx, const struct stages_metric *m)
+{
+	struct buf *out = ctx;
+	buf_str(out, m->name);
+	if (m->labels.count)
+		labels_print(&m->labels, out);
+	buf_printf(out, " %g\n", m->value);
+}
+
+static void expect_metrics(struct stage_lines *t, const char *name, const char *want)
+{
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	stages_each_metric(t->stages, show, &out);
+	ck_assert_msg(str_eq(buf_view(&out), str_of(want)), "%s: got\n" STR_FMT "want\n%s", name, STR_ARG(buf_view(&out)), want);
+	buf_fini(&out);
+}
+
+START_TEST(metrics)
+{
+	static const struct { const char *name, *metric, *lines, *want; } cases[] = {
+		{ "inc", "{type: Counter, source: a, config: {action: INC}}", "{\"a\":\"x\"}\n{\"a\":\"y\"}", "promtail_custom_m{job=\"j\"} 2\n" },
+		{ "its own name is the source", "{type: counter, config: {action: add}}", "{\"m\":1.5}\n{\"m\":\"2\"}\n{\"m\":\"x\"}", "promtail_custom_m{job=\"j\"} 3.5\n" },
+		{ "a counter does not go down", "{type: counter, source: a, prefix: p_, config: {action: add}}", "{\"a\":3}\n{\"a\":-1}", "p_m{job=\"j\"} 3\n" },
+		{ "value", "{type: counter, source: a, config: {action: inc, value: 1.5}}", "{\"a\":1.50}\n{\"a\":\"1.5\"}\n{\"a\":2}", "promtail_custom_m{job=\"j\"} 2\n" },
+		{ "all lines", "{type: counter, config: {action: inc, match_all: true}}", "{}\nx", "promtail_custom_m{job=\"j\"} 2\n" },
+		{ "all bytes", "{type: counter, config: {action: add, match_all: true, count_entry_bytes: true}}", "{}\nxyz", "promtail_custom_m{job=\"j\"} 5\n" },
+		{ "add of all lines has no number", "{type: counter, config: {action: add, match_all: true}}", "{}\nxyz", "" },
+		{ "gauge", "{type: gauge, source: a, config: {action: set}}", "{\"a\":\"5\"}\n{\"a\":\"1m30s\"}", "promtail_custom_m{job=\"j\"} 90\n" },
+		{ "down", "{type: gauge, source: a, config: {action: sub}}", "{\"a\":\"5\"}\n{\"a\":true}", "promtail_custom_m{job=\"j\"} -6\n" },
+		{ "dec", "{type: gauge, source: a, config: {action: dec}}", "{\"a\":\"x\"}", "promtail_custom_m{job=\"j\"} -1\n" },
+		{ "histogram", "{type: histogram, source: a, config: {buckets: [0.25, 1, 1e6]}}", "{\"a\":0.25}\n{\"a\":\"500ms\"}\n{\"a\":3e9}",
+			"promtail_custom_m_bucket{job=\"j\",le=\"0.25\"} 1\npromtail_custom_m_bucket{job=\"j\",le=\"1\"} 2\n"
+			"promtail_custom_m_bucket{job=\"j\",le=\"1e+06\"} 2\npromtail_custom_m_bucket{job=\"j\",le=\"+Inf\"} 3\n"
+			"promtail_custom_m_sum{job=\"j\"} 3e+09\npromtail_custom_m_count{job=\"j\"} 3\n" },
+		{ "not touched", "{type: histogram, source: gone}", "{\"b\":0.25}", "" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char pipeline[512];
+		struct stage_lines t;
+		struct str rest = str_of(cases[i].lines);
+		snprintf(pipeline, sizeof pipeline, "[{json: {expressions: {a: , m: }}}, {metrics: {m: %s}}]", cases[i].metric);
+		ck_assert_msg(stage_lines_open(&t, pipeline, "job=j __hidden=1"), "%s: %s", cases[i].name, t.problem);
+		while (rest.n)
+			stage_lines_put(&t, str_cut(&rest, '\n'));
+		expect_metrics(&t, cases[i].name, cases[i].want);
+		stage_lines_close(&t);
+	}
+}
+END_TEST
+
+START_TEST(metrics_that_cannot_be)
+{
+	static const struct stage_lines_refusal refusals[] = {
+		{ "[{metrics: {m: {type: summary}}}]", "counter, gauge" }, { "[{metrics: {m: {type: counter}}}]", "inc or add" },
+		{ "[{metrics: {m: {type: counter, config: {action: set}}}}]", "inc or add" },
+		{ "[{metrics: {m: {type: gauge, config: {action: up}}}}]", "set, inc" },
+		{ "[{metrics: {m: {type: counter, config: {action: inc, match_all: true, value: x}}}}]", "exclude" },
+		{ "[{metrics: {m: {type: counter, config: {action: add, count_entry_bytes: true}}}}]", "match_all" },
+		{ "[{metrics: {m: {type: counter, config: {action: inc, match_all: true, count_entry_bytes: true}}}}]", "action: add" },
+		{ "[{metrics: {m: {type: histogram, config: {buckets: [2, 1]}}}}]", "ascend" },
+		{ "[{metrics: {m: {type: histogram, config: {buckets: [a]}}}}]", "ascend" },
+		{ "[{metrics: {m: {type: gauge, max_idle_duration: 1ms, config: {action: set}}}}]", "second" },
+		{ "[{metrics: {m: {type: gauge, nonsense: 1, config: {action: set}}}}]", "nonsense" },
+		{ "[{metrics: {m: {type: gauge, config: {buckets: [1], action: set}}}}]", "buckets" }, { "[{metrics: [a]}]", "mapping" },
+	};
+	stage_lines_refuse(refusals, COUNT_OF(refusals));
+}
+END_TEST
+
+START_TEST(metrics_are_forgotten)
+{
+	struct stage_lines t;
+	ck_assert(stage_lines_open(&t, "[{regex: {expression: '^(?P<k>.)'}}, {labels: {k: }}, {metrics: {m: {type: counter, source: k, "
+		"max_idle_duration: 10s, config: {action: inc}}}}]", ""));
+	stage_lines_put(&t, STR("a"));
+	t.now_ns += 9 * S;
+	stage_lines_put(&t, STR("b"));
+	stages_expire(t.stages, t.now_ns);
+	expect_metrics(&t, "not yet", "promtail_custom_m{k=\"a\"} 1\npromtail_custom_m{k=\"b\"} 1\n");
+	stages_expire(t.stages, t.now_ns + S);
+	expect_metrics(&t, "one", "promtail_custom_m{k=\"b\"} 1\n");
+	stage_lines_put(&t, STR("a"));
+	expect_metrics(&t, "anew", "promtail_custom_m{k=\"b\"} 1\npromtail_custom_m{k=\"a\"} 1\n");
+	stage_lines_close(&t);
+}
+END_TEST
+
+START_TEST(metrics_are_bounded)
+{
+	struct stage_lines t;
+	struct buf out;
+	ck_assert(stage_lines_open(&t, "[{regex: {expression: '^(?P<k>.*)$'}}, {labels: {k: }}, {metrics: {m: {type: counter, source: k, config: {action: inc}}}}]", ""));
+	for (int i = 0; i < 5000; i++) {
+		char text[32];
+		stage_lines_put(&t, (struct str){ text, (size_t)snprintf(text, sizeof text, "%d", i) });
+		buf_reset(&t.out);
+	}
+	buf_init(&out, 1 << 22);
+	stages_each_metric(t.stages, show, &out);
+	ck_assert(memmem(out.p, out.n, "{k=\"4095\"}", 10) && !memmem(out.p, out.n, "{k=\"4096\"}", 10));
+	ck_assert(str_ends(buf_view(&out), STR("spoor_pipeline_series_refused_total{metric=\"promtail_custom_m\"} 904\n")));
+	buf_fini(&out);
+	stage_lines_close(&t);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+	tcase_add_test(t, multiline);
+	tcase_add_test(t, multiline_waits);
+	tcase_add_test(t, multiline_is_bounded);
+	tcase_add_test(t, framing);
+	tcase_add_test(t, framing_has_the_runtimes_time);
+	tcase_add_test(t, limit_drops);
+	tcase_add_test(t, limit_by_label);
+	tcase_add_test(t, limit_waits);
+	tcase_add_test(t, metrics);
+	tcase_add_test(t, metrics_that_cannot_be);
+	tcase_add_test(t, metrics_are_forgotten);
+	tcase_add_test(t, metrics_are_bounded);
+}
+
+int main(void)
+{
+	return stage_lines_main("stages_hold", add);
+}
