@@ -21,6 +21,7 @@ struct log_stages {
 	struct arena names;   /* reasons */
 	struct buf rendered;
 	struct labels labels, metadata; /* memory that is used again */
+	struct str reason;    /* of the last run */
 	struct drop_row drops[LOG_STAGES_REASONS_MAX];
 	size_t drop_count;
 };
@@ -124,8 +125,9 @@ static struct log_stream *stream_of(struct log_stages *s, struct labels *labels)
 static void on_entry(void *ctx, struct entry *e)
 {
 	struct outcome *o = ctx;
+	o->s->reason = str_of(e->drop_reason);
 	if (e->drop_reason) {
-		count_drop(o->s, str_of(e->drop_reason));
+		count_drop(o->s, o->s->reason);
 		return;
 	}
 	o->is_kept = true;
@@ -158,6 +160,16 @@ bool source_stages_run(struct source_stages *s, bool is_stderr, struct record *r
 	of->labels = entry.labels;
 	of->metadata = entry.metadata;
 	return outcome.is_kept;
+}
+
+struct str source_stages_reason(const struct source_stages *s)
+{
+	return s->of->reason;
+}
+
+const struct labels *source_stages_labels(const struct source_stages *s)
+{
+	return &s->of->labels;
 }
 
 int64_t source_stages_not_before(const struct source_stages *s)

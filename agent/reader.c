@@ -111,7 +111,7 @@ static void deliver(struct turn *t, struct log_stream *stream, struct record *re
 {
 	struct source_stages *stages = t->s->lane[t->lane_index].stages;
 	struct str before = record->line;
-	if (stages && !source_stages_run(stages, is_stderr, record, &stream, loop_now_ns(t->r->o.loop))) {
+	if (stages && !source_stages_run(stages, is_stderr, record, &stream, loop_wall_ns(t->r->o.loop))) {
 		t->lane->stage_dropped_lines++;
 		return;
 	}
@@ -463,7 +463,7 @@ static bool is_parked(const struct turn *t)
 	const struct destination *d = t->lane->destination;
 	const struct log_stream *streams = t->s->lane[t->lane_index].streams;
 	const struct source_stages *stages = t->s->lane[t->lane_index].stages;
-	if (stages && source_stages_not_before(stages) > loop_now_ns(t->r->o.loop))
+	if (stages && source_stages_not_before(stages) > loop_wall_ns(t->r->o.loop))
 		return true;
 	return d && (!destination_takes(d, &streams[0]) || !destination_takes(d, &streams[1]));
 }

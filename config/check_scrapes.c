@@ -211,6 +211,9 @@ static void check_job(struct loader *r, struct config_metric_scrape *job, struct
 		check_files(r, &job->files[i]);
 	for (size_t i = 0; i < job->pod_count; i++)
 		check_role(r, &job->pods[i]);
+	const struct place *pods = loader_field(r, &job->pods);
+	if (pods && job->pod_count)
+		loader_warning(r, pods, "has no effect yet: this version has no list of pods to find targets in");
 	check_relabels(r, &job->relabel_configs);
 	check_relabels(r, &job->metric_relabel_configs);
 	if (!element || element->node->kind != NODE_MAP)

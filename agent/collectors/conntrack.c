@@ -50,6 +50,23 @@ static int write_number(struct collect *c, const char *path, const char *name, c
 	return 0;
 }
 
+/* Of the network of process 1: /proc/sys/net answers for our own, but the first column of the statistics (hexadecimal, the same in
+ * each line) is the number of entries too. */
+static int write_entries_of_init(struct collect *c, const char *name, const char *help)
+{
+	struct str text, rest;
+	uint64_t entries;
+	int err = files_read(c->files, c->roots->proc, "/net/stat/nf_conntrack", true, &text);
+	if (err < 0)
+		return err;
+	str_cut(&text, '\n');
+	rest = str_cut(&text, '\n');
+	if (!num_hex64(str_cut(&rest, ' '), &entries))
+		return -EBADMSG;
+	families_gauge(c->out, name, help, (double)entries);
+	return 0;
+}
+
 static int write_counters(struct collect *c)
 {
 	struct str text;
@@ -68,8 +85,9 @@ static int write_counters(struct collect *c)
 static int update(void *state, struct collect *c)
 {
 	(void)state;
-	int err = write_number(c, "/sys/net/netfilter/nf_conntrack_count", "node_nf_conntrack_entries",
-		"Number of currently allocated flow entries for connection tracking.");
+	static const char name[] = "node_nf_conntrack_entries", help[] = "Number of currently allocated flow entries for connection tracking.";
+	int err = c->roots->is_net_foreign ? write_entries_of_init(c, name, help)
+					   : write_number(c, "/sys/net/netfilter/nf_conntrack_count", name, help);
 	if (err == 0)
 		err = write_number(c, "/sys/net/netfilter/nf_conntrack_max", "node_nf_conntrack_entries_limit",
 			"Maximum size of connection tracking table.");

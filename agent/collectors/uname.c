@@ -1,7 +1,20 @@
-/* uname(2). */
+/* uname(2). In a pod it answers with the pod's name: then the node's own file says what the node is called. */
 #include <sys/utsname.h>
 
 #include "agent/collectors/all.h"
+#include "agent/collectors/fields.h"
+
+/* The node's name, or what uname says. */
+static struct str node_name(struct collect *c, const struct utsname *u)
+{
+	struct str text;
+	if (c->roots->is_net_foreign && files_read(c->files, c->roots->rootfs, "/etc/hostname", false, &text) == 0) {
+		text = fields_trim(str_cut(&text, '\n'));
+		if (text.n)
+			return text;
+	}
+	return str_of(u->nodename);
+}
 
 static int update(void *state, struct collect *c)
 {
@@ -12,7 +25,7 @@ static int update(void *state, struct collect *c)
 	const struct metric_label labels[] = {
 		{ "domainname", str_of(u.domainname) },
 		{ "machine", str_of(u.machine) },
-		{ "nodename", str_of(u.nodename) },
+		{ "nodename", node_name(c, &u) },
 		{ "release", str_of(u.release) },
 		{ "sysname", str_of(u.sysname) },
 		{ "version", str_of(u.version) },

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/log_stages.h"
 #include "agent/os.h"
 #include "agent/settings.h"
 #include "parsers/bytes/rfc3339.h"
@@ -21,6 +22,9 @@ struct inspection {
 	const struct config_scrape *job; /* NULL: none */
 	struct join *joins[2];
 	size_t max_line_bytes;
+	struct labels base[2]; /* of stdout and stderr */
+	struct log_stages *log_stages; /* NULL: the job has none */
+	struct source_stages *stages;
 	struct buf unescaped, repaired, out;
 };
 
@@ -41,22 +45,36 @@ static void member(struct buf *out, bool *is_first, struct str name, struct str 
 	buf_char(out, '"');
 }
 
-static void members(struct buf *out, bool *is_first, const struct config_labels *labels)
+static void add_all(struct labels *to, const struct config_labels *labels)
 {
 	for (size_t i = 0; i < labels->count; i++)
-		member(out, is_first, labels->at[i].name, labels->at[i].value);
+		labels_set(to, labels->at[i].name, labels->at[i].value);
+}
+
+/* What the agent knows of a log that comes by a pipe: what the configuration says, and the stream where the lines say it. */
+static void describe(struct inspection *in)
+{
+	for (int i = 0; i < 2; i++) {
+		if (in->config)
+			add_all(&in->base[i], &in->config->global.external_labels);
+		if (in->job && in->job->static_count)
+			add_all(&in->base[i], &in->job->statics[0].labels);
+		if (in->format != FORMAT_RAW)
+			labels_set(&in->base[i], STR("stream"), i ? STR("stderr") : STR("stdout"));
+	}
+	if (!in->job || !in->job->stages.list)
+		return;
+	in->log_stages = log_stages_new(&in->job->stages);
+	in->stages = source_stages_new(in->log_stages, in->base);
 }
 
 static void print_labels(struct inspection *in, bool is_stderr)
 {
 	bool is_first = true;
 	buf_str(&in->out, STR(",\"labels\":{"));
-	if (in->config)
-		members(&in->out, &is_first, &in->config->global.external_labels);
-	if (in->job && in->job->static_count)
-		members(&in->out, &is_first, &in->job->statics[0].labels);
-	if (in->format != FORMAT_RAW)
-		member(&in->out, &is_first, STR("stream"), is_stderr ? STR("stderr") : STR("stdout"));
+	const struct labels *labels = in->stages ? source_stages_labels(in->stages) : &in->base[is_stderr];
+	for (size_t i = 0; i < labels->count; i++)
+		member(&in->out, &is_first, labels->at[i].name, labels->at[i].value);
 	buf_char(&in->out, '}');
 }
 
@@ -64,6 +82,8 @@ static void print_metadata(struct inspection *in, const struct record *r)
 {
 	bool is_first = true;
 	buf_str(&in->out, STR(",\"structured_metadata\":{"));
+	for (size_t i = 0; i < r->metadata_count; i++)
+		member(&in->out, &is_first, r->metadata[i].name, r->metadata[i].value);
 	if (r->trace_result == TRACE_VALID) {
 		member(&in->out, &is_first, STR("trace_id"), (struct str){ r->trace.trace_id, sizeof r->trace.trace_id });
 		if (r->trace.has_span)
@@ -73,7 +93,12 @@ static void print_metadata(struct inspection *in, const struct record *r)
 	}
 	if (r->level != LEVEL_UNKNOWN)
 		member(&in->out, &is_first, STR("detected_level"), str_of(level_names[r->level]));
-	buf_str(&in->out, STR("}}\n"));
+	buf_char(&in->out, '}');
+	struct str reason = in->stages ? source_stages_reason(in->stages) : (struct str){ 0 };
+	is_first = false;
+	if (reason.n)
+		member(&in->out, &is_first, STR("dropped"), reason);
+	buf_str(&in->out, STR("}\n"));
 }
 
 static void print_record(struct inspection *in, int64_t timestamp_ns, bool is_stderr, struct str line)
@@ -91,6 +116,11 @@ static void print_record(struct inspection *in, int64_t timestamp_ns, bool is_st
 	r.level = level_detect(line);
 	if (in->find_traces)
 		r.trace_result = trace_find(line, &r.trace);
+	struct log_stream *stream = NULL;
+	if (in->stages)
+		source_stages_run(in->stages, is_stderr, &r, &stream, os_wall_ns());
+	line = r.line;
+	timestamp_ns = r.timestamp_ns;
 	buf_reset(&in->out);
 	buf_str(&in->out, STR("{\"timestamp\":\""));
 	buf_append(&in->out, at, rfc3339_format(timestamp_ns, at));
@@ -193,7 +223,12 @@ int command_inspect(const struct flags *flags)
 		buf_init(&in.unescaped, OUTPUT_MOST);
 		buf_init(&in.repaired, OUTPUT_MOST);
 		buf_init(&in.out, OUTPUT_MOST);
+		describe(&in);
 		take_all(&in);
+		source_stages_free(in.stages);
+		log_stages_free(in.log_stages);
+		for (int i = 0; i < 2; i++)
+			labels_fini(&in.base[i]);
 		buf_fini(&in.unescaped);
 		buf_fini(&in.repaired);
 		buf_fini(&in.out);

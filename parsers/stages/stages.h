@@ -1,7 +1,7 @@
 /* Promtail's pipeline stages: a log entry goes through them one after the other; each may read and change its line, timestamp, labels,
  * structured metadata and what earlier stages extracted, or drop it. Meaning and oddities are Promtail 3.5's (loki:
  * clients/pkg/logentry/stages). A pipeline is compiled once and shared by all logs of a job; what a stage must remember per log lives in a
- * struct stages_state. Pure: no clock, no files; `now_ns` is an argument.
+ * struct stages_state. Pure: no clock, no files; `now_ns` is an argument (wall clock).
  *
  * A stage is one file with one row in stages.c: name, its keys, compile, run. */
 #ifndef PARSERS_STAGES_H

@@ -74,6 +74,33 @@ def nothing_lost(s):
     agent.check()
 
 
+def limits(s):
+    """older_than goes by the clock on the wall; a limit that does not drop holds its own log back, and only that."""
+    fake = FakeLoki(free_ports(1)).start()
+    pipeline = """
+      pipeline_stages:
+        - cri: {}
+        - drop: {older_than: 24h, drop_counter_reason: old}
+        - match: {selector: '{pod="slow"}', stages: [limit: {rate: 10, burst: 10}]}
+"""
+    agent = Agent(s.work, config=config(fake.port, pipeline)).start()
+    old, slow, fast = Pod(agent.pods, "old"), Pod(agent.pods, "slow"), Pod(agent.pods, "fast")
+    old.raw(b"2020-01-01T00:00:00.000000000Z stdout F from another age\n").write("from today")
+    slow.write(*[f"slow {i}" for i in range(20)])
+    wait_for("twenty of the slow one", lambda: len(fake.lines(pod="slow")) == 20, 20)
+    for i in range(30):
+        slow.write(f"slow {20 + i}")
+        fast.write(f"fast {i}")
+        time.sleep(0.02)
+    wait_for("all of the fast one", lambda: len(fake.lines(pod="fast")) == 30, 6)
+    s.expect(fake.lines(pod="old") == ["from today"], f"the old pod has {fake.lines(pod='old')}")
+    wait_for("all of the slow one", lambda: len(fake.lines(pod="slow")) == 50, 20)
+    m = agent.scrape()
+    s.expect(total(m, "spoor_log_lines_dropped_total", reason="pipeline") == 1, f"dropped: {m.get('spoor_log_lines_dropped_total')}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
 def refused(s):
     """What is wrong in a pipeline is told with its place."""
     for stage, line, word in (("jsn: {}", 6, "json"), ("json: {expresions: {a: b}}", 6, "expressions"), ("regex: {expression: '(a'}", 6, "regex"),
@@ -87,4 +114,4 @@ def refused(s):
         s.expect(f":{line}:" in text or f":{line - 1}:" in text, f"{stage}: no place: {text}")
 
 
-main(stages, nothing_lost, refused)
+main(stages, nothing_lost, limits, refused)
