@@ -44,6 +44,7 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need dbus-daemon dbus-daemon --version # the systemd collector and node_exporter ask over a bus of their own
 	need python3 python3 -c 'import json, urllib.request'
 	need curl curl --version
+	need openssl openssl version # certificates of the TLS tests
 	need ca-certificates certificates
 	need procps ps --version
 	need util-linux flock --version

@@ -203,7 +203,7 @@ START_TEST(a_changed_file_is_in_force_without_a_restart)
 }
 END_TEST
 
-#define PEM(name) FIXTURES "/web/" name
+#define PEM(name) CERTIFICATES "/" name /* made by tests/unit/certificates.sh */
 #define TLS_CONFIG "tls_server_config: { cert_file: " PEM("server.pem") ", key_file: " PEM("server.key") "%s }\n"
 
 START_TEST(tls_and_its_versions)
