@@ -13,17 +13,13 @@ struct made_stream {
 	struct log_stream stream;
 	char labels[];
 };
-struct drop_row { struct str reason; uint64_t lines; };
 struct log_stages {
 	struct stages *stages;
 	struct map streams;   /* rendered labels -> struct made_stream */
 	struct arena arena;   /* of one entry */
-	struct arena names;   /* reasons */
 	struct buf rendered;
 	struct labels labels, metadata; /* memory that is used again */
 	struct str reason;    /* of the last run */
-	struct drop_row drops[LOG_STAGES_REASONS_MAX];
-	size_t drop_count;
 };
 struct source_stages {
 	struct log_stages *of;
@@ -53,7 +49,6 @@ void log_stages_free(struct log_stages *s)
 	map_fini(&s->streams);
 	stages_free(s->stages);
 	arena_fini(&s->arena);
-	arena_fini(&s->names);
 	labels_fini(&s->labels);
 	labels_fini(&s->metadata);
 	buf_fini(&s->rendered);
@@ -89,20 +84,6 @@ void source_stages_free(struct source_stages *s)
 	free(s);
 }
 
-static void count_drop(struct log_stages *s, struct str reason)
-{
-	for (size_t i = 0; i < s->drop_count; i++)
-		if (str_eq(s->drops[i].reason, reason)) {
-			s->drops[i].lines++;
-			return;
-		}
-	if (s->drop_count == LOG_STAGES_REASONS_MAX) {
-		s->drops[LOG_STAGES_REASONS_MAX - 1].lines++;
-		return;
-	}
-	s->drops[s->drop_count++] = (struct drop_row){ copy(&s->names, reason), 1 };
-}
-
 static struct log_stream *stream_of(struct log_stages *s, struct labels *labels)
 {
 	buf_reset(&s->rendered);
@@ -126,10 +107,8 @@ static void on_entry(void *ctx, struct entry *e)
 {
 	struct outcome *o = ctx;
 	o->s->reason = str_of(e->drop_reason);
-	if (e->drop_reason) {
-		count_drop(o->s, o->s->reason);
+	if (e->drop_reason)
 		return;
-	}
 	o->is_kept = true;
 	o->record->line = e->line;
 	o->record->timestamp_ns = e->timestamp_ns;
@@ -140,8 +119,6 @@ static void on_entry(void *ctx, struct entry *e)
 	struct log_stream *other = e->has_changed_labels ? stream_of(o->s, &e->labels) : NULL;
 	if (other)
 		*o->stream = other;
-	o->s->labels = e->labels; /* memory that a stage may have enlarged */
-	o->s->metadata = e->metadata;
 }
 
 bool source_stages_run(struct source_stages *s, bool is_stderr, struct record *record, struct log_stream **stream, int64_t now_ns)
@@ -157,7 +134,7 @@ bool source_stages_run(struct source_stages *s, bool is_stderr, struct record *r
 	struct entry entry = { .line = record->line, .timestamp_ns = record->timestamp_ns, .labels = of->labels, .metadata = of->metadata,
 			       .arena = &of->arena };
 	stages_run(of->stages, s->state, &entry, now_ns, on_entry, &outcome);
-	of->labels = entry.labels;
+	of->labels = entry.labels; /* memory that a stage may have enlarged */
 	of->metadata = entry.metadata;
 	return outcome.is_kept;
 }
@@ -175,10 +152,4 @@ const struct labels *source_stages_labels(const struct source_stages *s)
 int64_t source_stages_not_before(const struct source_stages *s)
 {
 	return stages_not_before(s->state);
-}
-
-void log_stages_each_drop(const struct log_stages *s, void (*fn)(void *ctx, struct str reason, uint64_t lines), void *ctx)
-{
-	for (size_t i = 0; i < s->drop_count; i++)
-		fn(ctx, s->drops[i].reason, s->drops[i].lines);
 }

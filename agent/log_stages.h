@@ -8,7 +8,7 @@
 #include "parsers/record.h"
 #include "parsers/stages/stages.h"
 
-enum { LOG_STAGES_STREAMS_MAX = 10000, LOG_STAGES_REASONS_MAX = 64 };
+enum { LOG_STAGES_STREAMS_MAX = 10000 };
 
 struct log_stages;
 /* config_stages has a list, which the loader has found to be good. */
@@ -21,15 +21,12 @@ struct source_stages *source_stages_new(struct log_stages *of, const struct labe
 void source_stages_free(struct source_stages *s);
 
 /* Runs a record through. true: it goes on as `record` now says, under *stream (which may be another one); its views hold until the next
- * call. false: dropped, and counted under its reason (source_stages_reason). now_ns is wall clock: `older_than` asks for it. */
+ * call. false: dropped; source_stages_reason says why. now_ns is wall clock: `older_than` asks for it. */
 bool source_stages_run(struct source_stages *s, bool is_stderr, struct record *record, struct log_stream **stream, int64_t now_ns);
 /* Of the last run: why it was dropped (empty: it was not), and the labels that it has in the end. */
 struct str source_stages_reason(const struct source_stages *s);
 const struct labels *source_stages_labels(const struct source_stages *s);
 /* A limit stage has let out more than it may: read this log on at this time (the clock of now_ns; 0: at once). */
 int64_t source_stages_not_before(const struct source_stages *s);
-
-/* What was dropped, by the reason that the stage has. */
-void log_stages_each_drop(const struct log_stages *s, void (*fn)(void *ctx, struct str reason, uint64_t lines), void *ctx);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/collectors/collection.h"
 #include "agent/commands/check.h"
 #include "agent/commands/inspect.h"
 #include "agent/commands/run.h"
@@ -26,6 +27,13 @@ static int print(void (*what)(struct buf *out))
 	return 0;
 }
 
+static void help(struct buf *out)
+{
+	flags_help(out);
+	buf_str(out, STR("\nCollectors:\n"));
+	collection_help(out);
+}
+
 int main(int argc, char **argv)
 {
 	struct flags flags;
@@ -35,7 +43,7 @@ int main(int argc, char **argv)
 		return FLAGS_USAGE_EXIT;
 	}
 	if (flags.help)
-		return print(flags_help);
+		return print(help);
 	if (flags.version)
 		return print(flags_version);
 	for (size_t i = 0; i < COUNT_OF(commands); i++)

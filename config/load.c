@@ -378,11 +378,6 @@ struct config *config_load_urls(struct str loki, struct str remote_write, struct
 	return c;
 }
 
-struct config *config_load_url(struct str url, struct config_problems *problems)
-{
-	return config_load_urls(url, (struct str){ 0 }, problems);
-}
-
 struct config *config_default(void)
 {
 	struct config_problems none = { 0 };

@@ -24,9 +24,8 @@ struct config_problems { /* owns everything it shows */
 /* text: the whole file (at most CONFIG_MOST_BYTES). name: for messages. Returns a config, or NULL when there is an error in problems
  * (warnings may be there either way). Free with config_free. Never exits, never logs, never touches files. */
 struct config *config_load(struct str text, struct str name, struct config_problems *problems);
-/* The same as a file with this one destination and defaults for the rest (--loki.url). */
-struct config *config_load_url(struct str url, struct config_problems *problems);
-/* The same for a remote-write receiver (--remote-write.url) as well; either may be empty. */
+/* The same as a file with this one destination for logs (--loki.url), this receiver of metrics (--remote-write.url), and defaults for the
+ * rest. Either may be empty. */
 struct config *config_load_urls(struct str loki, struct str remote_write, struct config_problems *problems);
 /* What an empty file means: all defaults, the built-in jobs. */
 struct config *config_default(void);

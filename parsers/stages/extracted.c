@@ -47,21 +47,6 @@ void extracted_set_text(struct entry *e, struct str name, struct str text)
 	extracted_set(e, (struct extracted){ .name = name, .kind = VALUE_STRING, .text = text });
 }
 
-void extracted_set_number(struct entry *e, struct str name, double number)
-{
-	extracted_set(e, (struct extracted){ .name = name, .kind = VALUE_NUMBER, .number = number });
-}
-
-void extracted_set_bool(struct entry *e, struct str name, bool truth)
-{
-	extracted_set(e, (struct extracted){ .name = name, .kind = VALUE_BOOL, .truth = truth });
-}
-
-void extracted_set_none(struct entry *e, struct str name)
-{
-	extracted_set(e, (struct extracted){ .name = name, .kind = VALUE_NONE });
-}
-
 void extracted_remove(struct entry *e, struct str name)
 {
 	struct extracted *x = extracted_get(e, name);

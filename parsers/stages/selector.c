@@ -37,7 +37,6 @@ struct selector {
 	struct term *terms;
 	size_t count;
 	struct buf bytes; /* names and texts; never grows after it was reserved: terms have views into it */
-	uint64_t limits_hit;
 };
 
 struct scan {
@@ -317,29 +316,22 @@ void selector_free(struct selector *s)
 	free(s);
 }
 
-static bool holds(struct selector *s, const struct term *t, struct str value)
+static bool holds(const struct term *t, struct str value)
 {
 	if (!t->regex)
 		return t->is_filter ? t->text.n == 0 || (value.n && memmem(value.p, value.n, t->text.p, t->text.n))
 				    : str_eq(value, t->text);
-	enum regex_result result = regex_match(t->regex, value, 0, NULL);
-	s->limits_hit += result == REGEX_LIMIT;
-	return result == REGEX_MATCH;
+	return regex_match(t->regex, value, 0, NULL) == REGEX_MATCH;
 }
 
 bool selector_matches(struct selector *s, selector_label *label, const void *ctx, struct str line)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct term *t = &s->terms[i];
-		if (holds(s, t, t->is_filter ? line : label(ctx, t->name)) == t->is_negated)
+		if (holds(t, t->is_filter ? line : label(ctx, t->name)) == t->is_negated)
 			return false;
 	}
 	return true;
-}
-
-uint64_t selector_limits_hit(const struct selector *s)
-{
-	return s->limits_hit;
 }
 
 size_t selector_term_count(const struct selector *s)

@@ -18,7 +18,6 @@ typedef struct str selector_label(const void *ctx, struct str name);
 /* All matchers and all filters hold. Matchers are anchored at both ends, filters search. A regex that gives up counts as not
  * found. */
 bool selector_matches(struct selector *s, selector_label *label, const void *ctx, struct str line);
-uint64_t selector_limits_hit(const struct selector *s);
 size_t selector_term_count(const struct selector *s);
 
 #endif

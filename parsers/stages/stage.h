@@ -89,9 +89,6 @@ struct extracted *extracted_get(const struct entry *e, struct str name); /* NULL
 /* The name and the text are kept as views. Beyond EXTRACTED_MAX values nothing is set. */
 void extracted_set(struct entry *e, struct extracted value);
 void extracted_set_text(struct entry *e, struct str name, struct str text);
-void extracted_set_number(struct entry *e, struct str name, double number);
-void extracted_set_bool(struct entry *e, struct str name, bool truth);
-void extracted_set_none(struct entry *e, struct str name); /* JSON's null: it is there and has no text */
 void extracted_remove(struct entry *e, struct str name);
 /* The value as text, as Promtail writes it: numbers without exponent in the shortest form, true, false. false: VALUE_NONE. */
 bool extracted_text(const struct entry *e, const struct extracted *x, struct str *out);

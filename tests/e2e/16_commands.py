@@ -1,6 +1,8 @@
 """spoor check and spoor inspect, as a person and a pipeline use them."""
+import glob
 import json
 import os
+import re
 import subprocess
 
 from lib import ROOT, main, spoor_binary
@@ -79,4 +81,46 @@ def check(s):
         s.expect(r.returncode in (0, 78), f"{nasty[:30]!r}: exit {r.returncode}: {(r.stdout + r.stderr)[-300:]!r}")
 
 
-main(inspect, inspect_formats, check)
+OUR_KEYS = {"logs", "metrics", "server", "global", "trace", "clients", "positions", "scrape_configs", "remote_write"}
+
+
+def yaml_blocks(path):
+    with open(path) as f:
+        text = f.read()
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.S | re.M):
+        keys = set(re.findall(r"^(\w+):", block, re.M))
+        if keys and keys <= OUR_KEYS:
+            yield block
+
+
+def documents(s):
+    """Every configuration that README and docs show is valid."""
+    seen = 0
+    for path in [f"{ROOT}/README.md"] + sorted(glob.glob(f"{ROOT}/docs/*.md")):
+        for block in yaml_blocks(path):
+            shown = f"{s.work}/shown.yaml"
+            with open(shown, "w") as f:
+                f.write(block)
+            r = spoor("check", shown)
+            s.expect(r.returncode == 0, f"{os.path.relpath(path, ROOT)}: {(r.stdout + r.stderr).decode()}\n{block}")
+            seen += 1
+    s.expect(seen >= 8, f"only {seen} configurations found in the documents")
+    s.note(f"{seen} configurations")
+
+
+def inspect_pipeline(s):
+    """The pipeline of docs/STAGES.md on two lines: one is rewritten, one is dropped under its reason."""
+    path = f"{s.work}/stages.yaml"
+    with open(path, "w") as f:
+        f.write(next(yaml_blocks(f"{ROOT}/docs/STAGES.md")))
+    lines = ('2026-11-21T09:00:00Z stdout F {"level":"info","msg":"hello","message":"paid","user":{"name":"ann"}}\n'
+             '2026-11-21T09:00:01Z stderr F {"level":"debug","message":"noise"}\n')
+    rows = [json.loads(l) for l in spoor("inspect", f"--config.file={path}", "--job=pods", data=lines.encode()).stdout.splitlines()]
+    s.expect(len(rows) == 2, f"{len(rows)} rows: {rows}")
+    kept, dropped = rows
+    s.expect(kept["line"] == "paid" and kept["labels"].get("level") == "info" and kept["structured_metadata"].get("user") == "ann"
+             and "dropped" not in kept, f"{kept}")
+    s.expect(dropped.get("dropped") == "debug" and dropped["labels"].get("stream") == "stderr", f"{dropped}")
+
+
+main(inspect, inspect_formats, check, documents, inspect_pipeline)

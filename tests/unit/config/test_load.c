@@ -363,11 +363,11 @@ END_TEST
 START_TEST(a_url_alone_is_a_configuration)
 {
 	struct config_problems problems = { 0 };
-	struct config *c = config_load_url(STR("http://loki/loki/api/v1/push"), &problems);
+	struct config *c = config_load_urls(STR("http://loki/loki/api/v1/push"), (struct str){ 0 }, &problems);
 	ck_assert(c != NULL && problems.count == 0);
 	ASSERT_STR(c->logs.clients[0].url, "http://loki/loki/api/v1/push");
 	config_free(c);
-	ck_assert(config_load_url(STR("lo\"ki"), &problems) == NULL);
+	ck_assert(config_load_urls(STR("lo\"ki"), (struct str){ 0 }, &problems) == NULL);
 	ck_assert_uint_eq(problems.errors, 1);
 	config_problems_fini(&problems);
 }
