@@ -18,6 +18,7 @@ static const int64_t WAITING_NS = 200 * 1000000, PATIENCE_NS = 2 * 1000000000ll;
 struct pipeline {
 	struct pipeline_options o;
 	struct tail tail;
+	struct lanes lanes;
 	struct reader reader;
 	struct counters counters;
 	struct coverage coverage;
@@ -41,8 +42,9 @@ struct pipeline {
 
 static void on_settled(void *ctx, void *mark)
 {
-	struct pipeline *p = ctx;
-	tail_settle(&p->tail, mark);
+	struct mark *m = mark;
+	(void)ctx;
+	m->settled(m->owner, m);
 }
 
 static void on_wake(void *ctx)
@@ -62,8 +64,8 @@ static void on_source(void *ctx, struct source *s)
 static void on_lines_lost(void *ctx, size_t lane, uint64_t lines)
 {
 	struct pipeline *p = ctx;
-	p->reader.lanes[lane].ahead_lines -= lines;
-	p->reader.lanes[lane].lost_lines += lines;
+	p->lanes.at[lane].ahead_lines -= lines;
+	p->lanes.at[lane].lost_lines += lines;
 }
 
 /* ---- the turn ---- */
@@ -71,7 +73,7 @@ static void on_lines_lost(void *ctx, size_t lane, uint64_t lines)
 static bool read_some(struct pipeline *p)
 {
 	bool has_more = false;
-	for (size_t lane = 0; lane < p->reader.lane_count; lane++) {
+	for (size_t lane = 0; lane < p->lanes.count; lane++) {
 		int chunks = 0;
 		while (chunks < CHUNKS_PER_TURN && reader_turn(&p->reader, lane))
 			chunks++;
@@ -90,9 +92,9 @@ static bool is_hopeless(const struct pipeline *p)
 {
 	struct destination_status status;
 	for (size_t i = 0; i < p->destination_count; i++) {
-		if (destination_is_empty(p->reader.lanes[i].destination))
+		if (destination_is_empty(p->lanes.at[i].destination))
 			continue;
-		destination_status(p->reader.lanes[i].destination, &status);
+		destination_status(p->lanes.at[i].destination, &status);
 		if (status.state == DEST_IDLE || status.state == DEST_SENDING)
 			return false;
 	}
@@ -103,7 +105,7 @@ static void finish_drain(struct pipeline *p, int64_t now)
 {
 	bool is_empty = true;
 	for (size_t i = 0; i < p->destination_count; i++)
-		is_empty &= destination_is_empty(p->reader.lanes[i].destination);
+		is_empty &= destination_is_empty(p->lanes.at[i].destination);
 	/* Leaving loses nothing: what is not acknowledged is read again. So nobody waits long for a server that is away. */
 	if (!is_empty && now >= p->drain_patience_ns && is_hopeless(p))
 		is_empty = true;
@@ -118,8 +120,8 @@ static void finish_drain(struct pipeline *p, int64_t now)
 static void retry_waiting(struct pipeline *p, int64_t now)
 {
 	p->waited_at_ns = now;
-	for (size_t lane = 0; lane < p->reader.lane_count; lane++)
-		if (p->reader.lanes[lane].has_waiting)
+	for (size_t lane = 0; lane < p->lanes.count; lane++)
+		if (p->lanes.at[lane].has_waiting)
 			reader_retry_waiting(&p->reader, lane);
 }
 
@@ -133,11 +135,11 @@ static void turn(void *ctx)
 	int64_t metrics_due = metrics_turn(p->metrics, now, loop_wall_ns(p->o.loop));
 	next = metrics_due < next ? metrics_due : next;
 	for (size_t i = 0; i < p->destination_count; i++) {
-		int64_t deadline = destination_turn(p->reader.lanes[i].destination, now, p->is_draining);
+		int64_t deadline = destination_turn(p->lanes.at[i].destination, now, p->is_draining);
 		next = deadline < next ? deadline : next;
 	}
-	for (size_t i = 0; i < p->reader.lane_count; i++)
-		if (p->reader.lanes[i].has_waiting && p->waited_at_ns + WAITING_NS < next)
+	for (size_t i = 0; i < p->lanes.count; i++)
+		if (p->lanes.at[i].has_waiting && p->waited_at_ns + WAITING_NS < next)
 			next = p->waited_at_ns + WAITING_NS;
 	if (p->is_draining) {
 		int64_t until = now < p->drain_patience_ns ? p->drain_patience_ns : now + WAITING_NS;
@@ -175,14 +177,14 @@ static int open_lanes(struct pipeline *p, char err[256])
 	for (size_t i = 0; i < c->logs.client_count; i++) {
 		client_name(p->names, i, c->logs.clients[i].name, c->logs.clients[i].url);
 		p->rules.clients[i] = &c->logs.clients[i];
-		p->reader.lanes[i].destination = open_destination(p, &c->logs.clients[i], p->names[i], err);
-		if (!p->reader.lanes[i].destination)
+		p->lanes.at[i].destination = open_destination(p, &c->logs.clients[i], p->names[i], err);
+		if (!p->lanes.at[i].destination)
 			return -1;
 		p->destination_count++;
 	}
 	if (p->destination_count == 0)
 		snprintf(p->names[0], sizeof p->names[0], "ring");
-	p->reader.lane_count = p->destination_count ? p->destination_count : 1;
+	p->lanes.count = p->destination_count ? p->destination_count : 1;
 	return 0;
 }
 
@@ -190,7 +192,7 @@ static int start_tail(struct pipeline *p, char err[256])
 {
 	struct tail_options o = { .config = p->o.config, .pods_path = p->o.pods_path, .docker_path = p->o.docker_path,
 				  .checkpoint_path = p->o.checkpoint_path, .is_state_usable = p->o.is_state_usable,
-				  .lane_count = p->reader.lane_count, .loop = p->o.loop, .worker = p->o.worker, .counters = &p->counters, .ctx = p,
+				  .lane_count = p->lanes.count, .loop = p->o.loop, .worker = p->o.worker, .counters = &p->counters, .ctx = p,
 				  .describe = on_source, .readable = on_wake, .lines_lost = on_lines_lost };
 	for (size_t i = 0; i < o.lane_count; i++)
 		o.lanes[i] = str_of(p->names[i]);
@@ -233,10 +235,12 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 	p->stages = calloc(options->config->logs.scrape_count * LANES_MAX + 1, sizeof(struct log_stages *));
 	if (!p->stages)
 		abort();
-	struct reader_options reader = { .tail = &p->tail, .counters = &p->counters, .ring = p->ring, .loop = options->loop,
-					 .find_traces = options->config->trace.enabled,
-					 .max_line_bytes = options->config->logs.limits_config.max_line_size_bytes };
-	reader_init(&p->reader, &reader);
+	size_t max_line_bytes = options->config->logs.limits_config.max_line_size_bytes;
+	lanes_init(&p->lanes,
+		   &(struct lanes_options){ .counters = &p->counters, .ring = p->ring, .loop = options->loop,
+					    .find_traces = options->config->trace.enabled, .max_line_bytes = max_line_bytes },
+		   reader_line_room(max_line_bytes));
+	reader_init(&p->reader, &(struct reader_options){ &p->tail, &p->lanes });
 	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0 || start_metrics(p, err) < 0) {
 		pipeline_free(p);
 		return NULL;
@@ -262,7 +266,7 @@ void pipeline_free(struct pipeline *p)
 	loop_before_sleep(p->o.loop, NULL, NULL);
 	/* Destinations first: what they still hold is forgotten, and only settled marks count for the positions saved next. */
 	for (size_t i = 0; i < LANES_MAX; i++)
-		destination_free(p->reader.lanes[i].destination);
+		destination_free(p->lanes.at[i].destination);
 	if (p->is_tail_started)
 		tail_stop(&p->tail);
 	metrics_free(p->metrics);
@@ -272,6 +276,7 @@ void pipeline_free(struct pipeline *p)
 		log_stages_free(p->stages[i]);
 	free(p->stages);
 	reader_fini(&p->reader);
+	lanes_fini(&p->lanes);
 	coverage_fini(&p->coverage);
 	ring_free(p->ring);
 	drops_free(p->drops);
@@ -289,7 +294,7 @@ struct metrics *pipeline_metrics(struct pipeline *p)
 static void lane_status(void *ctx, size_t i, struct destination_status *out, uint64_t *pending_lines)
 {
 	struct pipeline *p = ctx;
-	const struct lane *lane = &p->reader.lanes[i];
+	const struct lane *lane = &p->lanes.at[i];
 	*out = (struct destination_status){ .name = str_of(p->names[i]) };
 	if (lane->destination)
 		destination_status(lane->destination, out);

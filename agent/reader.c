@@ -1,4 +1,4 @@
-/* One chunk: find line feeds, take off the runtime's framing, join pieces, read level and trace ids, append to the batch.
+/* One chunk: find line feeds, take off the runtime's framing, join pieces, hand each line to the lane (agent/lane.c).
  * Everything is a view into the read buffer until the batch copies it as wire bytes; nothing is allocated per line. What can be
  * asked of a whole chunk (is it UTF-8, has it NULs) is asked once per chunk. */
 #include "agent/reader.h"
@@ -8,30 +8,29 @@
 #include <stdlib.h>
 
 #include "agent/log.h"
-#include "agent/log_stages.h"
 #include "config/config.h"
 #include "parsers/bytes/utf8.h"
 #include "parsers/cri.h"
 #include "parsers/dockerjson.h"
 #include "parsers/join.h"
 
-enum { QUANTUM_BYTES = 64 << 10, /* stays in the cache between reading and parsing */ ROOM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10, ENTRY_OVERHEAD = 160 };
+enum { QUANTUM_BYTES = 64 << 10, /* stays in the cache between reading and parsing */ ROOM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10 };
 /* Of a full chunk only the last part goes to the ring of newest records: in a backlog the rest would be pushed out before anybody
  * could look, at the price of a copy of everything. A chunk of a live file is smaller than this. */
 enum { RING_TAIL_BYTES = 16 << 10 };
 static const int64_t PIECE_WAIT_NS = 30 * 1000000000ll; /* a container that ended without a line feed leaves a P and no F */
-#define MARKER " [truncated by spoor]"
 
 struct turn {
 	struct reader *r;
 	struct lane *lane;
 	size_t lane_index;
 	struct source *s;
+	struct lane_source from;
 	struct cursor *c;
 	const char *buffer;      /* first readable byte: data, preceded by its frontier */
 	struct str data;
 	bool is_clean;           /* the whole chunk is UTF-8 without NULs */
-	size_t appended_bytes;   /* estimate of what went into the batch */
+	struct lane_outcome outcome;
 	bool is_near_end;        /* what is read now is among the newest: the ring keeps it */
 	int64_t oldest_ns, last_ns;
 };
@@ -41,26 +40,26 @@ struct turn {
 /* Where another lane stands to the line at `offset`: was it read before us, or acknowledged in an earlier life? */
 static void count_line(struct turn *t, uint64_t offset)
 {
-	struct reader *r = t->r;
+	struct lanes *l = t->r->o.lanes;
 	struct generation *g = t->c->generation;
 	bool is_first = true;
-	for (size_t i = 0; i < r->lane_count && r->lane_count > 1; i++)
+	for (size_t i = 0; i < l->count && l->count > 1; i++)
 		is_first &= i == t->lane_index || offset < g->cursors[i].start || offset >= g->cursors[i].read;
 	if (!is_first && t->c->ahead_lines) {
 		t->c->ahead_lines--;
 		t->lane->ahead_lines--;
 		return;
 	}
-	r->o.counters->lines_read++;
-	for (size_t i = 0; i < r->lane_count && r->lane_count > 1; i++) {
+	l->o.counters->lines_read++;
+	for (size_t i = 0; i < l->count && l->count > 1; i++) {
 		if (i == t->lane_index)
 			continue;
 		bool is_behind = offset >= g->cursors[i].read && !g->is_abandoned;
 		if (is_behind) {
 			g->cursors[i].ahead_lines++;
-			r->lanes[i].ahead_lines++;
+			l->at[i].ahead_lines++;
 		} else {
-			r->lanes[i].earlier_sent++;
+			l->at[i].earlier_sent++;
 		}
 	}
 }
@@ -70,7 +69,7 @@ static void count_line(struct turn *t, uint64_t offset)
 static void settle_ahead(struct turn *t)
 {
 	struct cursor *c = t->c;
-	for (size_t i = 0; i < t->r->lane_count && c->ahead_lines; i++)
+	for (size_t i = 0; i < t->r->o.lanes->count && c->ahead_lines; i++)
 		if (c->generation->cursors[i].read > c->read)
 			return;
 	t->lane->ahead_lines -= c->ahead_lines;
@@ -78,78 +77,17 @@ static void settle_ahead(struct turn *t)
 	c->ahead_lines = 0;
 }
 
-/* ---- one record ---- */
-
-static struct str clean(struct turn *t, struct str line)
-{
-	struct buf *out = &t->r->repaired;
-	buf_reset(out);
-	size_t repaired = utf8_repair(line, out);
-	/* Terminals, C programs and JSON tools stop at NUL: one byte of the same width as nothing, visible as a blank. */
-	for (char *nul = out->p; nul && (nul = memchr(nul, '\0', out->n - (size_t)(nul - out->p)));)
-		*nul = ' ', repaired++;
-	t->r->o.counters->lines_utf8_repaired += repaired > 0;
-	return out->is_full ? (struct str){ 0 } : buf_view(out);
-}
-
-static struct str cut(struct turn *t, struct str line)
-{
-	size_t keep = utf8_floor(line, t->r->o.max_line_bytes - (sizeof MARKER - 1));
-	char *whole = malloc(keep + sizeof MARKER);
-	if (!whole)
-		abort();
-	memcpy(whole, line.p, keep);
-	memcpy(whole + keep, MARKER, sizeof MARKER - 1);
-	buf_reset(&t->r->repaired);
-	buf_append(&t->r->repaired, whole, keep + sizeof MARKER - 1);
-	free(whole);
-	return buf_view(&t->r->repaired);
-}
-
-/* Through the job's stages, if it has any, and on. */
-static void deliver(struct turn *t, struct log_stream *stream, struct record *record, bool is_stderr)
-{
-	struct source_stages *stages = t->s->lane[t->lane_index].stages;
-	struct str before = record->line;
-	if (stages && !source_stages_run(stages, is_stderr, record, &stream, loop_wall_ns(t->r->o.loop))) {
-		t->lane->stage_dropped_lines++;
-		return;
-	}
-	if (record->line.p != before.p && utf8_valid(record->line) != record->line.n)
-		record->line = clean(t, record->line);
-	if (record->line.n > t->r->o.max_line_bytes)
-		record->line = cut(t, record->line);
-	if (t->lane_index == 0 && t->is_near_end)
-		ring_add(t->r->o.ring, stream->labels, record);
-	if (t->lane->destination)
-		destination_append(t->lane->destination, stream, record, loop_now_ns(t->r->o.loop));
-	else
-		t->lane->ring_sent++;
-}
+/* ---- one line ---- */
 
 /* offset: of the last piece in the cursor's file. was_cut: bytes of it were thrown away already. */
-static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str line, uint64_t offset, bool is_clean, bool was_cut)
+static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str text, uint64_t offset, bool is_clean, bool was_cut)
 {
-	struct reader *r = t->r;
-	struct record record = { .timestamp_ns = timestamp_ns };
-	struct log_stream *stream = &t->s->lane[t->lane_index].streams[is_stderr];
-	if (line.n && line.p[line.n - 1] == '\r')
-		line.n--;
-	if (!is_clean)
-		line = clean(t, line);
-	if (was_cut || line.n > r->o.max_line_bytes) {
-		line = cut(t, line);
-		r->o.counters->lines_truncated++;
-	}
-	record.line = line;
-	record.level = level_detect(line);
-	if (r->o.find_traces)
-		record.trace_result = trace_find(line, &record.trace);
-	count_line(t, offset);
-	if (t->lane_index == 0)
-		t->s->coverage->lines[record.trace_result]++;
-	deliver(t, stream, &record, is_stderr);
-	t->appended_bytes += record.line.n + ENTRY_OVERHEAD;
+	const struct lane_line line = { .text = text, .timestamp_ns = timestamp_ns, .is_stderr = is_stderr, .is_clean = is_clean,
+					.was_cut = was_cut, .is_newest = t->is_near_end };
+	uint64_t before = t->outcome.entries;
+	lane_line(t->r->o.lanes, t->lane_index, &t->from, &line, &t->outcome);
+	for (; before < t->outcome.entries; before++)
+		count_line(t, offset);
 	t->last_ns = t->s->lane[t->lane_index].last_timestamp_ns = timestamp_ns;
 	if (!t->oldest_ns)
 		t->oldest_ns = timestamp_ns;
@@ -204,11 +142,7 @@ static void release(struct turn *t, int slot)
 		c->held[slot].offset = UINT64_MAX;
 		if (c == t->c)
 			continue;
-		struct mark *m = tail_mark(c, t->last_ns);
-		if (t->lane->destination)
-			destination_mark(t->lane->destination, m);
-		else
-			tail_settle(t->r->o.tail, m);
+		lane_mark(t->lane, tail_mark(t->r->o.tail, c, t->last_ns));
 	}
 }
 
@@ -237,8 +171,8 @@ static void framed(struct turn *t, const struct runtime_line *piece, const char 
 	if (!*join)
 		*join = join_new();
 	hold(t, piece->is_stderr, at);
-	join_add(*join, piece, t->r->o.max_line_bytes);
-	state->joined_since_ns[piece->is_stderr] = loop_now_ns(t->r->o.loop);
+	join_add(*join, piece, t->r->o.lanes->o.max_line_bytes);
+	state->joined_since_ns[piece->is_stderr] = loop_now_ns(t->r->o.lanes->o.loop);
 	if (!piece->is_partial)
 		finish_join(t, piece->is_stderr, offset);
 }
@@ -248,7 +182,7 @@ static void framed(struct turn *t, const struct runtime_line *piece, const char 
 static int64_t wall_timestamp(struct turn *t)
 {
 	/* Lines of one log keep their order: a nanosecond apart, over chunks too, since the clock is read once for several. */
-	int64_t now = loop_wall_ns(t->r->o.loop), before = t->s->lane[t->lane_index].last_timestamp_ns;
+	int64_t now = loop_wall_ns(t->r->o.lanes->o.loop), before = t->s->lane[t->lane_index].last_timestamp_ns;
 	return before >= now ? before + 1 : now;
 }
 
@@ -265,7 +199,7 @@ static struct str skip_nuls(struct turn *t, struct str line)
 	size_t n = 0;
 	while (n < line.n && line.p[n] == '\0')
 		n++;
-	t->r->o.counters->nul_bytes_skipped += n;
+	t->r->counters->nul_bytes_skipped += n;
 	return str_skip(line, n);
 }
 
@@ -294,7 +228,7 @@ static void one_line(struct turn *t, struct str line)
 		return;
 	}
 	if (s->format != FORMAT_RAW)
-		t->r->o.counters->lines_parse_errors++;
+		t->r->counters->lines_parse_errors++;
 	if (t->c->read == 0 && line.p == t->data.p && str_starts(line, STR("\xef\xbb\xbf")))
 		line = str_skip(line, 3);
 	/* Among framed lines one without a time happened about when its predecessor did: that is the same at every replay. */
@@ -327,12 +261,12 @@ static size_t lines(struct turn *t, bool flush_tail, bool is_full)
 		t->c->held[HELD_LONG_LINE].offset = UINT64_MAX;
 		at = feed ? feed + 1 : end;
 	}
-	while (at < end && t->appended_bytes < TURN_BYTES && (feed = memchr(at, '\n', (size_t)(end - at)))) {
+	while (at < end && t->outcome.bytes < TURN_BYTES && (feed = memchr(at, '\n', (size_t)(end - at)))) {
 		t->is_near_end = end - feed < RING_TAIL_BYTES;
 		one_line(t, (struct str){ at, (size_t)(feed - at) });
 		at = feed + 1;
 	}
-	if (at == end || t->appended_bytes >= TURN_BYTES)
+	if (at == end || t->outcome.bytes >= TURN_BYTES)
 		return (size_t)(at - t->data.p);
 	if (flush_tail) {
 		one_line(t, (struct str){ at, (size_t)(end - at) });
@@ -349,13 +283,9 @@ static void mark(struct turn *t)
 {
 	struct cursor *c = t->c;
 	struct frontier now = cursor_frontier(c);
-	if (t->appended_bytes == 0 && now.offset <= c->marked)
+	if (t->outcome.bytes == 0 && now.offset <= c->marked)
 		return;
-	struct mark *m = tail_mark(c, t->oldest_ns);
-	if (t->lane->destination)
-		destination_mark(t->lane->destination, m);
-	else
-		tail_settle(t->r->o.tail, m);
+	lane_mark(t->lane, tail_mark(t->r->o.tail, c, t->oldest_ns));
 }
 
 static void failed(struct turn *t, struct generation *g, int error)
@@ -372,7 +302,7 @@ static void failed(struct turn *t, struct generation *g, int error)
 		tail_abandon(tail, g, LOST_UNREADABLE, g->size_bytes);
 		return;
 	}
-	t->r->o.counters->read_errors++;
+	t->r->counters->read_errors++;
 	if (!g->error[0]) /* what folder_open refused is told already */
 		LOG_WARN("%s/%s: %s; other files go on, this one is tried again every few seconds", g->source->folder->path, g->name, strerror(-error));
 	snprintf(g->error, sizeof g->error, "%s", strerror(-error));
@@ -383,14 +313,14 @@ static void failed(struct turn *t, struct generation *g, int error)
 static void flush_pieces(struct turn *t)
 {
 	struct lane_state *state = &t->s->lane[t->lane_index];
-	int64_t now = loop_now_ns(t->r->o.loop);
+	int64_t now = loop_now_ns(t->r->o.lanes->o.loop);
 	for (int i = 0; i < 2; i++) {
 		if (!has_open_join(t, i) || !t->s->newest)
 			continue;
 		if (!t->s->folder->is_gone && now - state->joined_since_ns[i] < PIECE_WAIT_NS)
 			continue;
 		t->c = &t->s->newest->cursors[t->lane_index];
-		t->r->o.counters->partials_flushed++;
+		t->r->counters->partials_flushed++;
 		finish_join(t, i, t->c->read);
 		mark(t);
 	}
@@ -401,7 +331,7 @@ static void give_up_pieces(struct turn *t)
 {
 	for (int i = 0; i < 2; i++)
 		if (has_open_join(t, i)) {
-			t->r->o.counters->partials_flushed++;
+			t->r->counters->partials_flushed++;
 			finish_join(t, i, t->c->read);
 		}
 }
@@ -409,7 +339,7 @@ static void give_up_pieces(struct turn *t)
 static int fetch(struct turn *t, size_t room)
 {
 	uint32_t before = t->c->generation->is_gz ? 0 : t->c->last_read.bytes;
-	int got = cursor_fetch(t->c, t->r->bytes, room, &t->data, t->r->o.counters);
+	int got = cursor_fetch(t->c, t->r->bytes, room, &t->data, t->r->counters);
 	t->buffer = t->data.p - (got > 0 && t->data.p > t->r->bytes ? before : 0);
 	return got;
 }
@@ -424,7 +354,7 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 		return;
 	}
 	if (got == -EMFILE || got == -ENFILE || got == -ENOMEM) { /* tried again at the next look */
-		t->r->o.counters->read_errors++;
+		t->r->counters->read_errors++;
 		g->must_wait = true;
 		return;
 	}
@@ -448,29 +378,18 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	t->is_near_end = true;
 	t->is_clean = utf8_valid(t->data) == t->data.n && !memchr(t->data.p, '\0', t->data.n);
 	size_t used = lines(t, flush_tail && is_eof, !is_eof && room == t->r->room);
-	if (used < t->data.n && t->appended_bytes >= TURN_BYTES)
+	if (used < t->data.n && t->outcome.bytes >= TURN_BYTES)
 		t->c->is_at_end = false; /* the batch had enough, not the file */
-	t->r->o.counters->bytes_read += used;
+	t->r->counters->bytes_read += used;
 	t->s->folder->bytes_read += used;
 	cursor_consume(t->c, t->data, used, t->c->is_at_end);
 	settle_ahead(t);
 	mark(t);
 }
 
-/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
-static bool is_parked(const struct turn *t)
-{
-	const struct destination *d = t->lane->destination;
-	const struct log_stream *streams = t->s->lane[t->lane_index].streams;
-	const struct source_stages *stages = t->s->lane[t->lane_index].stages;
-	if (stages && source_stages_not_before(stages) > loop_wall_ns(t->r->o.loop))
-		return true;
-	return d && (!destination_takes(d, &streams[0]) || !destination_takes(d, &streams[1]));
-}
-
 void reader_retry_waiting(struct reader *r, size_t lane)
 {
-	r->lanes[lane].has_waiting = false;
+	r->o.lanes->at[lane].has_waiting = false;
 	for (struct folder *f = r->o.tail->folders; f; f = f->next)
 		for (struct source *s = f->sources; s; s = s->next) {
 			if (s->lane[lane].is_waiting)
@@ -481,43 +400,48 @@ void reader_retry_waiting(struct reader *r, size_t lane)
 
 bool reader_turn(struct reader *r, size_t lane)
 {
-	struct turn t = { .r = r, .lane = &r->lanes[lane], .lane_index = lane, .is_near_end = true };
-	if (t.lane->destination && !destination_has_room(t.lane->destination))
+	struct turn t = { .r = r, .lane = &r->o.lanes->at[lane], .lane_index = lane, .is_near_end = true };
+	if (!lane_has_room(t.lane))
 		return false;
 	t.s = tail_pop(r->o.tail, lane);
 	if (!t.s)
 		return false;
-	if (is_parked(&t)) {
+	t.from = (struct lane_source){ t.s->lane[lane].streams, t.s->lane[lane].stages, t.s->coverage };
+	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
+	if (!lane_takes(r->o.lanes, lane, &t.from)) {
 		t.s->lane[lane].is_waiting = t.lane->has_waiting = true;
 		return true;
 	}
 	bool flush_tail;
-	struct generation *g = source_next(t.s, lane, loop_now_ns(r->o.loop), &flush_tail);
+	struct generation *g = source_next(t.s, lane, loop_now_ns(r->o.lanes->o.loop), &flush_tail);
 	if (!g) {
 		flush_pieces(&t);
 		return true;
 	}
 	read_chunk(&t, g, flush_tail);
-	if (source_next(t.s, lane, loop_now_ns(r->o.loop), &flush_tail))
+	if (source_next(t.s, lane, loop_now_ns(r->o.lanes->o.loop), &flush_tail))
 		tail_queue(r->o.tail, t.s, lane);
 	return true;
 }
 
+size_t reader_line_room(size_t max_line_bytes)
+{
+	return ROOM_BYTES + max_line_bytes + FRAMING_BYTES;
+}
+
 void reader_init(struct reader *r, const struct reader_options *options)
 {
-	*r = (struct reader){ .o = *options };
-	r->room = ROOM_BYTES + options->max_line_bytes + FRAMING_BYTES;
+	*r = (struct reader){ .o = *options, .counters = options->lanes->o.counters };
+	r->room = reader_line_room(options->lanes->o.max_line_bytes);
 	/* Touched only as far as lines are long: an idle agent pays for what it used. */
 	r->bytes = malloc(r->room);
 	if (!r->bytes)
 		abort();
 	buf_init(&r->unescaped, r->room * 2);
-	buf_init(&r->repaired, r->room * 3 + sizeof MARKER);
 }
 
 void reader_fini(struct reader *r)
 {
 	free(r->bytes);
 	buf_fini(&r->unescaped);
-	buf_fini(&r->repaired);
 }

@@ -9,10 +9,10 @@
 #define AGENT_TAIL_GENERATION_H
 
 #include "agent/counters.h"
+#include "agent/mark.h"
 #include "agent/tail/gz.h"
 #include "agent/tail/identity.h"
 
-enum { LANES_MAX = 8 };
 /* What may be unfinished: pieces of a stdout line, of a stderr line, a line over the limit whose end is not reached. */
 enum { HELD_STDOUT, HELD_STDERR, HELD_LONG_LINE, HELD_SLOTS };
 
@@ -20,8 +20,9 @@ struct cursor;
 
 /* "Everything of this file up to `end` is in batches sealed no later than mine." Settled in any order; retired in the order of reading,
  * across the files of one log: a message may begin in one file and end in the next, so their positions only move together. */
-struct mark {
-	struct mark *next; /* of the same source and lane, younger */
+struct tail_mark {
+	struct mark mark; /* settled by tail_settle */
+	struct tail_mark *next; /* of the same source and lane, younger */
 	struct cursor *cursor;
 	struct frontier end;
 	int64_t oldest_ns; /* timestamp of the oldest record that it covers, 0: none */

@@ -32,7 +32,7 @@ void source_free(struct source *s)
 	}
 	for (size_t lane = 0; lane < s->lanes; lane++) {
 		source_stages_free(s->lane[lane].stages);
-		for (struct mark *m = s->lane[lane].oldest_mark, *next; m; m = next) {
+		for (struct tail_mark *m = s->lane[lane].oldest_mark, *next; m; m = next) {
 			next = m->next;
 			free(m);
 		}
@@ -47,7 +47,7 @@ void source_free(struct source *s)
 
 int64_t source_oldest_ns(const struct source *s, const struct cursor *c)
 {
-	const struct mark *m = s->lane[c - c->generation->cursors].oldest_mark;
+	const struct tail_mark *m = s->lane[c - c->generation->cursors].oldest_mark;
 	while (m && (m->cursor != c || m->is_settled || !m->oldest_ns))
 		m = m->next;
 	return m ? m->oldest_ns : 0;

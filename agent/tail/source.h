@@ -17,7 +17,7 @@ struct lane_state { /* of one source in one lane */
 	struct source_stages *stages; /* of a job that has stages, else NULL; owned */
 	struct join *join[2];      /* unfinished pieces of stdout / stderr, NULL when none ever were */
 	int64_t joined_since_ns[2]; /* monotonic, of the newest piece */
-	struct mark *oldest_mark, *youngest_mark;
+	struct tail_mark *oldest_mark, *youngest_mark;
 	struct log_stream streams[2]; /* stdout, stderr; plain files use the first; labels are owned */
 	int64_t last_timestamp_ns;  /* of the newest record */
 	struct source *queue_next;

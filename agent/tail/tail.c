@@ -330,23 +330,7 @@ static struct lane_state *lane_of(const struct cursor *c)
 	return &c->generation->source->lane[c - c->generation->cursors];
 }
 
-struct mark *tail_mark(struct cursor *c, int64_t oldest_ns)
-{
-	struct mark *m = calloc(1, sizeof *m);
-	if (!m)
-		abort();
-	m->cursor = c;
-	m->end = cursor_frontier(c);
-	m->oldest_ns = oldest_ns;
-	struct lane_state *state = lane_of(c);
-	*(state->youngest_mark ? &state->youngest_mark->next : &state->oldest_mark) = m;
-	state->youngest_mark = m;
-	c->marks++;
-	c->marked = m->end.offset;
-	return m;
-}
-
-static void retire(struct tail *t, struct mark *m)
+static void retire(struct tail *t, struct tail_mark *m)
 {
 	struct cursor *c = m->cursor;
 	struct generation *g = c->generation;
@@ -362,16 +346,34 @@ static void retire(struct tail *t, struct mark *m)
 		positions_changed(t);
 }
 
-void tail_settle(struct tail *t, struct mark *m)
+static void on_settled(void *owner, struct mark *mark)
 {
+	struct tail_mark *m = (struct tail_mark *)(void *)mark;
 	struct lane_state *state = lane_of(m->cursor);
 	m->is_settled = true;
 	while ((m = state->oldest_mark) && m->is_settled) {
 		state->oldest_mark = m->next;
 		if (!m->next)
 			state->youngest_mark = NULL;
-		retire(t, m);
+		retire(owner, m);
 	}
+}
+
+struct mark *tail_mark(struct tail *t, struct cursor *c, int64_t oldest_ns)
+{
+	struct tail_mark *m = calloc(1, sizeof *m);
+	if (!m)
+		abort();
+	m->mark = (struct mark){ on_settled, t };
+	m->cursor = c;
+	m->end = cursor_frontier(c);
+	m->oldest_ns = oldest_ns;
+	struct lane_state *state = lane_of(c);
+	*(state->youngest_mark ? &state->youngest_mark->next : &state->oldest_mark) = m;
+	state->youngest_mark = m;
+	c->marks++;
+	c->marked = m->end.offset;
+	return &m->mark;
 }
 
 /* ---- life ---- */

@@ -65,8 +65,8 @@ void tail_restart(struct tail *t, struct generation *g);
 void tail_abandon(struct tail *t, struct generation *g, enum lost_reason reason, uint64_t bytes);
 void tail_touch(struct tail *t, struct generation *g); /* g was used just now (least-recently-used order of open files) */
 
-struct mark *tail_mark(struct cursor *c, int64_t oldest_ns); /* at the cursor's frontier */
-void tail_settle(struct tail *t, struct mark *m);            /* m is freed here, now or later */
+/* A mark at the cursor's frontier, for a lane. Settled, it is freed, now or later. */
+struct mark *tail_mark(struct tail *t, struct cursor *c, int64_t oldest_ns);
 
 void tail_each_file(const struct tail *t, int64_t wall_ns, void (*fn)(void *ctx, const struct file_status *file), void *ctx);
 int64_t tail_lag_ns(const struct tail *t, int64_t wall_ns);

@@ -16,7 +16,7 @@ void fake_seal(struct destination *d);             /* the open batch waits in th
 size_t fake_sealed(const struct destination *d);
 void fake_settle(struct destination *d, size_t i); /* the i-th sealed one, 0: the oldest, is accepted */
 uint64_t fake_appended(const struct destination *d);
-/* Defined by the owner: the ring's side, with what reader_options.ring was. */
+/* Defined by the owner: the ring's side, with what lanes_options.ring was. */
 void fake_ring_add(void *ctx, struct str labels, const struct record *record);
 
 #endif

@@ -24,6 +24,7 @@ struct life {
 	struct config_scrape job;
 	struct coverage coverage;
 	struct tail tail;
+	struct lanes lanes;
 	struct reader reader;
 	struct counters counters;
 	int lives;
@@ -140,8 +141,8 @@ static void on_record_settled(void *ctx, size_t lane, int piece)
 
 static void on_mark_settled(void *ctx, struct mark *m)
 {
-	struct life *l = ctx;
-	tail_settle(&l->tail, m);
+	(void)ctx;
+	m->settled(m->owner, m);
 }
 
 void fake_ring_add(void *ctx, struct str labels, const struct record *record)
@@ -176,8 +177,8 @@ static void on_readable(void *ctx)
 static void on_lines_lost(void *ctx, size_t lane, uint64_t lines)
 {
 	struct life *l = ctx;
-	l->reader.lanes[lane].ahead_lines -= lines;
-	l->reader.lanes[lane].lost_lines += lines;
+	l->lanes.at[lane].ahead_lines -= lines;
+	l->lanes.at[lane].lost_lines += lines;
 }
 
 /* ---- ledger ---- */
@@ -185,7 +186,7 @@ static void on_lines_lost(void *ctx, size_t lane, uint64_t lines)
 static void check_ledger(struct life *l)
 {
 	for (size_t i = 0; i < l->rules.lanes; i++) {
-		const struct lane *lane = &l->reader.lanes[i];
+		const struct lane *lane = &l->lanes.at[i];
 		uint64_t appended = lane->destination ? fake_appended(lane->destination) : 0;
 		uint64_t sum = appended + lane->ahead_lines + lane->ring_sent + lane->earlier_sent + lane->lost_lines;
 		if (sum != l->counters.lines_read)
@@ -271,17 +272,18 @@ void life_start(struct life *l)
 				  .is_state_usable = true, .lanes = { STR("loki"), STR("other") }, .lane_count = l->rules.lanes, .loop = l->loop,
 				  .worker = l->worker, .counters = &l->counters, .ctx = l, .describe = on_source, .readable = on_readable,
 				  .lines_lost = on_lines_lost };
-	struct reader_options reader = { .tail = &l->tail, .counters = &l->counters, .ring = (void *)l, .loop = l->loop,
-					 .max_line_bytes = l->rules.max_line_bytes };
+	struct lanes_options lanes = { .counters = &l->counters, .ring = (void *)l, .loop = l->loop,
+				       .max_line_bytes = l->rules.max_line_bytes };
 	l->w->life = ++l->lives;
 	l->counters = (struct counters){ 0 };
 	l->unread_and_gone = find_unread_and_gone(l);
 	memset(l->newest, 0, sizeof l->newest);
 	world_trace(l->w, "agent: start %d", l->lives);
-	reader_init(&l->reader, &reader);
-	l->reader.lane_count = l->rules.lanes;
+	lanes_init(&l->lanes, &lanes, reader_line_room(l->rules.max_line_bytes));
+	reader_init(&l->reader, &(struct reader_options){ &l->tail, &l->lanes });
+	l->lanes.count = l->rules.lanes;
 	for (size_t lane = 0; lane < l->rules.lanes && !l->rules.is_ring; lane++)
-		l->reader.lanes[lane].destination = fake_new(lane, l, on_append, on_record_settled, on_mark_settled);
+		l->lanes.at[lane].destination = fake_new(lane, l, on_append, on_record_settled, on_mark_settled);
 	if (tail_start(&l->tail, &o, err) < 0)
 		life_fail(l, "start: %s", err);
 	if (l->rules.open_limit)
@@ -303,11 +305,12 @@ static void end(struct life *l)
 {
 	l->has_flushed |= l->counters.partials_flushed > 0;
 	for (size_t lane = 0; lane < l->rules.lanes; lane++) {
-		destination_free(l->reader.lanes[lane].destination);
-		l->reader.lanes[lane].destination = NULL;
+		destination_free(l->lanes.at[lane].destination);
+		l->lanes.at[lane].destination = NULL;
 	}
 	tail_stop(&l->tail);
 	reader_fini(&l->reader);
+	lanes_fini(&l->lanes);
 	show_positions(l);
 	world_agent_gone(l->w);
 }
@@ -329,7 +332,7 @@ static void persist(struct life *l)
 static void settle_all(struct life *l)
 {
 	for (size_t lane = 0; lane < l->rules.lanes && !l->rules.is_ring; lane++) {
-		struct destination *d = l->reader.lanes[lane].destination;
+		struct destination *d = l->lanes.at[lane].destination;
 		fake_seal(d);
 		while (fake_sealed(d))
 			fake_settle(d, 0);
@@ -353,7 +356,7 @@ void life_stop(struct life *l)
 static void read_all(struct life *l)
 {
 	for (size_t lane = 0; lane < l->rules.lanes; lane++) {
-		if (l->reader.lanes[lane].has_waiting)
+		if (l->lanes.at[lane].has_waiting)
 			reader_retry_waiting(&l->reader, lane);
 		for (int turns = 0; reader_turn(&l->reader, lane); turns++)
 			if (turns > 100000)
@@ -384,7 +387,7 @@ static void take_events(struct life *l)
 static void serve_destination(struct life *l)
 {
 	size_t lane = world_random(l->w, l->rules.lanes);
-	struct destination *d = l->reader.lanes[lane].destination;
+	struct destination *d = l->lanes.at[lane].destination;
 	if (!d)
 		return;
 	fake_block(d, world_chance(l->w, 20));
@@ -423,8 +426,8 @@ void life_settle_down(struct life *l)
 	/* With two open files allowed, held ones come and go one by one: many rounds. */
 	for (int round = 0; round < (l->rules.open_limit ? 60 : 12); round++) {
 		for (size_t lane = 0; lane < l->rules.lanes && !l->rules.is_ring; lane++) {
-			fake_block(l->reader.lanes[lane].destination, false);
-			fake_park(l->reader.lanes[lane].destination, 0);
+			fake_block(l->lanes.at[lane].destination, false);
+			fake_park(l->lanes.at[lane].destination, 0);
 		}
 		for (int i = 0; i < 200; i++) {
 			uint64_t before = l->counters.bytes_read;

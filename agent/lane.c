@@ -1,0 +1,132 @@
+/* The hot path between a source's framing and the batch: nothing is allocated, locked or formatted per line here, and a line is copied
+ * only where it must be repaired. */
+#include "agent/lane.h"
+
+#include <stdlib.h>
+
+#include "agent/log_stages.h"
+#include "parsers/bytes/utf8.h"
+
+enum { ENTRY_OVERHEAD = 160 };
+#define MARKER " [truncated by spoor]"
+
+struct way { /* of one line */
+	struct lanes *l;
+	size_t index;
+	struct lane *lane;
+	const struct lane_source *from;
+	struct lane_outcome *out;
+	bool is_newest;
+};
+
+void lanes_init(struct lanes *l, const struct lanes_options *options, size_t room_bytes)
+{
+	*l = (struct lanes){ .o = *options };
+	buf_init(&l->repaired, room_bytes * 3 + sizeof MARKER); /* three bytes of U+FFFD for one that is bad */
+}
+
+void lanes_fini(struct lanes *l)
+{
+	buf_fini(&l->repaired);
+}
+
+bool lane_has_room(const struct lane *lane)
+{
+	return !lane->destination || destination_has_room(lane->destination);
+}
+
+bool lane_takes(const struct lanes *l, size_t lane, const struct lane_source *from)
+{
+	const struct destination *d = l->at[lane].destination;
+	if (from->stages && source_stages_not_before(from->stages) > loop_wall_ns(l->o.loop))
+		return false;
+	return !d || (destination_takes(d, &from->streams[0]) && destination_takes(d, &from->streams[1]));
+}
+
+void lane_mark(struct lane *lane, struct mark *mark)
+{
+	if (lane->destination)
+		destination_mark(lane->destination, mark);
+	else
+		mark->settled(mark->owner, mark);
+}
+
+/* ---- one line ---- */
+
+static struct str clean(struct lanes *l, struct str line)
+{
+	struct buf *out = &l->repaired;
+	buf_reset(out);
+	size_t repaired = utf8_repair(line, out);
+	/* Terminals, C programs and JSON tools stop at NUL: one byte of the same width as nothing, visible as a blank. */
+	for (char *nul = out->p; nul && (nul = memchr(nul, '\0', out->n - (size_t)(nul - out->p)));)
+		*nul = ' ', repaired++;
+	l->o.counters->lines_utf8_repaired += repaired > 0;
+	return out->is_full ? (struct str){ 0 } : buf_view(out);
+}
+
+static struct str cut(struct lanes *l, struct str line)
+{
+	size_t keep = utf8_floor(line, l->o.max_line_bytes - (sizeof MARKER - 1));
+	char *whole = malloc(keep + sizeof MARKER);
+	if (!whole)
+		abort();
+	memcpy(whole, line.p, keep);
+	memcpy(whole + keep, MARKER, sizeof MARKER - 1);
+	buf_reset(&l->repaired);
+	buf_append(&l->repaired, whole, keep + sizeof MARKER - 1);
+	free(whole);
+	return buf_view(&l->repaired);
+}
+
+static void append(const struct way *w, struct log_stream *stream, const struct record *record)
+{
+	if (w->index == 0 && w->is_newest)
+		ring_add(w->l->o.ring, stream->labels, record);
+	if (w->lane->destination)
+		destination_append(w->lane->destination, stream, record, loop_now_ns(w->l->o.loop));
+	else
+		w->lane->ring_sent++;
+	w->out->bytes += record->line.n + ENTRY_OVERHEAD;
+}
+
+static void through_stages(const struct way *w, struct log_stream *stream, struct record *record, bool is_stderr)
+{
+	struct str before = record->line;
+	w->out->entries++;
+	if (!source_stages_run(w->from->stages, is_stderr, record, &stream, loop_wall_ns(w->l->o.loop))) {
+		w->lane->stage_dropped_lines++;
+		return;
+	}
+	if (record->line.p != before.p && utf8_valid(record->line) != record->line.n)
+		record->line = clean(w->l, record->line);
+	if (record->line.n > w->l->o.max_line_bytes)
+		record->line = cut(w->l, record->line);
+	append(w, stream, record);
+}
+
+void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, const struct lane_line *line, struct lane_outcome *out)
+{
+	const struct way w = { l, lane, &l->at[lane], from, out, line->is_newest };
+	struct record record = { .timestamp_ns = line->timestamp_ns, .line = line->text, .metadata = line->metadata,
+				 .metadata_count = line->metadata_count };
+	if (record.line.n && record.line.p[record.line.n - 1] == '\r')
+		record.line.n--;
+	if (!line->is_clean)
+		record.line = clean(l, record.line);
+	if (line->was_cut || record.line.n > l->o.max_line_bytes) {
+		record.line = cut(l, record.line);
+		l->o.counters->lines_truncated++;
+	}
+	record.level = level_detect(record.line);
+	if (l->o.find_traces)
+		record.trace_result = trace_find(record.line, &record.trace);
+	if (lane == 0)
+		from->coverage->lines[record.trace_result]++;
+	if (from->stages) {
+		through_stages(&w, &from->streams[line->is_stderr], &record, line->is_stderr);
+		return;
+	}
+	out->entries++;
+	append(&w, &from->streams[line->is_stderr], &record);
+}

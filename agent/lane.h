@@ -1,0 +1,70 @@
+/* One destination as the sources of lines see it ("lane"), and the way of a line to it, whatever it was read from: repaired, level and
+ * trace id found, through the job's stages, into the ring of the newest records, to the destination. A source (agent/reader.c: files)
+ * reads at its own pace while lane_has_room, counts what came out as read, and puts marks between lines. */
+#ifndef AGENT_LANE_H
+#define AGENT_LANE_H
+
+#include "agent/counters.h"
+#include "agent/loop.h"
+#include "agent/mark.h"
+#include "exporters/destination.h"
+#include "exporters/ring.h"
+
+struct lane {
+	struct destination *destination; /* NULL: the ring alone; everything read counts as sent */
+	uint64_t ring_sent;
+	uint64_t ahead_lines; /* other lanes have read them, this one not yet: pending in the ledger */
+	uint64_t earlier_sent; /* read now by another lane, acknowledged by this one in an earlier life */
+	uint64_t lost_lines;  /* other lanes have read them, this one never will */
+	uint64_t stage_dropped_lines; /* stages dropped them */
+	bool has_waiting;     /* some file waits for its parked stream: agent/reader.c */
+};
+
+struct lanes_options {
+	struct counters *counters;
+	struct ring *ring;
+	struct loop *loop;
+	bool find_traces;
+	size_t max_line_bytes;
+};
+struct lanes {
+	struct lanes_options o;
+	struct lane at[LANES_MAX];
+	size_t count;
+	struct buf repaired; /* scratch of one line */
+};
+
+/* room_bytes: of the longest line that may come. */
+void lanes_init(struct lanes *l, const struct lanes_options *options, size_t room_bytes);
+void lanes_fini(struct lanes *l); /* the destinations are the caller's */
+
+/* Whose lines they are, in one lane; views. */
+struct lane_source {
+	struct log_stream *streams;   /* two: stdout and stderr; who knows no difference uses the first */
+	struct source_stages *stages; /* NULL: the job has none */
+	struct coverage_row *coverage;
+};
+struct lane_line {
+	struct str text;              /* without its line feed */
+	int64_t timestamp_ns;
+	const struct label *metadata; /* structured metadata that the source gives by itself */
+	size_t metadata_count;
+	bool is_stderr;
+	bool is_clean;                /* UTF-8 without NULs */
+	bool was_cut;                 /* bytes of it were thrown away already */
+	bool is_newest;               /* worth a place in the ring: not a part of a long backlog */
+};
+struct lane_outcome { /* added up */
+	uint64_t entries;             /* that came out, dropped by a stage or appended: each counts as one line read, and has its end in this lane */
+	size_t bytes;                 /* estimate of what went into the open batch */
+};
+
+/* At most 512 KiB may be appended while this is not asked again. */
+bool lane_has_room(const struct lane *lane);
+/* false: the lines of this source wait, for a stream that the server throttles or a limit stage. Ask again a little later. */
+bool lane_takes(const struct lanes *l, size_t lane, const struct lane_source *from);
+void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, const struct lane_line *line, struct lane_outcome *out);
+/* Everything that was given to the lane before is covered by the mark. */
+void lane_mark(struct lane *lane, struct mark *mark);
+
+#endif
