@@ -3,7 +3,7 @@
  * nothing more. */
 #include "config/check.h"
 
-enum { LINE_SIZE_LEAST = 256 };
+enum { LINE_SIZE_LEAST = 256, LINE_SIZE_MOST = 1 << 20, BATCH_LEAST = 4 << 10, BATCH_MOST = 3 << 20 };
 
 void check_backoff(struct loader *r, const int64_t *least_ms, const int64_t *most_ms, const char *least_key, const char *most_key)
 {
@@ -18,10 +18,39 @@ static struct destination destination_of(struct config_client *c)
 		.example = "http://loki:3100/loki/api/v1/push", .usual = "Loki takes logs at /loki/api/v1/push" };
 }
 
+/* Files that work have values out of our bounds: going on with the bound loses nothing, so it is said and not refused. */
+static void clamp(struct loader *r, uint64_t *value, uint64_t least, uint64_t most, const char *as_text)
+{
+	const struct place *at = loader_field(r, value);
+	uint64_t within = *value < least ? least : *value > most ? most : *value;
+	if (at && within != *value)
+		loader_warning(r, at, "taken as %s: %s", within == least ? "4KiB" : as_text,
+			       within == least ? "smaller ones cost more than they save" : "Loki refuses what is much larger");
+	*value = within;
+}
+
+/* Promtail takes the tenant as a header of one's own, too, when there is no tenant_id. */
+static void take_tenant_header(struct loader *r, struct config_client *c)
+{
+	const struct place *at = loader_field(r, &c->http.headers);
+	for (size_t i = 0; at && i < c->http.headers.count; i++) {
+		struct config_label *header = &c->http.headers.at[i];
+		if (!str_ieq(header->name, STR("X-Scope-OrgID")) || c->tenant_id.n)
+			continue;
+		loader_warning(r, at, "X-Scope-OrgID is taken as tenant_id: better write it there");
+		c->tenant_id = header->value;
+		c->http.headers.count--;
+		memmove(header, header + 1, (c->http.headers.count - i) * sizeof *header);
+		return;
+	}
+}
+
 static void check_client(struct loader *r, struct config_client *c)
 {
 	const struct place *element = loader_element(r, c);
 	c->line = element ? element->line : 0;
+	take_tenant_header(r, c);
+	clamp(r, &c->batchsize_bytes, BATCH_LEAST, BATCH_MOST, "3MiB");
 	const struct destination d = destination_of(c);
 	check_url(r, &d, element, check_http(r, &c->http, HTTP_OF_CLIENT));
 	check_backoff(r, &c->backoff_min_period_ms, &c->backoff_max_period_ms, "min_period", "max_period");
@@ -61,6 +90,8 @@ static void check_limits(struct loader *r)
 	if (at && !*size)
 		value_read(at->option, str_of(at->option->fallback), (char *)size, &r->config->arena, &why);
 	buf_fini(&why);
+	if (*size >= LINE_SIZE_LEAST)
+		clamp(r, size, LINE_SIZE_LEAST, LINE_SIZE_MOST, "1MiB");
 }
 
 void check_config(struct loader *r)

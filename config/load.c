@@ -189,19 +189,23 @@ static bool is_empty(const struct node *node)
 	return node->kind == NODE_NULL || (node->kind != NODE_SCALAR && node->count == 0);
 }
 
+static bool is_what_happens(const struct place *at)
+{
+	struct str fallback = str_of(at->option->fallback);
+	return is_empty(at->node) || (fallback.n && at->node->kind == NODE_SCALAR && str_ieq(at->node->text, fallback));
+}
+
 static void ignore(struct loader *r, const struct place *at, char *base)
 {
 	(void)base;
-	struct str fallback = str_of(at->option->fallback);
-	bool is_what_happens = fallback.n && at->node->kind == NODE_SCALAR && str_ieq(at->node->text, fallback);
-	if (!is_empty(at->node) && !is_what_happens)
+	if (!is_what_happens(at))
 		loader_warning(r, at, "%s", at->option->help);
 }
 
 static void refuse(struct loader *r, const struct place *at, char *base)
 {
 	(void)base;
-	if (!is_empty(at->node))
+	if (!is_what_happens(at))
 		loader_key_error(r, at, "%s", at->option->help);
 }
 

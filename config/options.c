@@ -79,6 +79,20 @@ const struct option *option_find(struct str section, struct str key)
 	return NULL;
 }
 
+bool option_has_effect(const struct option *o)
+{
+	static const bool is_without[OPTION_KINDS] = { [OPTION_IGNORED] = true, [OPTION_REFUSED] = true };
+	const struct option *below;
+	if (o->kind != OPTION_SECTION)
+		return !is_without[o->kind];
+	size_t n = strlen(o->path);
+	for (size_t i = 0; (below = option_at(i)); i++)
+		if (strncmp(below->path, o->path, n) == 0 && below->path[n] == '.' && below->kind != OPTION_SECTION &&
+		    below->kind != OPTION_ACCEPTED && !is_without[below->kind])
+			return true;
+	return false;
+}
+
 void option_range(const struct option *o, struct str *least, struct str *most)
 {
 	struct str all = str_of(o->range);

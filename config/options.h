@@ -29,7 +29,7 @@ enum option_kind {
 	OPTION_ONE,           /* one more element of the list whose path is in `range` */
 	OPTION_ACCEPTED,      /* no effect, and nobody misses it */
 	OPTION_IGNORED,       /* no effect: a warning, unless the value is `fallback`, which is what happens anyway */
-	OPTION_REFUSED,       /* an error when not empty: going on would mean something else than the file says */
+	OPTION_REFUSED,       /* an error when not empty and not `fallback`: going on would mean something else than the file says */
 	OPTION_KINDS
 };
 
@@ -52,6 +52,8 @@ extern const char *const option_kind_names[OPTION_KINDS]; /* for people: "durati
 
 /* The row of `key` in the section `section` ("" for the top); NULL when there is none. */
 const struct option *option_find(struct str section, struct str key);
+/* false: a key that is ignored or refused, or a section of nothing but such keys. */
+bool option_has_effect(const struct option *o);
 /* Last word of the path, without "[]". */
 struct str option_key(const struct option *o);
 /* What stands before it: "logs.clients[]", "" at the top. */

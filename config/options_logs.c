@@ -3,6 +3,7 @@
 
 #define NOT_YET "is not run by this version yet: remove it here, or keep Promtail for this job until it is"
 #define NO_SOURCE "is not a source of this version, which reads files: remove this job, or keep Promtail for it"
+#define NO_MACHINES "finds files of other machines: name those of this node in static_configs or file_sd_configs, or remove this job"
 #define NO_RATE "has no effect: reading is held back by the destination, not by a rate, and no line is dropped for it"
 #define BY_PATH "has no effect: pods are found by the path of their logs, the API server is not asked"
 
@@ -20,8 +21,9 @@ const struct option options_logs[] = {
 	VALUE("logs.clients[].tenant_id", STR, CLIENT(tenant_id), "", "", "Sent as `X-Scope-OrgID`."),
 	VALUE("logs.clients[].batchwait", DURATION, CLIENT(batchwait_ms), "1s", "10ms..5m",
 	      "Longest time a line waits for others before it is sent."),
-	VALUE("logs.clients[].batchsize", BYTES, CLIENT(batchsize_bytes), "1MiB", "4KiB..3MiB",
-	      "Size, before compression, at which a batch is sent at once. Memory per destination grows with it."),
+	VALUE("logs.clients[].batchsize", BYTES, CLIENT(batchsize_bytes), "1MiB", "",
+	      "Size, before compression, at which a batch is sent at once; from 4KiB to 3MiB, other values are taken as the nearer of the "
+	      "two. Memory per destination grows with it."),
 	VALUE("logs.clients[].timeout", DURATION, CLIENT(timeout_ms), "10s", "100ms..10m",
 		"Longest time for one request, connecting included."),
 	HTTP_VALUES("logs.clients[]", struct config_client),
@@ -56,21 +58,22 @@ const struct option options_logs[] = {
 		"as a fallback"),
 
 	SECTION("logs.limits_config", "Bounds."),
-	VALUE("logs.limits_config.max_line_size", BYTES, TOP(logs.limits_config.max_line_size_bytes), "262000", "0..1MiB",
+	VALUE("logs.limits_config.max_line_size", BASE2, TOP(logs.limits_config.max_line_size_bytes), "262000", "",
 	      "Longer lines are cut and marked, and counted; never dropped. The default is just below Loki's own limit. 0: the "
-	      "default; else 256 at least."),
+	      "default; else 256 at least, and what is beyond 1MiB is taken as 1MiB."),
 	VALUE("logs.limits_config.max_streams", COUNT, TOP(logs.limits_config.max_streams), "0", "0..1000000",
 	      "Most streams at one time; what comes beyond goes to one stream named `__overflow__`. 0: no limit."),
 	IGNORED("logs.limits_config.max_line_size_truncate", "true", "has no effect: longer lines are always cut, never dropped"),
 	IGNORED("logs.limits_config.readline_rate_enabled", "false", NO_RATE),
 	IGNORED("logs.limits_config.readline_rate", "", NO_RATE),
 	IGNORED("logs.limits_config.readline_burst", "", NO_RATE),
-	IGNORED("logs.limits_config.readline_rate_drop", "false", NO_RATE),
+	IGNORED("logs.limits_config.readline_rate_drop", "", NO_RATE),
 
 	SECTION("logs.target_config", "How files are found."),
 	VALUE("logs.target_config.sync_period", DURATION, TOP(logs.target_config.sync_period_ms), "10s", "100ms..1h",
 	      "How often directories are compared with what is known, in case the kernel's notice was missed."),
-	IGNORED("logs.target_config.stdin", "false", "has no effect: for lines on standard input there is `spoor inspect`"),
+	REFUSED_UNLESS("logs.target_config.stdin", "false", "standard input is not shipped: write to a file that a job reads; to try a pipeline "
+		"on lines there is `spoor inspect`"),
 
 	LIST("logs.scrape_configs[]", TOP(logs.scrapes), TOP(logs.scrape_count), struct config_scrape, "1000",
 	     "Jobs: which files, with which labels. Without any, one job reads all pods under `--path.pod-logs`."),
@@ -104,9 +107,9 @@ const struct option options_logs[] = {
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].follow_redirects", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].enable_http2", "", BY_PATH),
 	REFUSED("logs.scrape_configs[].relabel_configs", NOT_YET),
-	REFUSED("logs.scrape_configs[].decompression", "is not supported: rotated .gz files of a log that is followed are read "
-		"without it; remove it"),
-	REFUSED("logs.scrape_configs[].encoding", "is not supported: logs are read as UTF-8; remove it"),
+	REFUSED_UNLESS("logs.scrape_configs[].encoding", "utf-8", "only UTF-8 is read: have the program write it, or keep Promtail for this job"),
+	REFUSED("logs.scrape_configs[].entry_parser", "Promtail has not known it for long: write pipeline_stages with `- docker: {}` or "
+		"`- cri: {}` for it, nothing for raw"),
 	REFUSED("logs.scrape_configs[].file_sd_configs", NOT_YET),
 	REFUSED("logs.scrape_configs[].docker_sd_configs",
 		"is not run by this version yet: name the files in static_configs (/var/lib/docker/containers/*/*-json.log) with "
@@ -121,8 +124,23 @@ const struct option options_logs[] = {
 	REFUSED("logs.scrape_configs[].gelf", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].cloudflare", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].heroku_drain", NO_SOURCE),
-	REFUSED("logs.scrape_configs[].consul_sd_configs", NO_SOURCE),
-	REFUSED("logs.scrape_configs[].consulagent_sd_configs", NO_SOURCE),
-
+	REFUSED("logs.scrape_configs[].consul_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].consulagent_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].dns_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].digitalocean_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].dockerswarm_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].serverset_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].nerve_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].marathon_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].gce_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].ec2_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].openstack_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].azure_sd_configs", NO_MACHINES),
+	REFUSED("logs.scrape_configs[].triton_sd_configs", NO_MACHINES),
+	SECTION("logs.scrape_configs[].decompression", "Compressed files that Promtail reads once."),
+	REFUSED_UNLESS("logs.scrape_configs[].decompression.enabled", "false", "is not supported: rotated .gz files of a log that is "
+		"followed are read without it, others are not; remove it"),
+	IGNORED("logs.scrape_configs[].decompression.initial_delay", "", "has no effect: nothing is unpacked but rotated files"),
+	IGNORED("logs.scrape_configs[].decompression.format", "", "has no effect: nothing is unpacked but rotated files"),
 };
 const size_t options_logs_count = COUNT_OF(options_logs);

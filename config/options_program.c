@@ -4,6 +4,9 @@
 
 #define NO_GRPC "has no effect: there is no gRPC server here"
 #define NO_TUNING "has no effect: the HTTP server has fixed limits"
+#define NO_REQUEST_LOG "has no effect: requests to our own port are not logged"
+#define NO_OWN_TRACES "has no effect: the program does not trace itself"
+#define OWN_TLS "name certificate and key in a file of web_config_file, and remove this key"
 
 const struct option options_program[] = {
 	SECTION("server", "The HTTP side (page, `/metrics`, health, JSON) and our own log lines. Flags win over these keys."),
@@ -28,19 +31,51 @@ const struct option options_program[] = {
 	IGNORED("server.external_url", "", "has no effect: all links of the page are relative"),
 	IGNORED("server.http_path_prefix", "", "has no effect: paths have no prefix"),
 	IGNORED("server.http_listen_network", "tcp", "has no effect: it listens on TCP"),
+	IGNORED("server.http_listen_conn_limit", "0", NO_TUNING),
 	IGNORED("server.http_server_read_timeout", "", NO_TUNING),
+	IGNORED("server.http_server_read_header_timeout", "", NO_TUNING),
 	IGNORED("server.http_server_write_timeout", "", NO_TUNING),
 	IGNORED("server.http_server_idle_timeout", "", NO_TUNING),
+	IGNORED("server.http_log_closed_connections_without_response_enabled", "false", NO_REQUEST_LOG),
+	REFUSED_UNLESS("server.proxy_protocol_enabled", "false", "the PROXY protocol is not spoken: let the balancer speak plain HTTP to this port, and remove "
+		"this key"),
 	IGNORED("server.grpc_listen_address", "", NO_GRPC),
 	IGNORED("server.grpc_listen_port", "0", NO_GRPC),
 	IGNORED("server.grpc_listen_network", "", NO_GRPC),
+	IGNORED("server.grpc_listen_conn_limit", "0", NO_GRPC),
+	IGNORED("server.grpc_collect_max_streams_by_conn", "", NO_GRPC),
+	IGNORED("server.grpc_tls_config", "", NO_GRPC),
 	IGNORED("server.grpc_server_max_recv_msg_size", "", NO_GRPC),
 	IGNORED("server.grpc_server_max_send_msg_size", "", NO_GRPC),
 	IGNORED("server.grpc_server_max_concurrent_streams", "", NO_GRPC),
+	IGNORED("server.grpc_server_max_connection_idle", "", NO_GRPC),
+	IGNORED("server.grpc_server_max_connection_age", "", NO_GRPC),
+	IGNORED("server.grpc_server_max_connection_age_grace", "", NO_GRPC),
+	IGNORED("server.grpc_server_keepalive_time", "", NO_GRPC),
+	IGNORED("server.grpc_server_keepalive_timeout", "", NO_GRPC),
+	IGNORED("server.grpc_server_min_time_between_pings", "", NO_GRPC),
+	IGNORED("server.grpc_server_ping_without_stream_allowed", "", NO_GRPC),
+	IGNORED("server.grpc_server_num_workers", "0", NO_GRPC),
+	IGNORED("server.grpc_server_stats_tracking_enabled", "", NO_GRPC),
+	IGNORED("server.grpc_server_recv_buffer_pools_enabled", "false", NO_GRPC),
+	IGNORED("server.report_grpc_codes_in_instrumentation_label_enabled", "false", NO_GRPC),
+	IGNORED("server.log_source_ips_enabled", "false", NO_REQUEST_LOG),
+	IGNORED("server.log_source_ips_full", "false", NO_REQUEST_LOG),
+	IGNORED("server.log_source_ips_header", "", NO_REQUEST_LOG),
+	IGNORED("server.log_source_ips_regex", "", NO_REQUEST_LOG),
+	IGNORED("server.log_request_headers", "false", NO_REQUEST_LOG),
+	IGNORED("server.log_request_at_info_level_enabled", "false", NO_REQUEST_LOG),
+	IGNORED("server.log_request_exclude_headers_list", "", NO_REQUEST_LOG),
+	IGNORED("server.trace_request_headers", "false", NO_OWN_TRACES),
+	IGNORED("server.trace_request_exclude_headers_list", "", NO_OWN_TRACES),
+	IGNORED("server.create_new_traces", "false", NO_OWN_TRACES),
+	IGNORED("server.cluster_validation", "", "has no effect: it is for calls between Loki's own parts"),
 	VALUE("server.web_config_file", STR, TOP(server.web_config_file), "", "",
 	      "File with TLS and users of our own port, in the format of the Prometheus exporters; `--web.config.file` wins. Empty: "
 	      "neither."),
-	REFUSED("server.http_tls_config", "name certificate and key in the file of web_config_file, and remove this key"),
+	REFUSED("server.http_tls_config", OWN_TLS),
+	REFUSED("server.tls_cipher_suites", OWN_TLS),
+	REFUSED("server.tls_min_version", OWN_TLS),
 
 	SECTION("global", "What holds for everything that is shipped."),
 	VALUE("global.external_labels", LABELS, TOP(global.external_labels), "", "",
@@ -57,7 +92,15 @@ const size_t options_program_count = COUNT_OF(options_program);
 
 const struct option options_end[] = {
 	REFUSED("scrape_configs", "stands under logs (files) or under metrics (addresses): move it below one of them"),
-	IGNORED("tracing", "", "has no effect: the program does not trace itself"),
-	IGNORED("options", "", "has no effect"),
+	SECTION("tracing", "Promtail's own traces."),
+	IGNORED("tracing.enabled", "false", NO_OWN_TRACES),
+	SECTION("options", "Promtail's, of older versions."),
+	IGNORED("options.stream_lag_labels", "", "has no effect: lag is measured for each file"),
+	SECTION("wal", "Promtail's write-ahead log."),
+	IGNORED("wal.enabled", "false", "has no effect: lines stay in their files until they are delivered, a second copy on disk is not needed"),
+	IGNORED("wal.dir", "", "has no effect: no second copy of lines is written"),
+	IGNORED("wal.cleanSegmentsOlderThan", "", "has no effect: no second copy of lines is written"),
+	IGNORED("wal.watchConfig", "", "has no effect: no second copy of lines is written"),
+	REFUSED("external_labels", "stands under global, for all destinations, or under one of clients: move it there"),
 };
 const size_t options_end_count = COUNT_OF(options_end);

@@ -23,6 +23,9 @@
 #define IGNORED(path, what_happens, help) { path, OPTION_IGNORED, 0, what_happens, "", help, 0, 0 }
 #define REFUSED(path, help) { path, OPTION_REFUSED, 0, "", "", help, 0, 0 }
 
+/* Refused, unless it says what happens anyway. */
+#define REFUSED_UNLESS(path, what_happens, help) { path, OPTION_REFUSED, 0, what_happens, "", help, 0, 0 }
+
 #define HTTP(type, field) offsetof(type, http.field)
 
 /* Prometheus' tls_config. */

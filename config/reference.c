@@ -35,11 +35,6 @@ static const char head[] =
 	"anywhere |\n"
 	"\n";
 
-static bool has_effect(const struct option *o)
-{
-	return o->kind != OPTION_IGNORED && o->kind != OPTION_REFUSED;
-}
-
 /* '|' would end a cell. */
 static void cell(struct str s, struct buf *out)
 {
@@ -88,7 +83,7 @@ static void anchor(const struct option *o, struct buf *out)
 
 static bool is_heading(const struct option *o)
 {
-	return o->kind == OPTION_SECTION || o->kind == OPTION_LIST;
+	return (o->kind == OPTION_SECTION || o->kind == OPTION_LIST) && option_has_effect(o);
 }
 
 static void print_row(const struct option *o, struct buf *out)
@@ -123,7 +118,7 @@ static void print_section(const struct option *section, struct buf *out)
 	buf_str(out, STR("| key | type | default | |\n|---|---|---|---|\n"));
 	const struct option *o;
 	for (size_t i = 0; (o = option_at(i)); i++)
-		if (str_eq(option_section(o), path) && has_effect(o))
+		if (str_eq(option_section(o), path) && option_has_effect(o))
 			print_row(o, out);
 	buf_char(out, '\n');
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Prints the path of a real server for the end to end tests, building it once: Go modules pinned by go.mod and go.sum next to this
-# script, checksums verified, the binary cached under the hash of both.   usage: get.sh NAME   (e.g. loki)
+# script, checksums verified, the binary cached under the hash of both, and of a main of our own where there is one (promtail).
+#   usage: get.sh NAME   (e.g. loki)
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 name=${1:?usage: get.sh NAME}
@@ -8,7 +9,9 @@ module=$here/$name
 [ -f "$module/go.mod" ] && [ -f "$module/go.sum" ] || { echo "get.sh: no $module with go.mod and go.sum" >&2; exit 2; }
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/spoor-tests
-hash=$(cat "$module/go.mod" "$module/go.sum" | sha256sum | cut -c1-16)
+main=$(find "$module" -maxdepth 1 -name '*.go' | sort)
+# shellcheck disable=SC2086 # several words, or none
+hash=$(cat "$module/go.mod" "$module/go.sum" $main | sha256sum | cut -c1-16)
 binary=$cache/$name-$hash
 mkdir -p "$cache"
 exec 9>"$cache/.lock-$name"
@@ -34,7 +37,8 @@ if [ -z "$go" ] || ! (cd / && GOTOOLCHAIN=local new_enough "$go"); then
 	fi
 fi
 
-package=$(awk '$1 == "tool" { print $2; exit }' "$module/go.mod")
+package=.
+[ -n "$main" ] || package=$(awk '$1 == "tool" { print $2; exit }' "$module/go.mod")
 echo "get.sh: building $name ($package), once; this takes some minutes" >&2
 cd "$module"
 flags=$(sed -n 's|^// build: ||p' go.mod)
