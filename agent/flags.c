@@ -6,8 +6,11 @@
 #include <stdio.h>
 
 #include "config/nearest.h"
+#include "parsers/bytes/num.h"
 
-enum flag_kind { FLAG_TEXT, FLAG_ROOT, FLAG_CHOICE, FLAG_BOOL }; /* ROOT: a directory, kept without slashes at its end */
+enum { LEAST_INTERVAL_NS = 1000000000 };
+
+enum flag_kind { FLAG_TEXT, FLAG_ROOT, FLAG_CHOICE, FLAG_BOOL, FLAG_DURATION }; /* ROOT: a directory, kept without slashes at its end */
 
 struct flag {
 	const char *name;
@@ -28,6 +31,8 @@ static const struct flag flags[] = {
 		"ship to this Loki, without a file (.../loki/api/v1/push)" },
 	{ "remote-write.url", FLAG_TEXT, FIELD(remote_write_url), "URL", NULL, "Configuration",
 		"send metrics to this receiver, without a file (.../api/v1/write)" },
+	{ "config.auto-reload-interval", FLAG_DURATION, FIELD(auto_reload_interval_ns), "DURATION", NULL, "Configuration",
+		"look this often whether the file has changed, and take it over when it is valid, e.g. 10s (default: never)" },
 	{ "state.dir", FLAG_TEXT, FIELD(state_dir), "DIR", "/var/lib/spoor", "Places",
 		"where progress is kept; on a disk of the node" },
 	{ "path.pod-logs", FLAG_TEXT, FIELD(path_pod_logs), "DIR", "/var/log/pods", "Places", "the kubelet's pod logs" },
@@ -119,8 +124,21 @@ static int set_bool(const struct flag *f, bool value, struct str text, bool has_
 	return 0;
 }
 
+static int set_duration(const struct flag *f, struct str text, struct flags *out, char err[256])
+{
+	int64_t ns = -1;
+	if (!num_duration_ns(text, &ns) || ns < 0 || (ns > 0 && ns < LEAST_INTERVAL_NS)) {
+		snprintf(err, 256, "--%s: expected a duration of at least 1s such as 10s or 1m, or 0s, found \"%.*s\"", f->name, STR_ARG(str_take(text, 64)));
+		return -1;
+	}
+	memcpy((char *)out + f->offset, &ns, sizeof ns);
+	return 0;
+}
+
 static int set_text(const struct flag *f, char *value, struct flags *out, char err[256])
 {
+	if (f->kind == FLAG_DURATION)
+		return set_duration(f, str_of(value), out, err);
 	struct str rest = str_of(f->argument);
 	bool is_good = f->kind != FLAG_CHOICE && value[0] != '\0';
 	while (f->kind == FLAG_CHOICE && rest.n && !is_good)

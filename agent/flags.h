@@ -11,6 +11,7 @@ enum { FLAGS_USAGE_EXIT = 2, FLAGS_CONFIG_EXIT = 78 /* EX_CONFIG */ };
 struct flags { /* views of argv */
 	const char *command;            /* "run" when there is none */
 	const char *config_file;        /* NULL: none */
+	int64_t auto_reload_interval_ns; /* --config.auto-reload-interval; 0: never */
 	const char *loki_url;           /* --loki.url: one destination without a file; NULL: none */
 	const char *path_pod_logs;      /* /var/log/pods */
 	const char *path_docker;        /* /var/lib/docker/containers */

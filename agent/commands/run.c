@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/config_watch.h"
 #include "agent/exposition.h"
 #include "agent/log.h"
 #include "agent/notify.h"
@@ -35,6 +36,7 @@ struct agent {
 	struct web *web;
 	struct pipeline *pipeline;
 	struct loop_timer trim_timer;
+	struct config_watch config_watch;
 	struct settings now, wanted; /* wanted: loaded by a reload, takes over when the pipeline has drained */
 	enum next next;
 	int signal_fd, lock_fd;
@@ -154,6 +156,20 @@ static void on_hangup(struct agent *a)
 	else
 		LOG_ERROR("configuration refused, the old one stays in force:\n" STR_FMT, STR_ARG(buf_view(&answer)));
 	buf_fini(&answer);
+}
+
+/* With what is in force already (somebody was faster, by signal) there is nothing to do; during a reload the next look comes again. */
+static void on_file_changed(void *ctx, uint64_t hash)
+{
+	struct agent *a = ctx;
+	if (a->next != NEXT_NOTHING) {
+		a->config_watch.judged = a->now.config->hash;
+		return;
+	}
+	if (hash == a->now.config->hash)
+		return;
+	LOG_INFO("%s has changed", a->flags->config_file);
+	on_hangup(a);
 }
 
 static void on_terminate(struct agent *a)
@@ -360,6 +376,10 @@ static int start_all(struct agent *a)
 		return -1;
 	announce(a);
 	notify_send("READY=1\nSTATUS=running");
+	a->config_watch.changed = on_file_changed;
+	a->config_watch.ctx = a;
+	if (a->flags->config_file && a->flags->auto_reload_interval_ns)
+		config_watch_start(&a->config_watch, a->loop, a->flags->config_file, a->flags->auto_reload_interval_ns, a->now.config->hash);
 	return 0;
 }
 
@@ -368,6 +388,7 @@ static void free_all(struct agent *a)
 	web_stop(a->web);
 	if (a->pipeline)
 		pipeline_free(a->pipeline);
+	config_watch_stop(&a->config_watch);
 	if (a->loop)
 		loop_disarm(a->loop, &a->trim_timer);
 	worker_free(a->worker);

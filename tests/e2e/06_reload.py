@@ -1,10 +1,12 @@
 """SIGHUP and POST /-/reload under load: a good configuration is taken, a broken one refused with the reason and the old one
 kept; nothing lost and nothing repeated by any of it."""
+import os
+import shutil
 import time
 
 import oracle
 from fake_loki import FakeLoki
-from lib import Agent, clients_config, finish, free_ports, generate, get, main, wait_for
+from lib import Agent, clients_config, finish, free_ports, generate, get, main, total, wait_for
 
 
 def reload(s):
@@ -54,4 +56,53 @@ def other_destination(s):
     agent.check()
 
 
-main(reload, other_destination)
+class ConfigMap:
+    """A folder as the kubelet mounts one: the file is a link through ..data, which an edit swaps."""
+
+    def __init__(self, path):
+        self.path, self.edits = path, 0
+        os.makedirs(path)
+
+    def edit(self, text):
+        self.edits += 1
+        os.mkdir(f"{self.path}/..{self.edits}")
+        with open(f"{self.path}/..{self.edits}/spoor.yaml", "w") as f:
+            f.write(text)
+        os.symlink(f"..{self.edits}", f"{self.path}/..data_tmp")
+        os.rename(f"{self.path}/..data_tmp", f"{self.path}/..data")
+        if self.edits == 1:
+            os.symlink("..data/spoor.yaml", f"{self.path}/spoor.yaml")
+        else:
+            shutil.rmtree(f"{self.path}/..{self.edits - 1}")
+
+
+def config_map(s):
+    """An edited ConfigMap is taken over by itself; a broken one is refused once, and the one after it counts again."""
+    one, two = FakeLoki(free_ports(1)).start(), FakeLoki(free_ports(1)).start()
+    agent = Agent(s.work, [f"http://127.0.0.1:{one.port}"], args=["--config.auto-reload-interval=1s"])
+    mounted, good = ConfigMap(f"{s.work}/etc"), agent.text
+    mounted.edit(good)
+    agent.config = f"{mounted.path}/spoor.yaml"
+    agent.start()
+    p = generate(s.work, wait=False, containers=5, rate=100, seconds=8)
+    wait_for("records at the first destination", lambda: one.count() > 0, 15, 0.1)
+    mounted.edit(good + "      no_such_key: 1\n")
+    def value(name):
+        return total(agent.scrape(), name)
+    wait_for("the broken one refused", lambda: value("spoor_config_last_reload_successful") == 0, 15, 0.2)
+    time.sleep(3)
+    refused = agent.process.log_text().count("configuration refused")
+    s.expect(refused == 1, f"the broken one was refused {refused} times")
+    mounted.edit(clients_config([f"http://127.0.0.1:{two.port}"]))
+    wait_for("the good one taken over", lambda: value("spoor_config_last_reload_successful") == 1, 15, 0.2)
+    truth = oracle.Manifest(finish(p))
+    def both():
+        return two.tally(one.tally(oracle.Tally(truth, is_wire=True)))
+    wait_for(lambda: f"{truth.records} records at one or the other, there are {len(both().seen)}", lambda: len(both().seen) >= truth.records, 15, 0.3)
+    s.no_problems([p for p in both().problems() if "reordered" not in p and "duplicated" not in p])
+    s.expect(two.count() > 0, "nothing came to the second destination")
+    agent.stop()
+    agent.check()
+
+
+main(reload, other_destination, config_map)
