@@ -168,7 +168,24 @@ static void keep(struct podlist_parse *p, struct podlist *out, const struct pod 
 	*PUSH(p, out->at, out->count) = *pod;
 }
 
-/* An object that should be a pod. list: NULL, or who takes the resource version. */
+/* A Status object says its code and reason where a pod has its parts. */
+static bool read_refusal(struct podlist_parse *p, struct podlist *list)
+{
+	static const struct podlist_field fields[] = {
+		{ "code", INTEGER, offsetof(struct podlist, status_code) },
+		{ "reason", TEXT, offsetof(struct podlist, status_reason) },
+		{ "message", TEXT, offsetof(struct podlist, status_message) },
+	};
+	return podlist_read_field(p, list, fields, COUNT_OF(fields));
+}
+
+static void forget_refusal(struct podlist *list)
+{
+	list->status_code = 0;
+	list->status_reason = list->status_message = (struct str){ 0 };
+}
+
+/* An object that should be a pod. list: NULL, or who takes the resource version and what a Status says. */
 static void read_pod(struct podlist_parse *p, struct podlist *out, struct podlist *list)
 {
 	struct pod pod = { 0 };
@@ -183,7 +200,11 @@ static void read_pod(struct podlist_parse *p, struct podlist *out, struct podlis
 			read_spec(p, &pod);
 		else if (json_is(&p->j, "status"))
 			read_status(p, &pod);
+		else if (list)
+			read_refusal(p, list);
 	}
+	if (list && !str_eq(kind, STR("Status")))
+		forget_refusal(list);
 	keep(p, out, &pod, kind);
 }
 
@@ -210,8 +231,13 @@ static void read_document(struct podlist_parse *p, struct podlist *out)
 		} else if (json_is(&p->j, "object")) {
 			has_object = true;
 			read_pod(p, out, out);
-		}
+		} else if (json_is(&p->j, "type"))
+			json_text(&p->j, p->arena, &out->event);
+		else
+			read_refusal(p, out);
 	}
+	if (!has_object && !str_eq(kind, STR("Status")))
+		forget_refusal(out);
 	if (has_items && kind.n && !str_eq(kind, STR("PodList")) && !str_eq(kind, STR("List")))
 		out->count = 0; /* somebody else's list */
 	if (!has_items && !has_object)

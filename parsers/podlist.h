@@ -41,7 +41,14 @@ struct pod {
 	int64_t created_s, started_s, deleted_s;
 	bool host_network;
 };
-struct podlist { struct pod *at; size_t count; struct str resource_version, continue_; };
+struct podlist {
+	struct pod *at; size_t count;
+	struct str resource_version, continue_;
+	struct str event;                    /* of a watch event: ADDED, MODIFIED, DELETED, BOOKMARK, ERROR */
+	/* Of a Status object, which is what the API server answers instead of pods, alone or in an ERROR event. 0: it is none. */
+	int64_t status_code;
+	struct str status_reason, status_message;
+};
 
 enum { PODLIST_DEPTH_MAX = 64, PODLIST_PODS_MAX = 2000, PODLIST_CONTAINERS_MAX = 256 /* of one pod; the rest is left out */ };
 /* false with *why (static sentence): not JSON, too deep, too many. Objects that are no pods, or have no name, are skipped; a

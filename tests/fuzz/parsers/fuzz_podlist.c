@@ -1,8 +1,10 @@
-/* Any bytes give a list within its bounds, with sorted labels and texts of UTF-8, or a reason. Amounts are finite. */
+/* Any bytes give a list within its bounds, with sorted labels and texts of UTF-8, or a reason. Amounts are finite. A copy of a pod says
+ * what the pod says. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "parsers/bytes/utf8.h"
-#include "parsers/podlist.h"
+#include "parsers/pod_copy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,6 +30,16 @@ static void check_quantities(const struct pod_quantity *at, size_t count)
 	}
 }
 
+static void check_copy(const struct pod *p)
+{
+	size_t bytes = pod_copy_bytes(p);
+	struct pod copy;
+	char *room = malloc(bytes);
+	pod_copy(p, &copy, room);
+	assert(pod_hash(&copy) == pod_hash(p) && pod_copy_bytes(&copy) == bytes);
+	free(room);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = { (const char *)data, size };
@@ -37,10 +49,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	double value = 0;
 	assert(!pod_quantity_parse(text, &value) || (value - value == 0 && size > 0));
 	bool is_good = podlist_parse(text, &list, &arena, &why);
+	check_text(list.event);
+	check_text(list.status_message);
 	assert(is_good == (why == NULL) && list.count <= PODLIST_PODS_MAX && (is_good || list.count == 0));
 	for (size_t i = 0; i < list.count; i++) {
 		const struct pod *p = &list.at[i];
 		assert(p->name.n > 0 && p->container_count <= PODLIST_CONTAINERS_MAX);
+		check_copy(p);
 		check_text(p->name);
 		check_text(p->phase);
 		check_labels(p->labels, p->label_count);

@@ -65,7 +65,7 @@ START_TEST(amounts_are_rounded_up)
 		ck_assert(pod_quantity_parse(str_of(cases[i].amount), &q.value));
 		struct pod_container c = { .name = STR("c"), .requests = &q, .request_count = 1, .has_spec = true };
 		struct pod pod = { .name = STR("p"), .containers = &c, .container_count = 1 };
-		struct podlist list = { &pod, 1, { 0 }, { 0 } };
+		struct podlist list = { .at = &pod, .count = 1 };
 		struct buf out;
 		buf_init(&out, 1 << 20);
 		write_page(&out, &list, NULL, 0);

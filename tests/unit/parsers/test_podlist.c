@@ -245,6 +245,42 @@ START_TEST(bounds)
 }
 END_TEST
 
+static const struct {
+	const char *name, *json, *event, *reason, *message, *version;
+	int64_t code;
+	size_t pods;
+} answers[] = {
+	{ "a pod is added", "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\",\"resourceVersion\":\"7\"}}}", "ADDED", "", "",
+	  "7", 0, 1 },
+	{ "the object first", "{\"object\":{\"metadata\":{\"name\":\"p\",\"resourceVersion\":\"7\"},\"kind\":\"Pod\"},\"type\":\"DELETED\"}", "DELETED", "",
+	  "", "7", 0, 1 },
+	{ "the version is too old",
+	  "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
+	  "\"message\":\"too old\",\"reason\":\"Expired\",\"code\":410}}", "ERROR", "Expired", "too old", "", 410, 0 },
+	{ "forbidden",
+	  "{\"kind\":\"Status\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"pods is forbidden\",\"reason\":\"Forbidden\","
+	  "\"details\":{\"kind\":\"pods\"},\"code\":403}", "", "Forbidden", "pods is forbidden", "", 403, 0 },
+	{ "a pod says no reasons of its own", "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"},\"code\":403,\"reason\":\"x\"}", "", "", "", "", 0, 1 },
+	{ "nor does one in an event", "{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"},\"code\":410}}", "MODIFIED", "",
+	  "", "", 0, 1 },
+	{ "of another type", "{\"type\":7,\"object\":{\"kind\":\"Status\",\"code\":\"410\",\"reason\":[]}}", "", "", "", "", 0, 0 },
+};
+
+START_TEST(what_is_around_pods)
+{
+	struct podlist list;
+	struct arena arena = { 0 };
+	const char *why;
+	ck_assert_msg(podlist_parse(str_of(answers[_i].json), &list, &arena, &why), "%s: %s", answers[_i].name, why);
+	ck_assert_msg(list.count == answers[_i].pods && list.status_code == answers[_i].code &&
+		      str_eq(list.event, str_of(answers[_i].event)) && str_eq(list.status_reason, str_of(answers[_i].reason)) &&
+		      str_eq(list.status_message, str_of(answers[_i].message)) &&
+		      str_eq(list.resource_version, str_of(answers[_i].version)), "%s: event \"" STR_FMT "\", code %lld", answers[_i].name,
+		      STR_ARG(list.event), (long long)list.status_code);
+	arena_fini(&arena);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("podlist");
@@ -253,6 +289,7 @@ int main(void)
 	tcase_add_test(t, decimal_fractions_are_the_nearest);
 	tcase_add_test(t, recorded_list);
 	tcase_add_loop_test(t, shape, 0, COUNT_OF(shapes));
+	tcase_add_loop_test(t, what_is_around_pods, 0, (int)COUNT_OF(answers));
 	tcase_add_test(t, bookmark_moves_on);
 	tcase_add_test(t, status_before_spec);
 	tcase_add_test(t, bounds);
