@@ -12,7 +12,7 @@
 #include "parsers/bytes/map.h"
 #include "parsers/bytes/utf8.h"
 
-enum { NUMBER_ROOM = 40, LABEL_EXTRA = 5 /* ="", and the comma or brace */, SAMPLE_EXTRA = NUMBER_ROOM + 8 };
+enum { NUMBER_ROOM = 40, LABEL_EXTRA = 5 /* ="", and the comma or brace */, SAMPLE_EXTRA = NUMBER_ROOM + 8, EXEMPLAR_EXTRA = 64 + 2 * NUMBER_ROOM };
 
 /* The text format knows fewer types. */
 static const char *const text_types[METRIC_TYPES] = {
@@ -28,7 +28,7 @@ static const char *const text_types[METRIC_TYPES] = {
 
 void families_init(struct families *f, struct buf *out, bool is_openmetrics)
 {
-	*f = (struct families){ .out = out, .is_openmetrics = is_openmetrics };
+	*f = (struct families){ .out = out, .is_openmetrics = is_openmetrics, .exemplar_label = "trace_id" };
 	f->seen = calloc(1, sizeof *f->seen);
 	f->names = calloc(1, sizeof *f->names);
 	if (!f->seen || !f->names)
@@ -234,13 +234,36 @@ static char *put_label(char *p, char before, const char *name, struct str value)
 	return p;
 }
 
-static void write_sample(struct families *f, const char *suffix, const struct metric_label *labels, size_t count, double sample)
+static size_t exemplar_room(const struct families *f, const struct metric_exemplar *e)
+{
+	return e ? EXEMPLAR_EXTRA + strlen(f->exemplar_label) + e->trace_id.n + e->span_id.n : 0;
+}
+
+/* ` # {trace_id="…",span_id="…"} value seconds` */
+static char *put_exemplar(const struct families *f, char *p, const struct metric_exemplar *e)
+{
+	uint64_t ms = e->timestamp_ns > 0 ? (uint64_t)e->timestamp_ns / 1000000 : 0;
+	p = put(p, " # ", 3);
+	p = put_label(p, '{', f->exemplar_label, e->trace_id);
+	if (e->span_id.n)
+		p = put_label(p, ',', "span_id", e->span_id);
+	p = put(p, "} ", 2);
+	p = put_number(p, e->value);
+	*p++ = ' ';
+	return put_decimal(p, ms, 1000, 3);
+}
+
+static void write_sample(struct families *f, const char *suffix, const struct metric_label *labels, size_t count, double sample,
+	const struct metric_exemplar *exemplar)
 {
 	if (!f->name)
 		return;
 	if (!f->has_header)
 		write_header(f);
-	size_t name_length = strlen(f->name), suffix_length = strlen(suffix), room = name_length + suffix_length + SAMPLE_EXTRA;
+	if (!f->is_openmetrics || (exemplar && exemplar->trace_id.n == 0))
+		exemplar = NULL;
+	size_t name_length = strlen(f->name), suffix_length = strlen(suffix);
+	size_t room = name_length + suffix_length + SAMPLE_EXTRA + exemplar_room(f, exemplar);
 	for (size_t i = 0; i < count; i++)
 		room += strlen(labels[i].name) + LABEL_EXTRA + 3 * labels[i].value.n;
 	char *start = buf_reserve(f->out, room), *p = start;
@@ -254,29 +277,37 @@ static void write_sample(struct families *f, const char *suffix, const struct me
 		*p++ = '}';
 	*p++ = ' ';
 	p = put_number(p, sample);
+	if (exemplar)
+		p = put_exemplar(f, p, exemplar);
 	*p++ = '\n';
 	buf_grow(f->out, (size_t)(p - start));
 }
 
 void families_value(struct families *f, double value)
 {
-	write_sample(f, "", NULL, 0, value);
+	write_sample(f, "", NULL, 0, value, NULL);
 }
 
 void families_label1(struct families *f, const char *name, struct str value, double sample)
 {
-	write_sample(f, "", &(struct metric_label){ name, value }, 1, sample);
+	write_sample(f, "", &(struct metric_label){ name, value }, 1, sample, NULL);
 }
 
 void families_label2(struct families *f, const char *name1, struct str value1, const char *name2, struct str value2, double sample)
 {
 	const struct metric_label labels[] = { { name1, value1 }, { name2, value2 } };
-	write_sample(f, "", labels, COUNT_OF(labels), sample);
+	write_sample(f, "", labels, COUNT_OF(labels), sample, NULL);
 }
 
 void families_sample(struct families *f, const char *suffix, const struct metric_label *labels, size_t count, double sample)
 {
-	write_sample(f, suffix, labels, count, sample);
+	write_sample(f, suffix, labels, count, sample, NULL);
+}
+
+void families_traced(struct families *f, const char *suffix, const struct metric_label *labels, size_t count, double sample,
+	const struct metric_exemplar *exemplar)
+{
+	write_sample(f, suffix, labels, count, sample, exemplar);
 }
 
 int families_compare_labels(const struct metric_label *a, size_t a_count, const struct metric_label *b, size_t b_count)

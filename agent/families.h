@@ -15,6 +15,7 @@
 struct families {
 	struct buf *out;
 	bool is_openmetrics;
+	const char *exemplar_label; /* name of the trace id in exemplars; families_init says trace_id */
 	/* the open family */
 	const char *name, *help;
 	enum metric_type type;
@@ -24,6 +25,11 @@ struct families {
 	struct arena *names;
 };
 struct metric_label { const char *name; struct str value; };
+struct metric_exemplar { /* a trace that stands for the sample; an empty trace_id: none */
+	struct str trace_id, span_id; /* hexadecimal digits */
+	double value;                 /* what it added, or what was observed */
+	int64_t timestamp_ns;
+};
 
 void families_init(struct families *f, struct buf *out, bool is_openmetrics);
 void families_fini(struct families *f);
@@ -37,6 +43,9 @@ void families_label1(struct families *f, const char *name, struct str value, dou
 void families_label2(struct families *f, const char *name1, struct str value1, const char *name2, struct str value2, double sample);
 /* Labels in the order given (sort them by name); suffix is appended to the family's name: "", "_bucket", "_sum", "_count". */
 void families_sample(struct families *f, const char *suffix, const struct metric_label *labels, size_t count, double sample);
+/* The same with an exemplar (NULL: none), which only OpenMetrics can show. */
+void families_traced(struct families *f, const char *suffix, const struct metric_label *labels, size_t count, double sample,
+	const struct metric_exemplar *exemplar);
 /* < 0, 0, > 0: label by label the name, then the value; of two that begin alike the shorter one is first. */
 int families_compare_labels(const struct metric_label *a, size_t a_count, const struct metric_label *b, size_t b_count);
 /* One family in one call. */

@@ -105,6 +105,14 @@ static void through_stages(const struct way *w, struct log_stream *stream, struc
 	append(w, stream, record);
 }
 
+/* Before any stage, once for all lanes. A trace that is known not to be sampled is nowhere to be looked at. */
+static void count(const struct lane_source *from, const struct record *record)
+{
+	bool is_traced = record->trace_result == TRACE_VALID && record->trace.sampled != 0;
+	from->coverage->lines[record->trace_result]++;
+	line_row_count(from->lines, record->level, is_traced ? &record->trace : NULL, record->timestamp_ns);
+}
+
 void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, const struct lane_line *line, struct lane_outcome *out)
 {
 	const struct way w = { l, lane, &l->at[lane], from, out, line->is_newest };
@@ -121,8 +129,8 @@ void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, con
 	record.level = level_detect(record.line);
 	if (l->o.find_traces)
 		record.trace_result = trace_find(record.line, &record.trace);
-	if (lane == 0)
-		from->coverage->lines[record.trace_result]++;
+	if (!line->is_repeat)
+		count(from, &record);
 	if (from->stages) {
 		through_stages(&w, &from->streams[line->is_stderr], &record, line->is_stderr);
 		return;

@@ -5,6 +5,7 @@
 #define AGENT_LANE_H
 
 #include "agent/counters.h"
+#include "agent/line_counts.h"
 #include "agent/loop.h"
 #include "agent/mark.h"
 #include "exporters/destination.h"
@@ -43,6 +44,7 @@ struct lane_source {
 	struct log_stream *streams;   /* two: stdout and stderr; who knows no difference uses the first */
 	struct source_stages *stages; /* NULL: the job has none */
 	struct coverage_row *coverage;
+	struct line_row *lines;       /* its row of log_lines_total */
 };
 struct lane_line {
 	struct str text;              /* without its line feed */
@@ -52,6 +54,7 @@ struct lane_line {
 	bool is_stderr;
 	bool is_clean;                /* UTF-8 without NULs */
 	bool was_cut;                 /* bytes of it were thrown away already */
+	bool is_repeat;               /* another lane has read it before: what counts lines counted it then */
 	bool is_newest;               /* worth a place in the ring: not a part of a long backlog */
 };
 struct lane_outcome { /* added up */

@@ -195,7 +195,7 @@ static int open_sending(struct metrics *m, char err[256])
 		return -1;
 	http_loop_open(&m->scrape_http, m->o.loop);
 	struct scrape_options scrape = { .config = m->o.config, .node_name = m->o.node_name, .loop = m->o.loop, .http = m->scrape_http.http,
-					 .spool = m->spool, .collection = m->collection, .self = m->o.self, .self_ctx = m->o.self_ctx,
+					 .spool = m->spool, .collection = m->collection, .own = m->o.own, .own_ctx = m->o.own_ctx,
 					 .appended = on_appended, .appended_ctx = m };
 	m->scrape = scrape_new(&scrape, err);
 	return m->scrape ? 0 : -1;

@@ -17,8 +17,8 @@ struct metrics_options {
 	size_t collector_flag_count;
 	struct loop *loop;
 	struct worker *worker;
-	void (*self)(void *ctx, struct buf *out);
-	void *self_ctx;
+	void (*own)(void *ctx, enum scrape_builtin which, struct buf *out); /* as of struct scrape_options */
+	void *own_ctx;
 };
 struct metrics *metrics_start(const struct metrics_options *options, char err[256]);
 /* Called by the pipeline before the loop sleeps. Next monotonic deadline, INT64_MAX: none. */

@@ -13,7 +13,8 @@
 #include "agent/reader.h"
 
 enum { CHUNKS_PER_TURN = 32, RING_BYTES = 1 << 20 };
-static const int64_t WAITING_NS = 200 * 1000000, PATIENCE_NS = 2 * 1000000000ll;
+static const int64_t WAITING_NS = 200 * 1000000, PATIENCE_NS = 2 * 1000000000ll,
+		     EXPIRE_EVERY_NS = 60 * 1000000000ll;
 
 struct pipeline {
 	struct pipeline_options o;
@@ -22,6 +23,8 @@ struct pipeline {
 	struct reader reader;
 	struct counters counters;
 	struct coverage coverage;
+	struct line_counts line_counts;
+	int64_t expired_at_ns; /* of line_counts */
 	struct ring *ring;
 	struct drops *drops;
 	struct http_loop http;
@@ -59,6 +62,7 @@ static void on_source(void *ctx, struct source *s)
 	uint64_t limit = p->o.config->logs.limits_config.max_streams;
 	stream_labels_describe(&p->rules, s, limit && p->tail.sources >= limit);
 	s->coverage = coverage_row(&p->coverage, s->namespace_);
+	s->lines = line_counts_use(&p->line_counts, s->namespace_, s->pod, s->container, s->job, loop_now_ns(p->o.loop));
 }
 
 static void on_lines_lost(void *ctx, size_t lane, uint64_t lines)
@@ -131,6 +135,10 @@ static void turn(void *ctx)
 	int64_t now = loop_now_ns(p->o.loop), next = INT64_MAX;
 	if (now - p->waited_at_ns >= WAITING_NS)
 		retry_waiting(p, now);
+	if (now - p->expired_at_ns >= EXPIRE_EVERY_NS) {
+		line_counts_expire(&p->line_counts, now);
+		p->expired_at_ns = now;
+	}
 	bool has_more = !p->is_draining && read_some(p);
 	int64_t metrics_due = metrics_turn(p->metrics, now, loop_wall_ns(p->o.loop));
 	next = metrics_due < next ? metrics_due : next;
@@ -278,6 +286,7 @@ void pipeline_free(struct pipeline *p)
 	reader_fini(&p->reader);
 	lanes_fini(&p->lanes);
 	coverage_fini(&p->coverage);
+	line_counts_fini(&p->line_counts);
 	ring_free(p->ring);
 	drops_free(p->drops);
 	arena_fini(&p->arena);
@@ -314,6 +323,8 @@ void pipeline_status(struct pipeline *p, struct status *out)
 {
 	out->counters = &p->counters;
 	out->coverage = &p->coverage;
+	out->line_counts = &p->line_counts;
+	out->exemplar_label = p->o.config->trace.exemplar_label;
 	out->lag_ns = tail_lag_ns(&p->tail, loop_wall_ns(p->o.loop));
 	out->files_known = p->tail.generations;
 	out->files_open = p->tail.open_files;

@@ -37,15 +37,23 @@ struct turn {
 
 /* ---- ledger ---- */
 
+/* Another lane has read the line at `offset` before us, in this life. */
+static bool is_repeat(const struct turn *t, uint64_t offset)
+{
+	size_t count = t->r->o.lanes->count;
+	const struct cursor *c = t->c->generation->cursors;
+	for (size_t i = 0; i < count && count > 1; i++)
+		if (i != t->lane_index && offset >= c[i].start && offset < c[i].read)
+			return true;
+	return false;
+}
+
 /* Where another lane stands to the line at `offset`: was it read before us, or acknowledged in an earlier life? */
-static void count_line(struct turn *t, uint64_t offset)
+static void count_line(struct turn *t, uint64_t offset, bool was_read)
 {
 	struct lanes *l = t->r->o.lanes;
 	struct generation *g = t->c->generation;
-	bool is_first = true;
-	for (size_t i = 0; i < l->count && l->count > 1; i++)
-		is_first &= i == t->lane_index || offset < g->cursors[i].start || offset >= g->cursors[i].read;
-	if (!is_first && t->c->ahead_lines) {
+	if (was_read && t->c->ahead_lines) {
 		t->c->ahead_lines--;
 		t->lane->ahead_lines--;
 		return;
@@ -83,11 +91,11 @@ static void settle_ahead(struct turn *t)
 static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str text, uint64_t offset, bool is_clean, bool was_cut)
 {
 	const struct lane_line line = { .text = text, .timestamp_ns = timestamp_ns, .is_stderr = is_stderr, .is_clean = is_clean,
-					.was_cut = was_cut, .is_newest = t->is_near_end };
+					.was_cut = was_cut, .is_repeat = is_repeat(t, offset), .is_newest = t->is_near_end };
 	uint64_t before = t->outcome.entries;
 	lane_line(t->r->o.lanes, t->lane_index, &t->from, &line, &t->outcome);
 	for (; before < t->outcome.entries; before++)
-		count_line(t, offset);
+		count_line(t, offset, line.is_repeat);
 	t->last_ns = t->s->lane[t->lane_index].last_timestamp_ns = timestamp_ns;
 	if (!t->oldest_ns)
 		t->oldest_ns = timestamp_ns;
@@ -406,7 +414,7 @@ bool reader_turn(struct reader *r, size_t lane)
 	t.s = tail_pop(r->o.tail, lane);
 	if (!t.s)
 		return false;
-	t.from = (struct lane_source){ t.s->lane[lane].streams, t.s->lane[lane].stages, t.s->coverage };
+	t.from = (struct lane_source){ t.s->lane[lane].streams, t.s->lane[lane].stages, t.s->coverage, t.s->lines };
 	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
 	if (!lane_takes(r->o.lanes, lane, &t.from)) {
 		t.s->lane[lane].is_waiting = t.lane->has_waiting = true;

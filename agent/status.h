@@ -21,6 +21,7 @@ struct file_status { /* one generation of one log */
 	const char *error;        /* "" or why it is not read */
 };
 
+struct line_counts;
 struct metrics;
 struct status { /* a borrowed view of everything */
 	const char *mode;         /* "kubernetes", "docker", "host", "file" */
@@ -35,6 +36,8 @@ struct status { /* a borrowed view of everything */
 	const char *degraded_why;
 	const struct counters *counters;
 	const struct coverage *coverage;
+	const struct line_counts *line_counts; /* agent/line_counts.h; NULL: none */
+	struct str exemplar_label; /* empty: trace_id */
 	int64_t lag_ns;           /* the largest of all files */
 	uint64_t files_known, files_open, streams, inotify_watches;
 	bool is_polling;          /* inotify exhausted */

@@ -1,4 +1,4 @@
-/* /metrics and its three parts. Those of node and pods are collected on a thread of their own, within the time that the scraper has
+/* /metrics and its parts. Those of node and pods are collected on a thread of their own, within the time that the scraper has
  * announced; the request waits meanwhile. collect[] and exclude[] are node_exporter's, its refusals too. */
 #include "agent/web_request.h"
 
@@ -44,10 +44,12 @@ static void begin(struct web_request *r)
 static void end(struct web_request *r)
 {
 	struct status status = { 0 };
-	if (r->wants_self) {
+	if (r->wants_self || r->wants_logs)
 		r->options->status(r->options->ctx, &status);
+	if (r->wants_logs)
+		exposition_logs(&status, &r->body, r->is_openmetrics);
+	if (r->wants_self)
 		exposition_self(&status, &r->body, r->is_openmetrics);
-	}
 	exposition_end(&r->body, r->is_openmetrics);
 }
 
@@ -111,14 +113,14 @@ static bool is_refused(struct web_request *r, const struct collection *c, const 
 	return false;
 }
 
-static void collect(struct web_request *r, unsigned parts, bool wants_self)
+static void collect(struct web_request *r, unsigned parts, bool wants_own)
 {
 	struct collection *c = collection_of(r);
 	struct names only = { .argument = "collect[]" }, except = { .argument = "exclude[]" };
 	begin(r);
-	r->wants_self = wants_self;
+	r->wants_self = r->wants_logs = wants_own;
 	if (!c) {
-		if (!wants_self && !r->is_openmetrics) /* OpenMetrics has no comments of this kind */
+		if (!wants_own && !r->is_openmetrics) /* OpenMetrics has no comments of this kind */
 			buf_str(&r->body, STR("# No metrics of this kind are collected.\n"));
 		end(r);
 		return;
@@ -127,7 +129,7 @@ static void collect(struct web_request *r, unsigned parts, bool wants_self)
 	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, take_name, &except);
 	if (is_refused(r, c, &only, &except))
 		return;
-	r->wants_self = wants_self && !only.count;
+	r->wants_self = r->wants_logs = wants_own && !only.count;
 	const struct collect_request request = { .parts = parts, .is_openmetrics = r->is_openmetrics, .only = only.at, .only_count = only.count,
 		.except = except.at, .except_count = except.count };
 	int64_t deadline_ns = deadline_of(r);
@@ -154,5 +156,12 @@ void web_metrics_self(struct web_request *r)
 {
 	begin(r);
 	r->wants_self = true;
+	end(r);
+}
+
+void web_metrics_logs(struct web_request *r)
+{
+	begin(r);
+	r->wants_logs = true;
 	end(r);
 }

@@ -23,7 +23,7 @@ struct web_request {
 	bool is_suspended;
 	struct loop_timer deadline;                /* of what a handler waits for */
 	void (*cancel)(struct web_request *r);     /* makes that forget this request */
-	bool is_openmetrics, wants_self;           /* web_metrics.c */
+	bool is_openmetrics, wants_self, wants_logs; /* web_metrics.c */
 	struct str method, path;
 	size_t body_bytes;        /* of the request; thrown away, nothing takes a body */
 	/* the answer */
@@ -63,6 +63,7 @@ void web_api_records(struct web_request *r);
 /* agent/web_metrics.c: text for Prometheus. */
 void web_metrics(struct web_request *r);      /* all of it */
 void web_metrics_self(struct web_request *r);
+void web_metrics_logs(struct web_request *r);
 void web_metrics_node(struct web_request *r);
 void web_metrics_pods(struct web_request *r);
 /* agent/web_targets.c */

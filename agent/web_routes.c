@@ -70,6 +70,7 @@ static const struct route {
 	{ STR("/metrics/self"), READ, web_metrics_self, "metrics of the agent itself" },
 	{ STR("/metrics/node"), READ, web_metrics_node, "metrics of the node: ?collect[]= ?exclude[]=" },
 	{ STR("/metrics/pods"), READ, web_metrics_pods, "metrics of the pods" },
+	{ STR("/metrics/logs"), READ, web_metrics_logs, "metrics out of logs, with exemplars in OpenMetrics" },
 	{ STR("/-/healthy"), READ, healthy, "liveness" },
 	{ STR("/-/ready"), READ, ready, "readiness" },
 	{ STR("/ready"), READ, ready, "readiness, as Promtail has it" },

@@ -28,6 +28,8 @@ void check_jobs(struct loader *r);
 /* check_metrics.c: the rules for metrics but its jobs; check_scrapes.c: its jobs, with the built-in ones added in front. */
 void check_metrics(struct loader *r);
 void check_scrapes(struct loader *r);
+/* check_trace.c: the rules for trace. */
+void check_trace(struct loader *r);
 /* check_glob.c: NULL, or what is wrong with a pattern of file names. */
 const char *check_glob(struct str pattern);
 

@@ -228,7 +228,8 @@ static void check_job(struct loader *r, struct config_metric_scrape *job, struct
 static void add_builtins(struct config *c)
 {
 	const struct { enum scrape_builtin kind; const struct config_builtin *from; } all[] = {
-		{ BUILTIN_NODE, &c->metrics.node }, { BUILTIN_PODS, &c->metrics.pods }, { BUILTIN_SELF, &c->metrics.self },
+		{ BUILTIN_NODE, &c->metrics.node }, { BUILTIN_PODS, &c->metrics.pods }, { BUILTIN_LOGS, &c->metrics.logs },
+		{ BUILTIN_SELF, &c->metrics.self },
 	};
 	struct config_metric_scrape *jobs = arena_alloc(&c->arena, (c->metrics.scrape_count + COUNT_OF(all)) * sizeof *jobs);
 	size_t n = 0;

@@ -89,11 +89,11 @@ struct config_target_group { /* static_configs[] */
 };
 struct config_file_sd { struct config_strings files; int64_t refresh_interval_ms; /* 5m */ };
 struct config_pod_sd { struct str role; }; /* kubernetes_sd_configs[] role pod: the pods of this node */
-enum scrape_builtin { BUILTIN_NONE, BUILTIN_NODE, BUILTIN_PODS, BUILTIN_SELF };
+enum scrape_builtin { BUILTIN_NONE, BUILTIN_NODE, BUILTIN_PODS, BUILTIN_LOGS, BUILTIN_SELF, SCRAPE_BUILTINS };
 
 struct config_metric_scrape { /* metrics.scrape_configs[] */
 	struct str job_name, metrics_path, scheme; /* /metrics, http */
-	enum scrape_builtin builtin;       /* made by metrics.node, .pods, .self; not written as a job */
+	enum scrape_builtin builtin;       /* made by metrics.node and its like; not written as a job */
 	int64_t scrape_interval_ms, scrape_timeout_ms; /* 0: the global ones, filled in by the loader */
 	struct config_http http;
 	struct config_labels params;       /* one row per value, names may repeat */
@@ -143,6 +143,7 @@ struct config {
 	} global;
 	struct {
 		bool enabled;            /* true */
+		struct str exemplar_label; /* trace_id; a legacy label name */
 	} trace;
 	struct {
 		struct config_client *clients;
@@ -167,10 +168,10 @@ struct config {
 		struct config_metric_scrape defaults; /* limits and protocols of metrics.global; the loader has put them into the jobs */
 		struct config_builtin {
 			struct str enabled;        /* auto, true, false; auto: when there are no scrape_configs */
-			struct str job;            /* node: node-exporter; pods: cadvisor; self: spoor */
+			struct str job;            /* node: node-exporter; pods: cadvisor; logs: spoor-logs; self: spoor */
 			struct config_labels labels; /* more target labels, such as metrics_path */
 			int64_t scrape_interval_ms; /* 0: the global one */
-		} node, pods, self;
+		} node, pods, logs, self;
 		struct {
 			uint64_t max_bytes;        /* 512MiB */
 		} spool;

@@ -84,7 +84,7 @@ static int expand_labels(const struct expansion *x, const struct config_labels *
 static int expand_metrics(const struct expansion *x, const struct config *c)
 {
 	const struct config_labels *const lists[] = { &c->metrics.external_labels, &c->metrics.node.labels, &c->metrics.pods.labels,
-		&c->metrics.self.labels };
+		&c->metrics.logs.labels, &c->metrics.self.labels };
 	for (size_t i = 0; i < COUNT_OF(lists); i++)
 		if (expand_labels(x, lists[i]) < 0)
 			return -1;

@@ -37,6 +37,7 @@ const struct option options_metrics[] = {
 
 	BUILTIN("metrics.node", node, "node-exporter", "Metrics of this node: the names and labels of node_exporter; also on /metrics/node."),
 	BUILTIN("metrics.pods", pods, "cadvisor", "Metrics of this node's pods and containers: the names of cAdvisor; also on /metrics/pods."),
+	BUILTIN("metrics.logs", logs, "spoor-logs", "Metrics out of logs: `log_lines_total` and those of `metrics` stages; also on /metrics/logs."),
 	BUILTIN("metrics.self", self, "spoor", "Our own metrics; also on /metrics/self."),
 
 	SECTION("metrics.spool", "Samples that are not sent yet, on disk in `--state.dir`."),

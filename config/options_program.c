@@ -86,7 +86,9 @@ const struct option options_program[] = {
 	SECTION("trace", "Trace ids out of log lines."),
 	VALUE("trace.enabled", BOOL, TOP(trace.enabled), "true", "",
 	      "Look for a trace id in every line and ship it as structured metadata `trace_id`, `span_id`, `trace_flags`."),
-
+	VALUE("trace.exemplar_label", STR, TOP(trace.exemplar_label), "trace_id", "",
+	      "Name of the trace id in exemplars of metrics out of logs: the one that the Grafana data source of the metrics links to "
+	      "traces."),
 };
 const size_t options_program_count = COUNT_OF(options_program);
 

@@ -224,12 +224,12 @@ static void choose_checkpoint(struct agent *a)
 		snprintf(a->checkpoint_path, sizeof a->checkpoint_path, "%s/positions", a->flags->state_dir);
 }
 
-/* The job `self`: our own metrics, as OpenMetrics. */
-static void write_self(void *ctx, struct buf *out)
+/* The jobs `self` and `logs`: our own metrics, and those out of logs, as OpenMetrics. */
+static void write_own(void *ctx, enum scrape_builtin which, struct buf *out)
 {
 	struct status status;
 	fill_status(ctx, &status);
-	exposition_self(&status, out, true);
+	(which == BUILTIN_LOGS ? exposition_logs : exposition_self)(&status, out, true);
 	exposition_end(out, true);
 }
 
@@ -241,7 +241,7 @@ static struct metrics_options metrics_options(struct agent *a)
 					 .roots = { f->path_procfs, f->path_sysfs, f->path_rootfs, f->path_udev_data, f->path_cgroupfs,
 						    f->path_pod_logs, f->path_runtime_state },
 					 .collector_flags = f->collector_flags, .collector_flag_count = (size_t)f->collector_flag_count,
-					 .self = write_self, .self_ctx = a };
+					 .own = write_own, .own_ctx = a };
 }
 
 static int start_pipeline(struct agent *a)

@@ -326,7 +326,8 @@ static void close_job(struct job *job)
 
 static bool can_run(const struct scrape *s, const struct config_metric_scrape *c)
 {
-	return c->builtin == BUILTIN_NONE || (c->builtin == BUILTIN_SELF ? s->o.self != NULL : s->o.collection != NULL);
+	bool is_own = c->builtin == BUILTIN_SELF || c->builtin == BUILTIN_LOGS;
+	return c->builtin == BUILTIN_NONE || (is_own ? s->o.own != NULL : s->o.collection != NULL);
 }
 
 struct scrape *scrape_new(const struct scrape_options *options, char err[256])
@@ -339,7 +340,7 @@ struct scrape *scrape_new(const struct scrape_options *options, char err[256])
 	if (!options->node_name.n && gethostname(s->node_name, sizeof s->node_name - 1) < 0)
 		snprintf(s->node_name, sizeof s->node_name, "localhost");
 	s->host = (struct target_host){ .loop = options->loop, .ingest = ingest_new(options->spool), .collection = options->collection,
-					.self = options->self, .self_ctx = options->self_ctx, .appended = options->appended,
+					.own = options->own, .own_ctx = options->own_ctx, .appended = options->appended,
 					.appended_ctx = options->appended_ctx, .status = &s->status, .seed = hash_bytes(str_of(s->node_name)) };
 	size_t count = options->config->metrics.scrape_count;
 	s->jobs = calloc(count + 1, sizeof *s->jobs);

@@ -39,8 +39,9 @@ struct scrape_options {
 	struct http *http;                   /* shared with nobody: scrapes have their own multi handle */
 	struct spool *spool;
 	struct collection *collection;       /* built-in jobs node and pods */
-	void (*self)(void *ctx, struct buf *out); /* built-in job self: our own metrics as OpenMetrics text with # EOF */
-	void *self_ctx;
+	/* Built-in jobs self and logs: our own metrics, or those out of logs, as OpenMetrics text with # EOF. */
+	void (*own)(void *ctx, enum scrape_builtin which, struct buf *out);
+	void *own_ctx;
 	void (*appended)(void *ctx);         /* something new is in the spool */
 	void *appended_ctx;
 };

@@ -13,7 +13,7 @@
 #include "parsers/bytes/hash.h"
 
 static const int64_t ms_ns = 1000000;
-enum { SELF_BYTES_MAX = 16 << 20, TOLERANCE_NS = 2000000 };
+enum { OWN_BYTES_MAX = 16 << 20, TOLERANCE_NS = 2000000 };
 enum flight { GROUNDED, WAITING_FOR_TOKEN, IN_FLIGHT };
 
 struct target {
@@ -52,7 +52,8 @@ uint64_t target_key(const struct target_labels *labels)
 
 static void name_it(struct target *t)
 {
-	static const char *const builtin[] = { [BUILTIN_NODE] = "builtin:node", [BUILTIN_PODS] = "builtin:pods", [BUILTIN_SELF] = "builtin:self" };
+	static const char *const builtin[SCRAPE_BUILTINS] = { [BUILTIN_NODE] = "builtin:node", [BUILTIN_PODS] = "builtin:pods",
+		[BUILTIN_LOGS] = "builtin:logs", [BUILTIN_SELF] = "builtin:self" };
 	if (t->job->config->builtin)
 		snprintf(t->shown_url, sizeof t->shown_url, "%s", builtin[t->job->config->builtin]);
 	else if (!http_url_check(t->labels.url, t->shown_url, sizeof t->shown_url))
@@ -297,11 +298,11 @@ static void ask_collection(struct target *t)
 	collection_run(t->job->host->collection, &request, t->started_ns + t->labels.timeout_ms * ms_ns, on_collected, t);
 }
 
-static void ask_self(struct target *t)
+static void ask_ourselves(struct target *t)
 {
 	struct buf text;
-	buf_init(&text, SELF_BYTES_MAX);
-	t->job->host->self(t->job->host->self_ctx, &text);
+	buf_init(&text, OWN_BYTES_MAX);
+	t->job->host->own(t->job->host->own_ctx, t->job->config->builtin, &text);
 	finish(t, text.is_full ? "our own metrics are more than 16 MiB" : NULL, EXPOSITION_OPENMETRICS_1_0, buf_view(&text));
 	buf_fini(&text);
 }
@@ -313,8 +314,8 @@ static void scrape_now(struct target *t)
 	t->scrape_ms = t->last_wall_ns / ms_ns;
 	if (t->job->forced_error)
 		fail(t, t->job->forced_error);
-	else if (t->job->config->builtin == BUILTIN_SELF)
-		ask_self(t);
+	else if (t->job->config->builtin == BUILTIN_SELF || t->job->config->builtin == BUILTIN_LOGS)
+		ask_ourselves(t);
 	else if (t->job->config->builtin)
 		ask_collection(t);
 	else

@@ -15,8 +15,8 @@ struct target_host { /* what all targets share */
 	struct loop *loop;
 	struct ingest *ingest;
 	struct collection *collection;
-	void (*self)(void *ctx, struct buf *out);
-	void *self_ctx;
+	void (*own)(void *ctx, enum scrape_builtin which, struct buf *out);
+	void *own_ctx;
 	void (*appended)(void *ctx);
 	void *appended_ctx;
 	struct scrape_status *status;  /* what targets count */

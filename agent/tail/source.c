@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/line_counts.h"
 #include "agent/log_stages.h"
 
 /* After a rename the runtime still writes to the old file until it is told to reopen. A line that has no line feed this
@@ -41,6 +42,7 @@ void source_free(struct source *s)
 			free((void *)(uintptr_t)s->lane[lane].streams[i].labels.p);
 		}
 	}
+	line_row_leave(s->lines);
 	free(s->path);
 	free(s);
 }

@@ -13,6 +13,7 @@ struct folder;
 struct source;
 
 struct source_stages;
+struct line_row;
 struct lane_state { /* of one source in one lane */
 	struct source_stages *stages; /* of a job that has stages, else NULL; owned */
 	struct join *join[2];      /* unfinished pieces of stdout / stderr, NULL when none ever were */
@@ -34,6 +35,7 @@ struct source {
 	struct str job, namespace_, pod, container; /* views into the folder's path, the want or the configuration */
 	const struct want *want;   /* why a plain file is read; NULL in a pod folder */
 	struct coverage_row *coverage;
+	struct line_row *lines;    /* of log_lines_total; it is one of its users */
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
 	bool is_pod, was_scanned, is_listed;
 	struct generation *oldest, *newest;

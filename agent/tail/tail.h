@@ -19,7 +19,7 @@ struct tail_options {
 	struct worker *worker;
 	struct counters *counters;
 	void *ctx;
-	void (*describe)(void *ctx, struct source *s); /* a new source: render its stream labels, find its coverage row */
+	void (*describe)(void *ctx, struct source *s); /* a new source: render its stream labels, find its rows to count in */
 	void (*readable)(void *ctx);                   /* some lane has something to read */
 	void (*lines_lost)(void *ctx, size_t lane, uint64_t lines); /* read by other lanes, never to be read by this one */
 };

@@ -8,7 +8,7 @@ from fake_loki import FakeLoki, Reply
 from lib import Agent, Failed, Pod, free_ports, get, main, wait_for
 
 CANARY = "canaryS3cret7f3a"
-PATHS = ("/", "/metrics", "/metrics/self", "/metrics/node", "/metrics/pods", "/targets", "/config", "/-/healthy", "/-/ready", "/ready", "/nothing",
+PATHS = ("/", "/metrics", "/metrics/self", "/metrics/node", "/metrics/pods", "/metrics/logs", "/targets", "/config", "/-/healthy", "/-/ready", "/ready", "/nothing",
          "/api/v1/status/buildinfo", "/api/v1/targets", "/api/v1/files", "/api/v1/drops", "/api/v1/destinations", "/api/v1/records", "/api/v1/status")
 KINDS = {
     "basic": "      basic_auth: {username: user, password: %s}\n",

@@ -69,7 +69,7 @@ def refused(s):
 
 def promtool(s):
     agent = Agent(s.work, config="").start(scrape=False)
-    for path in ("/metrics", "/metrics/node", "/metrics/pods", "/metrics/self"):
+    for path in ("/metrics", "/metrics/node", "/metrics/pods", "/metrics/logs", "/metrics/self"):
         for accept in ("text/plain", "application/openmetrics-text"):
             code, body = curl("-H", f"Accept: {accept}", agent.url + path)
             s.expect(code == 200, f"{path} answers {code}")

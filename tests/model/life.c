@@ -23,6 +23,7 @@ struct life {
 	struct config config;
 	struct config_scrape job;
 	struct coverage coverage;
+	struct line_counts line_counts;
 	struct tail tail;
 	struct lanes lanes;
 	struct reader reader;
@@ -167,6 +168,7 @@ static void on_source(void *ctx, struct source *s)
 			s->lane[lane].streams[stream].labels = str_of(strdup(text));
 		}
 	s->coverage = coverage_row(&l->coverage, s->namespace_);
+	s->lines = line_counts_use(&l->line_counts, s->namespace_, s->pod, s->container, s->job, 1);
 }
 
 static void on_readable(void *ctx)
@@ -474,5 +476,6 @@ void life_free(struct life *l)
 	worker_free(l->worker);
 	loop_free(l->loop);
 	coverage_fini(&l->coverage);
+	line_counts_fini(&l->line_counts);
 	free(l);
 }

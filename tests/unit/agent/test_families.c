@@ -92,6 +92,11 @@ static void write_page(struct families *f)
 	families_sample(f, "_count", NULL, 0, 6);
 	families_gauge(f, "g", "h", 7);
 	families_counter(f, "c_total", "h", 8);
+	families_begin(f, "e_total", METRIC_COUNTER, NULL);
+	const struct metric_exemplar exemplar = { STR("4bf92f3577b34da6a3ce929d0e0e4736"), STR("00f067aa0ba902b7"), 1, 1795251600123456789 };
+	families_traced(f, "", &(struct metric_label){ "l", STR("a") }, 1, 9, &exemplar);
+	families_traced(f, "", &(struct metric_label){ "l", STR("b") }, 1, 10, &(struct metric_exemplar){ .value = 1 });
+	families_traced(f, "", NULL, 0, 11, &(struct metric_exemplar){ exemplar.trace_id, STR(""), 0.25, -5 });
 	families_end(f);
 }
 
@@ -99,12 +104,16 @@ static const char text_page[] = "# HELP a_total line\\nend, back\\\\slash and \"
 				"a_total{l=\"say \\\"hi\\\"\\\\\\n\"} 1\na_total{l=\"caf\xc3\xa9\",m=\"bad\xef\xbf\xbd\"} 2.5\n"
 				"# TYPE odd counter\nodd 3\n# HELP u h\n# TYPE u untyped\nu 4\n"
 				"# HELP h h\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 6\nh_count 6\n"
-				"# HELP g h\n# TYPE g gauge\ng 7\n# HELP c_total h\n# TYPE c_total counter\nc_total 8\n";
+				"# HELP g h\n# TYPE g gauge\ng 7\n# HELP c_total h\n# TYPE c_total counter\nc_total 8\n"
+				"# TYPE e_total counter\ne_total{l=\"a\"} 9\ne_total{l=\"b\"} 10\ne_total 11\n";
 static const char openmetrics_page[] = "# HELP a line\\nend, back\\\\slash and \\\"quotes\\\"\n# TYPE a counter\n"
 				       "a_total{l=\"say \\\"hi\\\"\\\\\\n\"} 1\na_total{l=\"caf\xc3\xa9\",m=\"bad\xef\xbf\xbd\"} 2.5\n"
 				       "# TYPE odd unknown\nodd 3\n# HELP u h\n# TYPE u unknown\nu 4\n"
 				       "# HELP h h\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 6\nh_count 6\n"
-				       "# HELP g h\n# TYPE g gauge\ng 7\n# HELP c h\n# TYPE c counter\nc_total 8\n# EOF\n";
+				       "# HELP g h\n# TYPE g gauge\ng 7\n# HELP c h\n# TYPE c counter\nc_total 8\n# TYPE e counter\n"
+				       "e_total{l=\"a\"} 9 # {trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\",span_id=\"00f067aa0ba902b7\"} 1 "
+				       "1795251600.123\ne_total{l=\"b\"} 10\ne_total 11 # {trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\"} 0.25 0\n"
+				       "# EOF\n";
 
 START_TEST(pages)
 {
@@ -115,7 +124,7 @@ START_TEST(pages)
 	write_page(&f);
 	buf_char(&out, '\0');
 	ck_assert_str_eq(out.p, _i ? openmetrics_page : text_page);
-	ck_assert_uint_eq(f.count, 6);
+	ck_assert_uint_eq(f.count, 7);
 	ck_assert_uint_eq(f.dropped, 1);
 	ck_assert(families_has(&f, STR("a_total")));
 	ck_assert(!families_has(&f, STR("empty")));

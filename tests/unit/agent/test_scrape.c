@@ -57,9 +57,10 @@ static void rig_open(struct rig *r, size_t target_count, const int *ports)
 	r->config.metrics.scrape_count = 1;
 }
 
-static void self(void *ctx, struct buf *out)
+static void own(void *ctx, enum scrape_builtin which, struct buf *out)
 {
 	(void)ctx;
+	ck_assert_int_eq(which, BUILTIN_SELF);
 	buf_str(out, STR("# TYPE spoor_lines counter\nspoor_lines_total 1\n# EOF\n"));
 }
 
@@ -67,7 +68,7 @@ static void start(struct rig *r)
 {
 	char err[256] = "";
 	const struct scrape_options options = { .config = &r->config, .node_name = STR("n1"), .loop = r->loop, .http = r->http.http,
-		.spool = r->spool, .self = self };
+		.spool = r->spool, .own = own };
 	r->scrape = scrape_new(&options, err);
 	ck_assert_msg(r->scrape != NULL, "%s", err);
 }

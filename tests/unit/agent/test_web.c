@@ -170,6 +170,7 @@ static const struct request {
 	{ "GET", "/metrics", "Accept: */*\r\n", 200, { "text/plain; version=0.0.4" } },
 	{ "GET", "/metrics/node", "", 200, { "# No metrics" } },
 	{ "GET", "/metrics/pods", "Accept: application/openmetrics-text\r\n", 200, { "# EOF\n" } },
+	{ "GET", "/metrics/logs", "Accept: application/openmetrics-text\r\n", 200, { "application/openmetrics-text", "# EOF\n" } },
 	{ "GET", "/-/healthy", "", 200, { "Spoor is Healthy.\n" } },
 	{ "GET", "/-/ready", "", 200, { "Spoor is Ready.\n" } },
 	{ "GET", "/ready", "", 200, { "Spoor is Ready.\n" } },

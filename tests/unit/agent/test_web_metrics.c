@@ -16,9 +16,10 @@ static struct web_rig rig;
 static struct config *config;
 static char reply[4 << 20];
 
-static void give_self(void *ctx, struct buf *out)
+static void give_own(void *ctx, enum scrape_builtin which, struct buf *out)
 {
 	(void)ctx;
+	(void)which;
 	buf_str(out, STR("# EOF\n"));
 }
 
@@ -32,7 +33,7 @@ static void start(const char *text)
 	ck_assert_ptr_nonnull(config);
 	config_problems_fini(&problems);
 	struct metrics_options m = { .config = config, .node_name = STR("node-7"), .loop = rig.loop, .collector_flags = flags,
-		.collector_flag_count = COUNT_OF(flags), .self = give_self,
+		.collector_flag_count = COUNT_OF(flags), .own = give_own,
 		.roots = { .proc = "/proc", .sys = "/sys", .rootfs = "", .udev_data = "/run/udev/data", .cgroup = "/sys/fs/cgroup",
 			   .pod_logs = "/nowhere", .runtime_state = "/nowhere" } };
 	rig.fake->status.metrics = metrics_start(&m, err);

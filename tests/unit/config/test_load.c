@@ -239,20 +239,21 @@ START_TEST(every_field_of_a_metrics_job_is_filled)
 END_TEST
 
 static const struct { const char *text; const char *jobs; } builtin[] = {
-	{ "", "node pods self" },
-	{ "logs: { clients: [{ url: http://l/x }] }", "node pods self" },
-	{ "metrics: { scrape_configs: [] }", "node pods self" },
+	{ "", "node pods logs self" },
+	{ "logs: { clients: [{ url: http://l/x }] }", "node pods logs self" },
+	{ "metrics: { scrape_configs: [] }", "node pods logs self" },
 	{ "metrics: { scrape_configs: [{ job_name: a, static_configs: [{ targets: [x:1] }] }] }", "a" },
 	{ "metrics: { pods: { enabled: true }, scrape_configs: [{ job_name: a, static_configs: [{ targets: [x:1] }] }] }", "pods a" },
-	{ "metrics: { node: { enabled: false } }", "pods self" },
-	{ "clients: [{ url: http://l/x }]", "node pods self" },
-	{ "remote_write: [{ url: http://p/x }]", "node pods self" },
+	{ "metrics: { node: { enabled: false } }", "pods logs self" },
+	{ "clients: [{ url: http://l/x }]", "node pods logs self" },
+	{ "remote_write: [{ url: http://p/x }]", "node pods logs self" },
 	{ "scrape_configs: [{ job_name: a, static_configs: [{ targets: [x:1] }] }]", "a" },
 };
 
 START_TEST(built_in_jobs_come_first)
 {
-	static const char *const names[] = { [BUILTIN_NONE] = "a", [BUILTIN_NODE] = "node", [BUILTIN_PODS] = "pods", [BUILTIN_SELF] = "self" };
+	static const char *const names[] = { [BUILTIN_NONE] = "a", [BUILTIN_NODE] = "node", [BUILTIN_PODS] = "pods", [BUILTIN_LOGS] = "logs",
+		[BUILTIN_SELF] = "self" };
 	struct config *c = load(builtin[_i].text);
 	struct buf got;
 	buf_init(&got, 256);
@@ -292,7 +293,7 @@ START_TEST(two_urls_are_a_configuration)
 {
 	struct config_problems problems = { 0 };
 	struct config *c = config_load_urls(STR("http://l/x"), STR("http://p/x"), &problems);
-	ck_assert(c && c->logs.client_count == 1 && c->metrics.remote_count == 1 && c->metrics.scrape_count == 3);
+	ck_assert(c && c->logs.client_count == 1 && c->metrics.remote_count == 1 && c->metrics.scrape_count == 4);
 	ck_assert_int_eq(c->metrics.scrape_interval_ms, 15000);
 	config_free(c);
 	c = config_load_urls((struct str){ 0 }, STR("http://p/x"), &problems);

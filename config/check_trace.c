@@ -1,0 +1,24 @@
+/* Rules of `trace`. */
+#include "config/check.h"
+#include "parsers/labels.h"
+
+/* An exemplar has room for 128 characters: 32 and 16 of them are digits of the ids, 7 the name span_id. */
+enum { EXEMPLAR_LABEL_MOST = 64 };
+
+static void check_exemplar_label(struct loader *r)
+{
+	struct str *label = &r->config->trace.exemplar_label;
+	const struct place *at = loader_field(r, label);
+	if (!at)
+		return;
+	if (!labels_name_is_legacy(*label, false) || label->n > EXEMPLAR_LABEL_MOST)
+		loader_error(r, at, "expected the name of a label, such as trace_id or TraceID: letters, digits and _, no digit first, at most %d",
+			EXEMPLAR_LABEL_MOST);
+	else if (str_eq(*label, STR("span_id")))
+		loader_error(r, at, "span_id stands in exemplars too: the trace id needs a name of its own");
+}
+
+void check_trace(struct loader *r)
+{
+	check_exemplar_label(r);
+}
