@@ -56,14 +56,30 @@ struct config_stages { /* pipeline_stages */
 struct buf;
 void stages_print(const struct config_stages *stages, struct buf *out); /* as one line of YAML, with the line feed */
 
+struct config_relabel { /* relabel_configs[]: made into struct relabel_options by the user of the rules */
+	struct config_strings source_labels;
+	struct str separator, regex, target_label, replacement, action;
+	uint64_t modulus;
+	bool has_separator, has_regex, has_replacement, has_modulus; /* other than the default */
+	uint64_t line;
+};
+struct config_relabels { struct config_relabel *at; size_t count; };
+struct config_file_sd { struct config_strings files; int64_t refresh_interval_ms; /* 5m */ };
+
 struct config_static { /* scrape_configs[].static_configs[] */
 	struct config_labels labels; /* without the __…__ ones */
+	struct config_labels internal; /* other __… ones, for relabel_configs */
+	struct config_strings targets; /* __address__ of each; "localhost" without any */
 	struct str path, path_exclude; /* __path__, __path_exclude__: globs with *, **, ?, [], {a,b} */
 };
 struct config_discovery { struct str role; }; /* kubernetes_sd_configs[]; role is pod */
 struct config_scrape { /* logs.scrape_configs[] */
 	struct str job_name;
 	bool is_pods;                /* built-in Kubernetes path discovery (kubernetes_sd_configs: [{role: pod}]) */
+	bool is_promtail;            /* labels as Promtail makes them and no others: it has relabel_configs, or the file is Promtail's own */
+	struct config_relabels relabel_configs;
+	struct config_file_sd *files;
+	size_t file_count;
 	struct config_stages stages;
 	struct config_static *statics;
 	size_t static_count;
@@ -74,20 +90,10 @@ struct config_scrape { /* logs.scrape_configs[] */
 
 /* ---- metrics: the Prometheus agent's keys ---- */
 
-struct config_relabel { /* relabel_configs[]: made into struct relabel_options by the user of the rules */
-	struct config_strings source_labels;
-	struct str separator, regex, target_label, replacement, action;
-	uint64_t modulus;
-	bool has_separator, has_regex, has_replacement, has_modulus; /* other than the default */
-	uint64_t line;
-};
-struct config_relabels { struct config_relabel *at; size_t count; };
-
 struct config_target_group { /* static_configs[] */
 	struct config_strings targets; /* host:port */
 	struct config_labels labels;
 };
-struct config_file_sd { struct config_strings files; int64_t refresh_interval_ms; /* 5m */ };
 struct config_pod_sd { struct str role; }; /* kubernetes_sd_configs[] role pod: the pods of this node */
 enum scrape_builtin { BUILTIN_NONE, BUILTIN_NODE, BUILTIN_PODS, BUILTIN_LOGS, BUILTIN_SELF, SCRAPE_BUILTINS };
 

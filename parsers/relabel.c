@@ -299,16 +299,22 @@ static bool apply(const struct rule *rule, struct labels *labels, struct relabel
 	}
 }
 
-bool relabel_apply(const struct relabel *r, struct labels *labels, struct arena *arena)
+bool relabel_explain(const struct relabel *r, struct labels *labels, struct arena *arena, size_t *dropped_by)
 {
 	if (!r)
 		return true;
 	labels_reset(&r->scratch->added);
 	r->scratch->is_tracking = r->has_labelmap;
-	for (size_t i = 0; i < r->count; i++)
-		if (!apply(&r->rules[i], labels, r->scratch, arena))
+	for (*dropped_by = 0; *dropped_by < r->count; ++*dropped_by)
+		if (!apply(&r->rules[*dropped_by], labels, r->scratch, arena))
 			return false;
 	return true;
+}
+
+bool relabel_apply(const struct relabel *r, struct labels *labels, struct arena *arena)
+{
+	size_t dropped_by;
+	return relabel_explain(r, labels, arena, &dropped_by);
 }
 
 uint64_t relabel_limits_hit(const struct relabel *r)

@@ -31,6 +31,8 @@ struct relabel *relabel_new(const struct relabel_options *rules, size_t count, c
 void relabel_free(struct relabel *r);
 /* false: dropped. New values are made in `arena`, which must live as long as the labels. */
 bool relabel_apply(const struct relabel *r, struct labels *labels, struct arena *arena);
+/* The same, for whoever asks why: *dropped_by is the number of the rule, from 0, when the answer is false. */
+bool relabel_explain(const struct relabel *r, struct labels *labels, struct arena *arena, size_t *dropped_by);
 uint64_t relabel_limits_hit(const struct relabel *r); /* matches that were given up (REGEX_LIMIT) */
 
 #endif

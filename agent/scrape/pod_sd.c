@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "agent/pod_meta.h"
 #include "parsers/bytes/num.h"
 
 /* ---- addresses ---- */
@@ -101,77 +102,13 @@ struct str pod_sd_join(struct arena *arena, struct str ip, struct str port)
 
 /* ---- what Prometheus knows of a pod ---- */
 
-/* Bytes that a label name cannot have become '_'. */
-static void put_mapped(struct discovered_set *set, struct discovered *d, const char *prefix, const struct label *l, const char *present)
-{
-	char name[512];
-	int n = snprintf(name, sizeof name, "%s" STR_FMT, prefix, STR_ARG(l->name));
-	if (n < 0 || n >= (int)sizeof name)
-		return;
-	for (int i = 0; i < n; i++) {
-		bool is_fit = (name[i] >= '0' && name[i] <= '9') || (ascii_lower(name[i]) >= 'a' && ascii_lower(name[i]) <= 'z') || name[i] == '_';
-		name[i] = is_fit ? name[i] : '_';
-	}
-	discovered_label(set, d, str_of(name), l->value);
-	char other[600];
-	snprintf(other, sizeof other, "%s%s", present, name + strlen(prefix));
-	discovered_label(set, d, str_of(other), STR("true"));
-}
-
-static struct str ready_of(const struct pod *pod)
-{
-	for (size_t i = 0; i < pod->condition_count; i++)
-		if (str_eq(pod->conditions[i].type, STR("Ready")))
-			return str_eq(pod->conditions[i].status, STR("True"))    ? STR("true")
-			       : str_eq(pod->conditions[i].status, STR("False")) ? STR("false")
-										 : STR("unknown");
-	return STR("unknown");
-}
-
-#define META "__meta_kubernetes_"
-static void put_meta(struct discovered_set *set, struct discovered *d, const struct pod *pod, const struct pod_container *c)
-{
-	const struct label rows[] = {
-		{ STR(META "namespace"), pod->namespace_ },
-		{ STR(META "pod_name"), pod->name },
-		{ STR(META "pod_ip"), pod->ip },
-		{ STR(META "pod_uid"), pod->uid },
-		{ STR(META "pod_host_ip"), pod->host_ip },
-		{ STR(META "pod_node_name"), pod->node },
-		{ STR(META "pod_phase"), pod->phase },
-		{ STR(META "pod_ready"), ready_of(pod) },
-		{ STR(META "pod_container_name"), c->name },
-		{ STR(META "pod_container_image"), c->image },
-		{ STR(META "pod_container_id"), c->id },
-		{ STR(META "pod_container_init"), STR("false") },
-	};
-	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		discovered_label(set, d, rows[i].name, rows[i].value);
-	for (size_t i = 0; i < pod->owner_count; i++)
-		if (pod->owners[i].is_controller) {
-			discovered_label(set, d, STR(META "pod_controller_kind"), pod->owners[i].kind);
-			discovered_label(set, d, STR(META "pod_controller_name"), pod->owners[i].name);
-		}
-	for (size_t i = 0; i < pod->label_count; i++)
-		put_mapped(set, d, META "pod_label_", &pod->labels[i], META "pod_labelpresent_");
-	for (size_t i = 0; i < pod->annotation_count; i++)
-		put_mapped(set, d, META "pod_annotation_", &pod->annotations[i], META "pod_annotationpresent_");
-}
-
 static struct discovered *add(struct discovered_set *set, const struct pod *pod, const struct pod_container *c, struct str port)
 {
 	struct discovered *d = discovered_add(set);
 	d->pod_ip = arena_copy(&set->arena, pod->ip);
 	labels_set(&d->labels, STR("__address__"), pod_sd_join(&set->arena, pod->ip, port));
-	put_meta(set, d, pod, c);
+	pod_meta_put(&d->labels, &set->arena, pod, c);
 	return d;
-}
-
-static void put_port(struct discovered_set *set, struct discovered *d, const struct pod_port *port, struct str number)
-{
-	discovered_label(set, d, STR(META "pod_container_port_number"), number);
-	discovered_label(set, d, STR(META "pod_container_port_name"), port->name);
-	discovered_label(set, d, STR(META "pod_container_port_protocol"), port->protocol.n ? port->protocol : STR("TCP"));
 }
 
 static struct str number_text(char at[24], uint64_t number)
@@ -189,7 +126,7 @@ static void list_ports(struct discovered_set *set, const struct pod *pod)
 			continue;
 		for (size_t k = 0; k < c->port_count; k++) {
 			struct str number = number_text(text, c->ports[k].number);
-			put_port(set, add(set, pod, c, number), &c->ports[k], number);
+			pod_meta_put_port(&add(set, pod, c, number)->labels, &set->arena, &c->ports[k]);
 		}
 		if (c->port_count == 0)
 			add(set, pod, c, (struct str){ 0 });
@@ -279,7 +216,7 @@ static void list_annotated(struct discovered_set *set, const struct pod *pod)
 				continue;
 			struct str port = number_text(text, c->ports[k].number);
 			struct discovered *d = add(set, pod, c, port);
-			put_port(set, d, &c->ports[k], port);
+			pod_meta_put_port(&d->labels, &set->arena, &c->ports[k]);
 			put_annotated(set, d, pod, c);
 		}
 	}
