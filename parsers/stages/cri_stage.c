@@ -152,10 +152,14 @@ static void close_piece(struct state *s, size_t i)
 	s->pieces[s->open_count] = p;
 }
 
-static void let_out_all(struct state *s, struct stage_turn *turn)
+/* e: in whose turn it happens, NULL in a flush. */
+static void let_out_all(struct state *s, struct stage_turn *turn, struct entry *e)
 {
-	for (size_t i = 0; i < s->open_count; i++)
+	for (size_t i = 0; i < s->open_count; i++) {
 		kept_entry_forward(&s->pieces[i]->entry, buf_view(&s->pieces[i]->text), true, turn);
+		if (e)
+			kept_entry_move_back(&s->pieces[i]->entry, e);
+	}
 	while (s->open_count)
 		close_piece(s, 0);
 }
@@ -173,13 +177,16 @@ static struct piece *open_piece(struct state *s)
 }
 
 /* A piece replaces the one before it, which it contains: the time that counts is the newest one's. */
-static enum stage_verdict keep(const struct cri *cri, struct state *s, struct stage_turn *turn, const struct entry *e)
+static enum stage_verdict keep(const struct cri *cri, struct state *s, struct stage_turn *turn, struct entry *e)
 {
 	if (s->open_count >= cri->max_partial)
-		let_out_all(s, turn);
+		let_out_all(s, turn, e);
 	size_t i = find(s, e);
-	struct piece *p = i < s->open_count ? s->pieces[i] : open_piece(s);
+	bool is_first = i == s->open_count;
+	struct piece *p = is_first ? open_piece(s) : s->pieces[i];
+	struct entry_place first = is_first ? e->first : p->entry.first;
 	kept_entry_set(&p->entry, e);
+	p->entry.first = first;
 	append(cri, &p->text, e->line);
 	return STAGE_HELD;
 }
@@ -205,6 +212,7 @@ static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry
 	append(cri, &s->whole, buf_view(&s->pieces[i]->text));
 	append(cri, &s->whole, e->line);
 	e->line = buf_view(&s->whole);
+	e->first = s->pieces[i]->entry.first;
 	close_piece(s, i);
 	return STAGE_NEXT;
 }
@@ -214,15 +222,17 @@ static int64_t flush(void *stage, struct stage_turn *turn, bool all)
 {
 	(void)stage;
 	if (all)
-		let_out_all(*turn->state, turn);
+		let_out_all(*turn->state, turn, NULL);
 	return INT64_MAX;
 }
 
-static bool is_holding(const void *state)
+static void each_place(void *state, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
 {
-	return ((const struct state *)state)->open_count > 0;
+	struct state *s = state;
+	for (size_t i = 0; i < s->open_count; i++)
+		fn(ctx, &s->pieces[i]->entry.first);
 }
 
 static const char *const keys[] = { "max_partial_lines", "max_partial_line_size", "max_partial_line_size_truncate", NULL };
 const struct stage_type stage_cri = { .name = "cri", .keys = keys, .compile = compile, .run = run, .free = cri_free, .flush = flush,
-	.is_holding = is_holding, .state_free = state_free, .is_framing = true };
+	.each_place = each_place, .state_free = state_free, .is_framing = true };

@@ -37,6 +37,24 @@ void kept_entry_set(struct kept_entry *k, const struct entry *e)
 	k->tenant = arena_copy(&k->bytes, e->tenant);
 	k->timestamp_ns = e->timestamp_ns;
 	k->has_changed_labels = e->has_changed_labels;
+	k->is_repeat = e->is_repeat;
+	k->first = e->first;
+	k->last = e->last;
+	k->joined = e->joined;
+	k->origin = e->origin;
+}
+
+void kept_entry_join(struct kept_entry *k, const struct entry *e)
+{
+	if (e->first.order < k->first.order) /* what an earlier stage held comes late */
+		k->first = e->first;
+	k->last = e->last > k->last ? e->last : k->last;
+	if (k->origin.level == LEVEL_UNKNOWN)
+		k->origin.level = e->origin.level;
+	if (k->origin.trace_result != TRACE_VALID && e->origin.trace_result != TRACE_NONE) {
+		k->origin.trace_result = e->origin.trace_result;
+		k->origin.trace = e->origin.trace;
+	}
 }
 
 void kept_entry_fini(struct kept_entry *k)
@@ -52,7 +70,8 @@ void kept_entry_forward(const struct kept_entry *k, struct str line, bool with_m
 	struct arena arena = { 0 };
 	struct entry e = { .line = line, .timestamp_ns = k->timestamp_ns, .tenant = k->tenant, .arena = &arena,
 		.has_changed_labels = k->has_changed_labels, .extracted_count = k->extracted_count,
-		.extracted_room = k->extracted_count };
+		.extracted_room = k->extracted_count, .is_repeat = k->is_repeat, .first = k->first, .last = k->last,
+		.joined = k->joined, .origin = k->origin };
 	labels_copy(&e.labels, &k->labels);
 	if (with_metadata)
 		labels_copy(&e.metadata, &k->metadata);
@@ -64,6 +83,12 @@ void kept_entry_forward(const struct kept_entry *k, struct str line, bool with_m
 	labels_fini(&e.labels);
 	labels_fini(&e.metadata);
 	arena_fini(&arena);
+}
+
+void kept_entry_move_back(const struct kept_entry *k, struct entry *e)
+{
+	if (k->first.order < e->first.order && e->first.order <= k->last)
+		e->first = k->first;
 }
 
 bool kept_entry_has_labels(const struct kept_entry *k, const struct entry *e)

@@ -32,7 +32,7 @@ struct metric {
 	int64_t idle_s;
 	double *bounds;
 	size_t bound_count;
-	struct stage_series_set series;
+	struct stage_series_set own, *series; /* series: own, or the owner's of a shared metric */
 };
 struct metrics { size_t count; struct metric at[]; };
 
@@ -189,7 +189,8 @@ static void compile_one(struct stage_compile *c, struct str name, const struct s
 	if (m->type == HISTOGRAM)
 		read_buckets(c, config, m);
 	m->name = make_name(prefix, name);
-	stage_series_init(&m->series, m->bound_count);
+	stage_series_init(&m->own, m->bound_count);
+	m->series = &m->own;
 }
 
 static void metrics_free(void *stage)
@@ -198,7 +199,7 @@ static void metrics_free(void *stage)
 	for (size_t i = 0; i < all->count; i++) {
 		free(all->at[i].name);
 		free(all->at[i].bounds);
-		stage_series_fini(&all->at[i].series);
+		stage_series_fini(&all->at[i].own);
 	}
 	free(all);
 }
@@ -283,7 +284,7 @@ static void touch(struct metric *m, const struct entry *e, int64_t now_ns)
 		return;
 	if (needs_number && !(x ? number_of(x, &number) : m->is_count_bytes))
 		return;
-	struct stage_series *s = stage_series_get(&m->series, &e->labels);
+	struct stage_series *s = stage_series_get(m->series, &e->labels);
 	if (!s)
 		return;
 	apply(m, s, number);
@@ -293,12 +294,20 @@ static void touch(struct metric *m, const struct entry *e, int64_t now_ns)
 static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry *e)
 {
 	struct metrics *all = stage;
-	for (size_t i = 0; i < all->count; i++)
+	for (size_t i = 0; i < all->count && !e->is_repeat; i++)
 		touch(&all->at[i], e, turn->now_ns);
 	return STAGE_NEXT;
 }
 
 /* ---- showing ---- */
+
+static void share(void *stage, const void *owner)
+{
+	struct metrics *all = stage;
+	const struct metrics *theirs = owner;
+	for (size_t i = 0; i < all->count; i++)
+		all->at[i].series = theirs->at[i].series;
+}
 
 struct show { void (*fn)(void *ctx, const struct stages_metric *m); void *ctx; };
 
@@ -339,8 +348,8 @@ static void show_refused(const struct show *show, const struct metric *m)
 	struct stages_metric row = { STR("spoor_pipeline_series_refused_total"),
 		STR("Lines that a metric of a pipeline did not count because it has too many series, or labels that are too long"),
 		"counter",
-		{ &label, 1, 1 }, (double)m->series.refused };
-	if (m->series.refused)
+		{ &label, 1, 1 }, (double)m->series->refused };
+	if (m->series->refused)
 		show->fn(show->ctx, &row);
 }
 
@@ -350,11 +359,11 @@ static void each_metric(const void *stage, void (*fn)(void *ctx, const struct st
 	const struct show show = { fn, ctx };
 	for (size_t i = 0; i < all->count; i++) {
 		const struct metric *m = &all->at[i];
-		for (size_t k = 0; k < m->series.count; k++) {
+		for (size_t k = 0; k < m->series->count; k++) {
 			if (m->type == HISTOGRAM)
-				show_histogram(&show, m, m->series.all[k]);
+				show_histogram(&show, m, m->series->all[k]);
 			else
-				show_row(&show, m, "", m->series.all[k]->labels, m->series.all[k]->value);
+				show_row(&show, m, "", m->series->all[k]->labels, m->series->all[k]->value);
 		}
 		show_refused(&show, m);
 	}
@@ -364,8 +373,8 @@ static void expire(void *stage, int64_t now_ns)
 {
 	struct metrics *all = stage;
 	for (size_t i = 0; i < all->count; i++)
-		stage_series_expire(&all->at[i].series, now_ns / NS_PER_S, all->at[i].idle_s);
+		stage_series_expire(all->at[i].series, now_ns / NS_PER_S, all->at[i].idle_s);
 }
 
 const struct stage_type stage_metrics = { .name = "metrics", .compile = compile, .run = run, .free = metrics_free,
-	.each_metric = each_metric, .expire = expire };
+	.share = share, .each_metric = each_metric, .expire = expire };

@@ -24,7 +24,10 @@ struct block {
 	struct stacktrace trace;
 	uint64_t lines;
 	int64_t last_ns; /* when its newest line came */
+	int64_t newest_ns; /* and that line's own time */
 	bool is_open;    /* there is something to let out: an empty line is something to stack traces, and nothing to Promtail */
+	bool is_parted;  /* a part went out because of its size, or the first line was empty, and what follows takes its time and labels:
+	                  * the place stays held, since only a reader that begins there again makes the same of it */
 };
 struct state {
 	struct block *blocks[STREAMS_MAX];
@@ -81,6 +84,7 @@ static void state_free(void *state)
 
 static void let_out(const struct multiline *m, struct block *b, struct stage_turn *turn)
 {
+	b->is_parted = false;
 	if (!b->is_open)
 		return;
 	kept_entry_forward(&b->first, buf_view(&b->text), m->first == NULL, turn);
@@ -88,6 +92,14 @@ static void let_out(const struct multiline *m, struct block *b, struct stage_tur
 	b->lines = 0;
 	b->is_open = false;
 	b->trace = (struct stacktrace){ 0 };
+}
+
+/* The block goes on behind it. To stack traces it does not: the next line is told by itself. */
+static void let_part_out(const struct multiline *m, struct block *b, struct stage_turn *turn)
+{
+	bool is_parted = m->first && (b->is_open || b->is_parted);
+	let_out(m, b, turn);
+	b->is_parted = is_parted;
 }
 
 static struct block *find(const struct state *s, const struct entry *e)
@@ -99,7 +111,7 @@ static struct block *find(const struct state *s, const struct entry *e)
 }
 
 /* A block for labels that have none. When there are too many, the one that was quiet for longest goes out and is forgotten. */
-static struct block *open_block(const struct multiline *m, struct stage_turn *turn, const struct entry *e)
+static struct block *open_block(const struct multiline *m, struct stage_turn *turn, struct entry *e)
 {
 	struct state *s = *turn->state;
 	if (!s && !(s = *turn->state = calloc(1, sizeof *s)))
@@ -112,6 +124,7 @@ static struct block *open_block(const struct multiline *m, struct stage_turn *tu
 		struct block *gone = s->blocks[quiet];
 		s->blocks[quiet] = s->blocks[--s->count];
 		let_out(m, gone, turn);
+		kept_entry_move_back(&gone->first, e);
 		block_free(gone);
 	}
 	struct block *b = calloc(1, sizeof *b);
@@ -123,43 +136,63 @@ static struct block *open_block(const struct multiline *m, struct stage_turn *tu
 	return b;
 }
 
-static bool begins(const struct multiline *m, struct block *b, struct str line)
+/* Traces are written in one go: a line that comes later by its own time belongs to none. Told by the lines and not by the clock, it is the
+ * same at every reading. */
+static bool is_late(const struct multiline *m, const struct block *b, const struct entry *e)
+{
+	int64_t gap_ns;
+	return b->is_open && !__builtin_sub_overflow(e->timestamp_ns, b->newest_ns, &gap_ns) && gap_ns > m->max_wait_ns;
+}
+
+static bool begins(const struct multiline *m, struct block *b, const struct entry *e)
 {
 	if (m->first)
-		return regex_match(m->first, line, 0, NULL) == REGEX_MATCH;
-	return !stacktrace_continues(&b->trace, line);
+		return regex_match(m->first, e->line, 0, NULL) == REGEX_MATCH;
+	if (is_late(m, b, e))
+		b->trace = (struct stacktrace){ 0 };
+	return !stacktrace_continues(&b->trace, e->line);
 }
 
 /* A block that would become too large goes out in pieces, like one that has too many lines. */
-static void append(const struct multiline *m, struct block *b, struct stage_turn *turn, struct str line)
+static void append(const struct multiline *m, struct block *b, struct stage_turn *turn, const struct entry *e)
 {
+	struct str line = e->line;
 	if (b->text.n + 1 + line.n > b->text.cap_bytes)
-		let_out(m, b, turn);
+		let_part_out(m, b, turn);
 	if (b->is_open)
 		buf_char(&b->text, '\n');
 	buf_str(&b->text, line.n > STAGE_OUTPUT_MAX ? str_take(line, utf8_floor(line, STAGE_OUTPUT_MAX)) : line);
 	b->is_open = b->text.n > 0 || !m->first;
-	b->lines++;
+	b->is_parted = !b->is_open;
+	b->first.joined = b->lines++ ? b->first.joined + 1 + e->joined : e->joined;
 	b->last_ns = turn->now_ns;
+	b->newest_ns = e->timestamp_ns;
 	if (b->lines == m->max_lines)
-		let_out(m, b, turn);
+		let_part_out(m, b, turn);
 }
 
 static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry *e)
 {
 	struct multiline *m = stage;
 	struct block *b = *turn->state ? find(*turn->state, e) : NULL;
-	if (!b && m->first && !begins(m, NULL, e->line))
+	if (!b && m->first && !begins(m, NULL, e))
 		return STAGE_NEXT;
 	if (!b)
 		b = open_block(m, turn, e);
-	if (begins(m, b, e->line)) {
+	if (begins(m, b, e)) {
 		struct stacktrace trace = b->trace;
 		let_out(m, b, turn);
+		kept_entry_move_back(&b->first, e);
+		if (b->lines) /* empty first lines count on, as they do there: this block's parts depend on them */
+			e->first = b->first.first;
 		b->trace = trace;
 		kept_entry_set(&b->first, e);
+	} else if (!b->is_open && !b->is_parted) {
+		b->first.first = e->first;
+		b->first.is_repeat = e->is_repeat;
 	}
-	append(m, b, turn, e->line);
+	kept_entry_join(&b->first, e);
+	append(m, b, turn, e);
 	return STAGE_HELD;
 }
 
@@ -177,21 +210,20 @@ static int64_t flush(void *stage, struct stage_turn *turn, bool all)
 			due_ns = INT64_MAX;
 		if (all || due_ns <= turn->now_ns)
 			let_out(m, b, turn);
-		else if (b->is_open && due_ns < next_ns)
+		else if ((b->is_open || b->is_parted) && due_ns < next_ns)
 			next_ns = due_ns;
 	}
 	return next_ns;
 }
 
-static bool is_holding(const void *state)
+static void each_place(void *state, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
 {
-	const struct state *s = state;
+	struct state *s = state;
 	for (size_t i = 0; i < s->count; i++)
-		if (s->blocks[i]->is_open)
-			return true;
-	return false;
+		if (s->blocks[i]->is_open || s->blocks[i]->is_parted)
+			fn(ctx, &s->blocks[i]->first.first);
 }
 
 static const char *const keys[] = { "firstline", "stack_traces", "max_wait_time", "max_lines", NULL };
 const struct stage_type stage_multiline = { .name = "multiline", .keys = keys, .compile = compile, .run = run,
-	.free = multiline_free, .flush = flush, .is_holding = is_holding, .state_free = state_free };
+	.free = multiline_free, .flush = flush, .each_place = each_place, .state_free = state_free };

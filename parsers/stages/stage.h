@@ -75,8 +75,10 @@ struct stage_type {
 	void (*free)(void *stage);
 	/* The rest may be NULL. */
 	int64_t (*flush)(void *stage, struct stage_turn *turn, bool all); /* as stages_flush; *turn->state is not NULL */
-	bool (*is_holding)(const void *state);
+	/* Of a stage that holds entries: each place, as stages_each_place. */
+	void (*each_place)(void *state, void (*fn)(void *ctx, struct entry_place *place), void *ctx);
 	void (*state_free)(void *state);
+	void (*share)(void *stage, const void *owner); /* as stages_share_metrics */
 	void (*each_metric)(const void *stage, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
 	int64_t (*not_before)(const void *state); /* as stages_not_before, of one log */
 	void (*expire)(void *stage, int64_t now_ns); /* as stages_expire */

@@ -156,15 +156,15 @@ static void compile_one(struct stages *p, struct stage_compile *c, const struct 
 	c->has_failed = c->has_failed || had_failed;
 }
 
-struct level { const struct stage_node *list; size_t next, owner; };
+struct list_level { const struct stage_node *list; size_t next, owner; };
 
 /* Goes down into what is nested with a stack of its own. */
 static void compile_all(struct stages *p, struct stage_compile *c, const struct stage_node *list)
 {
-	struct level levels[STAGES_DEPTH_MAX + 1] = { { list, 0, 0 } };
+	struct list_level levels[STAGES_DEPTH_MAX + 1] = { { list, 0, 0 } };
 	size_t depth = 1;
 	while (depth > 0) {
-		struct level *top = &levels[depth - 1];
+		struct list_level *top = &levels[depth - 1];
 		if (top->next == top->list->count) {
 			depth--;
 			if (depth > 0 && top->owner < p->count)
@@ -186,7 +186,7 @@ static void compile_all(struct stages *p, struct stage_compile *c, const struct 
 		}
 		if (owner < p->count)
 			p->steps[owner].has_nested = true;
-		levels[depth++] = (struct level){ c->nested, 0, owner };
+		levels[depth++] = (struct list_level){ c->nested, 0, owner };
 	}
 }
 
@@ -260,12 +260,45 @@ void stages_state_free(struct stages_state *s)
 	free(s);
 }
 
-bool stages_is_holding(const struct stages_state *s)
+void stages_each_place(struct stages_state *s, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
 {
 	for (size_t i = 0; i < s->p->count; i++)
-		if (s->slots[i] && s->p->steps[i].type->is_holding && s->p->steps[i].type->is_holding(s->slots[i]))
+		if (s->slots[i] && s->p->steps[i].type->each_place)
+			s->p->steps[i].type->each_place(s->slots[i], fn, ctx);
+}
+
+static void note_place(void *ctx, struct entry_place *place)
+{
+	(void)place;
+	*(bool *)ctx = true;
+}
+
+bool stages_is_holding(const struct stages_state *s)
+{
+	bool is_holding = false;
+	for (size_t i = 0; i < s->p->count; i++)
+		if (s->slots[i] && s->p->steps[i].type->each_place)
+			s->p->steps[i].type->each_place(s->slots[i], note_place, &is_holding);
+	return is_holding;
+}
+
+bool stages_may_hold(const struct stages *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->steps[i].type->each_place)
 			return true;
 	return false;
+}
+
+void stages_move_back(struct entry_place *held, const struct entry *e)
+{
+	if (e->first.order < held->order && held->order <= e->last)
+		*held = e->first;
+}
+
+static void move_back(void *ctx, struct entry_place *place)
+{
+	stages_move_back(place, ctx);
 }
 
 int64_t stages_not_before(const struct stages_state *s)
@@ -331,6 +364,8 @@ static void walk(struct stages_walk *w, size_t at, struct entry *e)
 			at++;
 		}
 	}
+	if (e->last > e->first.order)
+		stages_each_place(w->s, move_back, e);
 	w->emit(w->ctx, e);
 }
 
@@ -367,6 +402,13 @@ void stages_set_look(struct stages *p, stages_look *look, void *ctx)
 {
 	p->look = look;
 	p->look_ctx = ctx;
+}
+
+void stages_share_metrics(struct stages *p, const struct stages *owner)
+{
+	for (size_t i = 0; i < p->count && i < owner->count; i++)
+		if (p->steps[i].type->share && p->steps[i].type == owner->steps[i].type)
+			p->steps[i].type->share(p->steps[i].stage, owner->steps[i].stage);
 }
 
 void stages_each_metric(const struct stages *p, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx)

@@ -8,7 +8,7 @@
 #define PARSERS_STAGES_H
 
 #include "parsers/bytes/arena.h"
-#include "parsers/labels.h"
+#include "parsers/record.h"
 
 /* ---- how a configuration is handed in: a tree of YAML values, as it stands in the file ---- */
 
@@ -29,6 +29,14 @@ typedef void stage_problem_fn(void *ctx, const struct stage_problem *problem, co
 
 enum value_kind { VALUE_NONE, VALUE_STRING, VALUE_NUMBER, VALUE_BOOL };
 struct extracted { struct str name; enum value_kind kind; struct str text; double number; bool truth; };
+/* Where in its source the first line stands that is in an entry. Numbers ascend with the lines of one state; 0: the caller does not
+ * tell, and is not told. What more the caller wants to know of the place is kept along with it. */
+struct entry_place { uint64_t order, notes[4]; };
+struct entry_origin { /* what was seen in the line before any stage had it; of joined lines, the first that says something */
+	enum level level;
+	enum trace_result trace_result;
+	struct trace_context trace;
+};
 struct entry { /* all views: into the line, the pipeline, or `arena` (arena_reset by the caller after each entry) */
 	struct str line;
 	int64_t timestamp_ns;
@@ -40,6 +48,10 @@ struct entry { /* all views: into the line, the pipeline, or `arena` (arena_rese
 	struct arena *arena;
 	const char *drop_reason;            /* not NULL: dropped; the stage's drop_counter_reason or its default */
 	bool has_changed_labels;            /* labels are other ones than the log's own */
+	bool is_repeat;                     /* counted already, on the way to another destination: metrics leave it out */
+	struct entry_place first; uint64_t last; /* its lines stand between these; last: an order number */
+	uint64_t joined;                    /* further lines that multiline put into it */
+	struct entry_origin origin;
 };
 
 enum stage_verdict {
@@ -86,6 +98,14 @@ void stages_run(struct stages *p, struct stages_state *s, struct entry *entry, i
 int64_t stages_flush(struct stages *p, struct stages_state *s, int64_t now_ns, bool all, stages_emit *emit, void *ctx);
 /* Something is kept of lines that were not emitted yet: their places must not be acknowledged. */
 bool stages_is_holding(const struct stages_state *s);
+/* One of the stages may ever hold something. */
+bool stages_may_hold(const struct stages *p);
+/* Each place from which something is held, in no order. Reading on at the lowest one with an empty state gives again what is held, and
+ * nothing of what came out before in another shape: entries that came out and go across a place that is held (lines of two
+ * streams mingle) have moved it back to their own first line. fn may write to the notes. */
+void stages_each_place(struct stages_state *s, void (*fn)(void *ctx, struct entry_place *place), void *ctx);
+/* Moves back a place that the entry goes across: for what a caller holds by itself. */
+void stages_move_back(struct entry_place *held, const struct entry *e);
 /* What a limit stage answers when it does not drop: this log may go on at this time (the clock of now_ns; 0: at once). The entry
  * that met the limit has come out already, on credit; each further one that is run before then only moves the time further out. A
  * reader leaves the log alone until then, and only this log; being up to 100 ms early does no harm (the rate stays exact) and
@@ -94,6 +114,9 @@ int64_t stages_not_before(const struct stages_state *s);
 /* For `inspect`: called before and after each stage, when set. */
 typedef void stages_look(void *ctx, const char *stage, const struct entry *before, const struct entry *after);
 void stages_set_look(struct stages *p, stages_look *look, void *ctx);
+/* From here on the metrics of `p` are counted in those of `owner`, which was compiled from the same configuration and outlives p: pipelines
+ * of several destinations have one set. */
+void stages_share_metrics(struct stages *p, const struct stages *owner);
 void stages_each_metric(const struct stages *p, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
 /* Forgets metrics that no line has touched for their max_idle_duration: to be called after each scrape, as Promtail does it. */
 void stages_expire(struct stages *p, int64_t now_ns);

@@ -1,6 +1,8 @@
 /* The stages that keep lines back or count them over time: multiline, cri and docker, limit, metrics. */
 #include "stage_lines.h"
 
+#define S INT64_C(1000000000)
+
 START_TEST(multiline)
 {
 	static const struct stage_lines_case cases[] = {
@@ -28,7 +30,6 @@ START_TEST(multiline)
 }
 END_TEST
 
-#define S INT64_C(1000000000)
 
 static void expect(struct stage_lines *t, const char *want)
 {
@@ -98,6 +99,11 @@ START_TEST(multiline_is_bounded)
 }
 END_TEST
 
+static void take_entry(void *ctx, struct entry *e)
+{
+	*(struct entry *)ctx = *e;
+}
+
 #define T "2019-04-30T02:12:41.8443515Z "
 START_TEST(framing)
 {
@@ -137,6 +143,144 @@ START_TEST(framing_has_the_runtimes_time)
 		expect(&t, "<7>x{stream=\"stdout\"};");
 		stage_lines_close(&t);
 	}
+}
+END_TEST
+
+/* ---- what is held, and where reading may begin again ---- */
+
+enum { REPLAYS = 25, REPLAY_LINES = 40, REPLAY_ENTRIES = 200 };
+struct seen_entry { uint64_t first, last; struct str text; int64_t timestamp_ns; };
+struct seen { struct seen_entry at[REPLAY_ENTRIES]; size_t count; struct arena bytes; };
+
+static int by_last(const void *a, const void *b)
+{
+	const struct seen_entry *x = a, *y = b;
+	return x->last < y->last ? -1 : x->last > y->last;
+}
+
+static void see(void *ctx, struct entry *e)
+{
+	struct seen *s = ctx;
+	ck_assert(s->count < REPLAY_ENTRIES);
+	s->at[s->count].first = e->first.order;
+	s->at[s->count].last = e->last;
+	s->at[s->count].timestamp_ns = e->timestamp_ns;
+	s->at[s->count++].text = arena_copy(&s->bytes, e->line);
+}
+
+static void lowest(void *ctx, struct entry_place *place)
+{
+	uint64_t *low = ctx;
+	ck_assert(place->order > 0);
+	*low = place->order < *low ? place->order : *low;
+}
+
+/* Lines from `from` on (numbered from 1), through a state that knows nothing; lows[i]: the lowest place that is held behind line i. */
+static void play(struct stages *p, const struct str *lines, size_t from, size_t to, uint64_t *lows, struct seen *out)
+{
+	struct stages_state *s = stages_state_new(p);
+	struct arena arena = { 0 };
+	for (size_t i = from; i < to; i++) {
+		struct entry e = { .line = lines[i], .timestamp_ns = (int64_t)i * 1000, .first = { .order = i + 1 }, .last = i + 1, .arena = &arena };
+		stages_run(p, s, &e, S, see, out);
+		labels_fini(&e.labels);
+		labels_fini(&e.metadata);
+		arena_reset(&arena);
+		if (lows)
+			lows[i] = i + 2;
+		if (lows)
+			stages_each_place(s, lowest, &lows[i]);
+	}
+	stages_flush(p, s, S, true, see, out);
+	ck_assert(!stages_is_holding(s));
+	qsort(out->at, out->count, sizeof out->at[0], by_last); /* what is open at the end goes out in any order */
+	stages_state_free(s);
+	arena_fini(&arena);
+}
+
+static void check_replay(struct stages *p, const struct str *lines, uint64_t seed)
+{
+	uint64_t lows[REPLAY_LINES];
+	static struct seen all, again;
+	all = (struct seen){ 0 };
+	play(p, lines, 0, REPLAY_LINES, lows, &all);
+	for (size_t i = 0; i < REPLAY_LINES; i++) {
+		ck_assert_msg(i == 0 || lows[i] >= lows[i - 1], "seed %llu: what may be forgotten grows", (unsigned long long)seed);
+		again = (struct seen){ 0 };
+		play(p, lines, lows[i] - 1, REPLAY_LINES, NULL, &again);
+		size_t k = 0;
+		for (size_t n = 0; n < all.count; n++) {
+			if (all.at[n].first < lows[i]) {
+				ck_assert_msg(all.at[n].last < lows[i], "seed %llu: an entry of lines %llu to %llu goes across line %llu", (unsigned long long)seed,
+					      (unsigned long long)all.at[n].first, (unsigned long long)all.at[n].last, (unsigned long long)lows[i]);
+				continue;
+			}
+			ck_assert_msg(k < again.count && again.at[k].last == all.at[n].last &&
+				      str_eq(again.at[k].text, all.at[n].text) && again.at[k].timestamp_ns == all.at[n].timestamp_ns,
+				      "seed %llu: begun again at line %llu: lines %llu to %llu \"" STR_FMT "\" instead of %llu to %llu \"" STR_FMT "\"",
+				      (unsigned long long)seed, (unsigned long long)lows[i], (unsigned long long)again.at[k].first,
+				      (unsigned long long)again.at[k].last, STR_ARG(again.at[k].text), (unsigned long long)all.at[n].first,
+				      (unsigned long long)all.at[n].last, STR_ARG(all.at[n].text));
+			k++;
+		}
+		ck_assert_msg(k == again.count, "seed %llu: %zu entries too many", (unsigned long long)seed, again.count - k);
+		arena_fini(&again.bytes);
+	}
+	arena_fini(&all.bytes);
+}
+
+/* Whoever reads again from the lowest place that was held, at any time, meets every entry that was not out whole, and of those that
+ * were out none in another shape. */
+static const struct { const char *pipeline; const char *lines[8]; } replays[] = {
+	{ "[{regex: {expression: '^(?P<k>.)'}}, {labels: {k: }}, {multiline: {firstline: '>', max_lines: 3}}]",
+		{ "a>1", "a 2", "a 3", "b>1", "b 2", "b 3", "c>1", "a 4" } },
+	{ "[{cri: }, {multiline: {firstline: '^>'}}]",
+		{ T "stdout F >1", T "stdout F  2", T "stderr F >1", T "stderr F  2", T "stdout P >3", T "stderr P p", T "stdout P q", "x" } },
+	{ "[{multiline: {firstline: '^$|^>', max_lines: 4}}, {multiline: {firstline: '2'}}]", { "", ">1", "2", "3", "4", "", "", "2>" } },
+	{ "[{regex: {expression: '^(?P<k>.)'}}, {labels: {k: }}, {match: {selector: '{k=\"a\"}', stages: [{multiline: {firstline: 'E'}}]}}, "
+		"{multiline: {stack_traces: true, max_lines: 5}}]",
+		{ "aE1", "a 2", "bpanic: x", "b\tat a.B(C)", "aE3", "cTraceback (most recent call last):", "c  File \"a\"", "bx" } },
+};
+
+/* Whoever reads again from the lowest place that was held, at any time, meets every entry that was not out whole, and of those that
+ * were out none in another shape. */
+START_TEST(places)
+{
+	struct stage_lines t;
+	ck_assert_msg(stage_lines_open(&t, replays[_i].pipeline, ""), "%s", t.problem);
+	ck_assert(stages_may_hold(t.stages));
+	for (uint64_t seed = 1; seed <= REPLAYS; seed++) {
+		struct str lines[REPLAY_LINES];
+		uint64_t random = ((uint64_t)_i * 1000 + seed) * UINT64_C(0x9e3779b97f4a7c15);
+		for (size_t k = 0; k < REPLAY_LINES; k++) {
+			random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			lines[k] = str_of(replays[_i].lines[(random >> 33) % COUNT_OF(replays[_i].lines)]);
+		}
+		check_replay(t.stages, lines, seed);
+	}
+	stage_lines_close(&t);
+}
+END_TEST
+
+START_TEST(joined_lines_keep_what_their_first_line_was)
+{
+	struct stage_lines t;
+	struct arena arena = { 0 };
+	struct entry out = { 0 };
+	ck_assert(stage_lines_open(&t, "[{multiline: {firstline: '^>'}}]", ""));
+	ck_assert(!stages_is_holding(t.state));
+	static const struct { const char *line; enum level level; const char *trace; } lines[] = { { ">1", LEVEL_UNKNOWN, NULL }, { "2", LEVEL_WARN, "a" },
+		{ "3", LEVEL_ERROR, "b" } };
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct entry e = { .line = str_of(lines[i].line), .arena = &arena, .is_repeat = i == 0, .origin.level = lines[i].level };
+		e.origin.trace_result = lines[i].trace ? TRACE_VALID : TRACE_NONE;
+		e.origin.trace.trace_id[0] = lines[i].trace ? lines[i].trace[0] : 0;
+		stages_run(t.stages, t.state, &e, t.now_ns, take_entry, &out);
+	}
+	stages_flush(t.stages, t.state, t.now_ns, true, take_entry, &out);
+	ck_assert(out.joined == 2 && out.is_repeat && out.origin.level == LEVEL_WARN && out.origin.trace_result == TRACE_VALID &&
+		  out.origin.trace.trace_id[0] == 'a');
+	stage_lines_close(&t);
 }
 END_TEST
 
@@ -330,6 +474,8 @@ static void add(TCase *t)
 	tcase_add_test(t, multiline_is_bounded);
 	tcase_add_test(t, framing);
 	tcase_add_test(t, framing_has_the_runtimes_time);
+	tcase_add_loop_test(t, places, 0, COUNT_OF(replays));
+	tcase_add_test(t, joined_lines_keep_what_their_first_line_was);
 	tcase_add_test(t, limit_drops);
 	tcase_add_test(t, limit_by_label);
 	tcase_add_test(t, limit_waits);
