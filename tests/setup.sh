@@ -43,6 +43,7 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need victoria-metrics victoria-metrics --version
 	need dbus-daemon dbus-daemon --version # the systemd collector and node_exporter ask over a bus of their own
 	need python3 python3 -c 'import json, urllib.request'
+	need python3-yaml python3 -c 'import yaml' # reads what helm renders
 	need curl curl --version
 	need openssl openssl version # certificates of the TLS tests
 	need ca-certificates certificates
