@@ -1,81 +1,93 @@
-/* Two tables, commands and flags; help is printed from them. Not getopt_long: it takes no single dash for long names, no
- * --no-flag, and cannot say which flag was meant. */
+/* The table of flags, and reading them. Not getopt_long: it takes no single dash for long names, no --no-flag, and cannot say which flag
+ * was meant. The command is looked for first, because a flag may mean something else to another one. */
 #include "agent/flags.h"
 
 #include <stddef.h>
 #include <stdio.h>
 
+#include "agent/commands/table.h"
 #include "config/nearest.h"
 #include "parsers/bytes/num.h"
 
 enum { LEAST_INTERVAL_NS = 1000000000 };
 
-enum flag_kind { FLAG_TEXT, FLAG_ROOT, FLAG_CHOICE, FLAG_BOOL, FLAG_DURATION }; /* ROOT: a directory, kept without slashes at its end */
-
-struct flag {
-	const char *name;
-	enum flag_kind kind;
-	size_t offset;
-	const char *argument; /* word for help; the choices of a FLAG_CHOICE */
-	const char *fallback; /* NULL: not set */
-	const char *group;
-	const char *help;
-};
-
 #define FIELD(name) offsetof(struct flags, name)
 
 static const struct flag flags[] = {
-	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration",
+	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration", "run check inspect",
 		"configuration to run with; without it: the logs of this machine, shown on the page" },
-	{ "loki.url", FLAG_TEXT, FIELD(loki_url), "URL", NULL, "Configuration",
+	{ "loki.url", FLAG_TEXT, FIELD(loki_url), "URL", NULL, "Configuration", "run",
 		"ship to this Loki, without a file (.../loki/api/v1/push)" },
-	{ "remote-write.url", FLAG_TEXT, FIELD(remote_write_url), "URL", NULL, "Configuration",
+	{ "remote-write.url", FLAG_TEXT, FIELD(remote_write_url), "URL", NULL, "Configuration", "run",
 		"send metrics to this receiver, without a file (.../api/v1/write)" },
-	{ "config.auto-reload-interval", FLAG_DURATION, FIELD(auto_reload_interval_ns), "DURATION", NULL, "Configuration",
+	{ "config.auto-reload-interval", FLAG_DURATION, FIELD(auto_reload_interval_ns), "DURATION", NULL, "Configuration", "run",
 		"look this often whether the file has changed, and take it over when it is valid, e.g. 10s (default: never)" },
-	{ "state.dir", FLAG_TEXT, FIELD(state_dir), "DIR", "/var/lib/spoor", "Places",
+	{ "state.dir", FLAG_TEXT, FIELD(state_dir), "DIR", "/var/lib/spoor", "Places", "run",
 		"where progress is kept; on a disk of the node" },
-	{ "path.pod-logs", FLAG_TEXT, FIELD(path_pod_logs), "DIR", "/var/log/pods", "Places", "the kubelet's pod logs" },
-	{ "path.docker", FLAG_TEXT, FIELD(path_docker), "DIR", "/var/lib/docker/containers", "Places", "Docker's json-file logs" },
-	{ "path.procfs", FLAG_ROOT, FIELD(path_procfs), "DIR", "/proc", "Places", "procfs of the node" },
-	{ "path.sysfs", FLAG_ROOT, FIELD(path_sysfs), "DIR", "/sys", "Places", "sysfs of the node" },
-	{ "path.rootfs", FLAG_ROOT, FIELD(path_rootfs), "DIR", "/", "Places", "root directory of the node, for filesystem metrics" },
-	{ "path.udev.data", FLAG_ROOT, FIELD(path_udev_data), "DIR", "/run/udev/data", "Places", "udev's data about disks" },
-	{ "path.cgroupfs", FLAG_ROOT, FIELD(path_cgroupfs), "DIR", "/sys/fs/cgroup", "Places", "cgroups of the node, for container metrics" },
-	{ "path.runtime-state", FLAG_ROOT, FIELD(path_runtime_state), "DIR", "/run", "Places",
+	{ "path.pod-logs", FLAG_TEXT, FIELD(path_pod_logs), "DIR", "/var/log/pods", "Places", "run", "the kubelet's pod logs" },
+	{ "path.docker", FLAG_TEXT, FIELD(path_docker), "DIR", "/var/lib/docker/containers", "Places", "run",
+		"Docker's json-file logs" },
+	{ "path.procfs", FLAG_ROOT, FIELD(path_procfs), "DIR", "/proc", "Places", "run", "procfs of the node" },
+	{ "path.sysfs", FLAG_ROOT, FIELD(path_sysfs), "DIR", "/sys", "Places", "run", "sysfs of the node" },
+	{ "path.rootfs", FLAG_ROOT, FIELD(path_rootfs), "DIR", "/", "Places", "run",
+		"root directory of the node, for filesystem metrics" },
+	{ "path.udev.data", FLAG_ROOT, FIELD(path_udev_data), "DIR", "/run/udev/data", "Places", "run", "udev's data about disks" },
+	{ "path.cgroupfs", FLAG_ROOT, FIELD(path_cgroupfs), "DIR", "/sys/fs/cgroup", "Places", "run",
+		"cgroups of the node, for container metrics" },
+	{ "path.runtime-state", FLAG_ROOT, FIELD(path_runtime_state), "DIR", "/run", "Places", "run",
 		"state of the container runtimes, for the names of containers" },
-	{ "web.listen-address", FLAG_TEXT, FIELD(web_listen_address), "HOST:PORT", NULL, "HTTP",
-	  "page, /metrics and JSON (default: :9195 in Kubernetes, 127.0.0.1:9195 elsewhere)" },
-	{ "web.config.file", FLAG_TEXT, FIELD(web_config_file), "FILE", NULL, "HTTP",
-	  "TLS and users of this port, in the exporters' format (default: the file's server.web_config_file)" },
-	{ "web.enable-lifecycle", FLAG_BOOL, FIELD(enable_lifecycle), "", NULL, "HTTP", "allow POST /-/reload" },
-	{ "log.level", FLAG_CHOICE, FIELD(log_level), "debug|info|warn|error", NULL, "Own log",
+	{ "web.listen-address", FLAG_TEXT, FIELD(web_listen_address), "HOST:PORT", NULL, "HTTP", "run",
+		"page, /metrics and JSON (default: :9195 in Kubernetes, 127.0.0.1:9195 elsewhere)" },
+	{ "web.config.file", FLAG_TEXT, FIELD(web_config_file), "FILE", NULL, "HTTP", "run",
+		"TLS and users of this port, in the exporters' format (default: the file's server.web_config_file)" },
+	{ "web.enable-lifecycle", FLAG_BOOL, FIELD(enable_lifecycle), "", NULL, "HTTP", "run", "allow POST /-/reload" },
+	{ "log.level", FLAG_CHOICE, FIELD(log_level), "debug|info|warn|error", NULL, "Own log", "run",
 		"least level (default: the file's, else info)" },
-	{ "log.format", FLAG_CHOICE, FIELD(log_format), "logfmt|json", NULL, "Own log",
+	{ "log.format", FLAG_CHOICE, FIELD(log_format), "logfmt|json", NULL, "Own log", "run",
 		"format (default: the file's, else logfmt)" },
-	{ "job", FLAG_TEXT, FIELD(job), "NAME", NULL, "inspect", "the job whose rules lines go through" },
-	{ "format", FLAG_CHOICE, FIELD(format), "raw|cri|docker", NULL, "inspect", "how lines are wrapped" },
-	{ "help", FLAG_BOOL, FIELD(help), "", NULL, "", "this text" },
-	{ "version", FLAG_BOOL, FIELD(version), "", NULL, "", "version of the program" },
+	{ "job", FLAG_TEXT, FIELD(job), "NAME", NULL, "", "inspect", "the job whose rules lines go through" },
+	{ "format", FLAG_CHOICE, FIELD(format), "raw|cri|docker", NULL, "", "inspect", "how lines are wrapped" },
+	{ "format", FLAG_CHOICE, FIELD(format), "text|json", NULL, "", "check version",
+		"for people, or for programs (default: text)" },
+	{ "strict", FLAG_BOOL, FIELD(strict), "", NULL, "", "check", "exit code 3 when there are warnings" },
+	{ "help", FLAG_BOOL, FIELD(help), "", NULL, "", "", "this text" },
+	{ "version", FLAG_BOOL, FIELD(version), "", NULL, "", "", "version of the program" },
 };
 
-static const struct { const char *name, *argument, *help; } commands[] = {
-	{ "run", "", "the agent, in the foreground (what happens without a command)" },
-	{ "check", "FILE", "everything that is wrong with a configuration; exit code 0 or 78" },
-	{ "inspect", "", "lines on standard input to records with trace ids, as JSON" },
-};
-
-static struct str flag_name(const struct flag *f)
+const struct flag *flag_at(size_t i)
 {
-	return str_of(f->name);
+	return i < COUNT_OF(flags) ? &flags[i] : NULL;
 }
 
-static const struct flag *flag_find(struct str name)
+static bool has_word(const char *words, const char *word)
 {
-	for (size_t i = 0; i < COUNT_OF(flags); i++)
-		if (str_eq(flag_name(&flags[i]), name))
+	for (struct str rest = str_of(words); rest.n;)
+		if (str_eq(str_cut(&rest, ' '), str_of(word)))
+			return true;
+	return false;
+}
+
+bool flag_is_of(const struct flag *f, const char *command)
+{
+	return !*f->commands || has_word(f->commands, command);
+}
+
+/* The row that the command has for the name, else the one of `run`; *other: a row of that name that is for other commands. */
+static const struct flag *flag_find(struct str name, const char *command, const struct flag **other)
+{
+	const struct flag *found = NULL;
+	*other = NULL;
+	if (str_eq(name, STR("h")))
+		name = STR("help");
+	for (size_t i = 0; i < COUNT_OF(flags); i++) {
+		if (!str_eq(str_of(flags[i].name), name))
+			continue;
+		if (flag_is_of(&flags[i], command))
 			return &flags[i];
-	return str_eq(name, STR("h")) ? flag_find(STR("help")) : NULL;
+		*other = &flags[i];
+		found = flag_is_of(&flags[i], "run") ? &flags[i] : found;
+	}
+	return found;
 }
 
 static int unknown(char err[256], const char *what, struct str dashes, struct str name, struct str nearest)
@@ -89,27 +101,36 @@ static int unknown(char err[256], const char *what, struct str dashes, struct st
 	return -1;
 }
 
-static int unknown_flag(struct str name, char err[256])
+static int unknown_flag(struct str name, const char *command, char err[256])
 {
 	struct nearest nearest = { 0 };
 	for (size_t i = 0; i < COUNT_OF(flags); i++)
-		nearest_offer(&nearest, name, flag_name(&flags[i]));
+		if (flag_is_of(&flags[i], command) || flag_is_of(&flags[i], "run"))
+			nearest_offer(&nearest, name, str_of(flags[i].name));
 	return unknown(err, "flag", STR("--"), name, nearest_word(&nearest, name));
 }
 
-static bool is_command(const char *name)
+/* The row is there, but for other commands: all that have a row of this name are told. */
+static int other_commands_flag(const struct flag *f, const char *command, char err[256])
 {
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return true;
-	return false;
+	struct buf owners;
+	buf_init(&owners, 128);
+	for (size_t i = 0; i < COUNT_OF(flags); i++)
+		for (struct str rest = str_of(strcmp(flags[i].name, f->name) == 0 ? flags[i].commands : ""); rest.n;) {
+			buf_str(&owners, owners.n ? STR(", ") : STR(""));
+			buf_str(&owners, str_cut(&rest, ' '));
+		}
+	snprintf(err, 256, "--%s is no flag of spoor %s, but of %.*s; see spoor %s --help", f->name, command, STR_ARG(buf_view(&owners)), command);
+	buf_fini(&owners);
+	return -1;
 }
 
 static int unknown_command(const char *name, char err[256])
 {
 	struct nearest nearest = { 0 };
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		nearest_offer(&nearest, str_of(name), str_of(commands[i].name));
+	const struct command *c;
+	for (size_t i = 0; (c = command_at(i)); i++)
+		nearest_offer(&nearest, str_of(name), str_of(c->name));
 	return unknown(err, "command", STR(""), str_of(name), nearest_word(&nearest, str_of(name)));
 }
 
@@ -153,26 +174,61 @@ static int set_text(const struct flag *f, char *value, struct flags *out, char e
 	return 0;
 }
 
+/* "--no-x=y": "x", "y" behind the '='; is_negated. */
+struct spelling { struct str name; const char *value; /* NULL: none stands there */ };
+
+static struct spelling spell(const char *argument)
+{
+	struct str text = str_of(argument);
+	text = str_skip(text, str_starts(text, STR("--")) ? 2 : 1);
+	struct str name = str_cut(&text, '=');
+	return (struct spelling){ name, name.p + name.n == argument + strlen(argument) ? NULL : text.p };
+}
+
 /* One flag, argv[*i]; takes argv[*i + 1] too when the value stands there. */
 static int take_flag(int argc, char **argv, int *i, struct flags *out, char err[256])
 {
-	struct str text = str_of(argv[*i]), name;
-	text = str_skip(text, str_starts(text, STR("--")) ? 2 : 1);
-	name = str_cut(&text, '=');
-	bool has_text = argv[*i] + strlen(argv[*i]) != name.p + name.n;
-	bool is_negated = !flag_find(name) && str_starts(name, STR("no-"));
-	const struct flag *f = flag_find(is_negated ? str_skip(name, 3) : name);
+	const struct flag *other;
+	struct spelling s = spell(argv[*i]);
+	const struct flag *f = flag_find(s.name, out->command, &other);
+	bool is_negated = !f && !other && str_starts(s.name, STR("no-"));
+	if (is_negated)
+		f = flag_find(str_skip(s.name, 3), out->command, &other);
+	if (!f && other)
+		return other_commands_flag(other, out->command, err);
 	if (!f || (is_negated && f->kind != FLAG_BOOL))
-		return unknown_flag(name, err);
+		return unknown_flag(s.name, out->command, err);
 	if (f->kind == FLAG_BOOL)
-		return set_bool(f, !is_negated, text, has_text, out, err);
-	if (has_text)
-		return set_text(f, argv[*i] + (text.p - argv[*i]), out, err);
+		return set_bool(f, !is_negated, str_of(s.value), s.value != NULL, out, err);
+	if (s.value)
+		return set_text(f, argv[*i] + (s.value - argv[*i]), out, err);
 	if (*i + 1 == argc) {
 		snprintf(err, 256, "--%s needs a value: --%s=%s", f->name, f->name, f->argument);
 		return -1;
 	}
 	return set_text(f, argv[++*i], out, err);
+}
+
+static bool is_flag(const char *argument)
+{
+	return argument[0] == '-' && argument[1] != '\0';
+}
+
+/* The first argument that is neither a flag nor a flag's value: the command; NULL when there is none. */
+static const char *find_command(int argc, char **argv, int first)
+{
+	const struct flag *other;
+	for (int i = first; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return i + 1 < argc ? argv[i + 1] : NULL;
+		if (!is_flag(argv[i]))
+			return argv[i];
+		struct spelling s = spell(argv[i]);
+		const struct flag *f = flag_find(s.name, "run", &other);
+		f = f ? f : other;
+		i += f && f->kind != FLAG_BOOL && !s.value;
+	}
+	return NULL;
 }
 
 static void set_fallbacks(struct flags *out)
@@ -209,27 +265,22 @@ static int sort_out(int argc, char **argv)
 	return count;
 }
 
-/* What is left besides flags: a command and its arguments. */
-static int take_command(struct flags *out, char err[256])
+static int judge_rest(const struct command *c, struct flags *out, char err[256])
 {
-	out->command = "run";
-	if (out->rest_count && !out->help && !out->version) {
-		if (!is_command(out->rest[0]))
-			return unknown_command(out->rest[0], err);
-		out->command = out->rest[0];
-	}
-	if (out->rest_count) {
-		out->rest++;
-		out->rest_count--;
-	}
-	if (out->help || out->version)
-		return 0;
-	int most = strcmp(out->command, "check") == 0 ? 1 : 0;
-	if (out->rest_count > most) {
-		snprintf(err, 256, "spoor %s takes %s, found \"%.64s\" as well; see spoor --help", out->command,
-			 most ? "one file" : "no arguments besides flags", out->rest[most]);
+	if (out->rest_count > c->most) {
+		snprintf(err, 256, "spoor %s takes %s%s, found \"%.64s\" as well; see spoor %s --help", c->name,
+			 c->most ? "" : "no arguments besides flags", c->argument, out->rest[c->most], c->name);
 		return -1;
 	}
+	if (out->rest_count < c->least) {
+		snprintf(err, 256, "what is missing: spoor %s %s; see spoor %s --help", c->name, c->argument, c->name);
+		return -1;
+	}
+	return 0;
+}
+
+static int judge_together(const struct flags *out, char err[256])
+{
 	if (out->config_file && out->loki_url) {
 		snprintf(err, 256, "--loki.url is for running without a file: with --config.file put the url into logs.clients");
 		return -1;
@@ -241,6 +292,25 @@ static int take_command(struct flags *out, char err[256])
 	return 0;
 }
 
+/* What is left besides flags: a command and its arguments. */
+static int take_command(struct flags *out, char err[256])
+{
+	const char *word = out->rest_count ? out->rest[0] : NULL;
+	if (word) {
+		out->rest++;
+		out->rest_count--;
+	}
+	const struct command *c = command_find(str_of(word ? word : "run"));
+	if (out->help || out->version) {
+		out->command = word && c ? c->name : NULL;
+		return 0;
+	}
+	if (!c)
+		return unknown_command(word, err);
+	out->command = c->name;
+	return judge_rest(c, out, err) < 0 ? -1 : judge_together(out, err);
+}
+
 int flags_parse(int argc, char **argv, struct flags *out, char err[256])
 {
 	bool is_end = false;
@@ -249,53 +319,18 @@ int flags_parse(int argc, char **argv, struct flags *out, char err[256])
 	int first = 1 + sort_out(argc, argv);
 	out->collector_flags = (const char **)(void *)(argv + 1);
 	out->collector_flag_count = first - 1;
+	const char *word = find_command(argc, argv, first);
+	out->command = word && command_find(str_of(word)) ? word : "run";
 	out->rest = argv + first;
 	for (int i = first; i < argc; i++) {
-		bool is_flag = argv[i][0] == '-' && argv[i][1] != '\0' && !is_end;
-		if (is_flag && strcmp(argv[i], "--") == 0)
-			is_end = true;
-		else if (!is_flag)
+		if (is_end || !is_flag(argv[i]))
 			out->rest[out->rest_count++] = argv[i];
+		else if (strcmp(argv[i], "--") == 0)
+			is_end = true;
 		else if (take_flag(argc, argv, &i, out, err) < 0)
 			return -1;
 	}
 	if (argc > 0)
 		out->rest[out->rest_count] = NULL; /* never beyond argv[argc], which is NULL already */
 	return take_command(out, err);
-}
-
-static void print_left(struct buf *out, const char *dashes, const char *name, const char *argument)
-{
-	size_t from = out->n;
-	buf_printf(out, "  %s%s%s%s", dashes, name, *argument ? (*dashes ? "=" : " ") : "", argument);
-	while (out->n - from < 40)
-		buf_char(out, ' ');
-}
-
-void flags_help(struct buf *out)
-{
-	const char *group = NULL;
-	buf_str(out, STR("spoor: container logs to Loki, with the trace id of every line; node, pod and scraped metrics to remote-write\n\nUsage: spoor [COMMAND] "
-		"[FLAGS]\n\nCommands\n"));
-	for (size_t i = 0; i < COUNT_OF(commands); i++) {
-		print_left(out, "", commands[i].name, commands[i].argument);
-		buf_printf(out, "%s\n", commands[i].help);
-	}
-	for (size_t i = 0; i < COUNT_OF(flags); i++) {
-		const struct flag *f = &flags[i];
-		if (!group || strcmp(group, f->group) != 0)
-			buf_printf(out, "\n%s\n", *f->group ? f->group : "Else");
-		group = f->group;
-		print_left(out, "--", f->name, f->argument);
-		buf_printf(out, f->fallback ? "%s (default: %s)\n" : "%s\n", f->help, f->fallback);
-	}
-	buf_str(out, STR("\nNode metrics\n  --[no-]collector.NAME                 a collector on or off, names and options as node_exporter's:\n"
-			 "                                        --collector.NAME.OPTION=VALUE, --collector.disable-defaults\n"));
-	buf_str(out, STR("\nSignals: TERM delivers what was read and ends; HUP reads the configuration again.\n"
-			 "All keys of the file: docs/CONFIGURATION.md\n"));
-}
-
-void flags_version(struct buf *out)
-{
-	buf_str(out, STR("spoor " SPOOR_VERSION "\n"));
 }

@@ -6,10 +6,24 @@
 
 #include "parsers/bytes/buf.h"
 
-enum { FLAGS_USAGE_EXIT = 2, FLAGS_CONFIG_EXIT = 78 /* EX_CONFIG */ };
+enum { FLAGS_FAILED_EXIT = 1, FLAGS_USAGE_EXIT = 2, FLAGS_REMARKS_EXIT = 3 /* not as it should be */, FLAGS_CONFIG_EXIT = 78 /* EX_CONFIG */ };
+
+enum flag_kind { FLAG_TEXT, FLAG_ROOT, FLAG_CHOICE, FLAG_BOOL, FLAG_DURATION }; /* ROOT: a directory, kept without slashes at its end */
+
+/* A row of the table in flags.c. A name may have several rows, when it means something else to another command. */
+struct flag {
+	const char *name;
+	enum flag_kind kind;
+	size_t offset;        /* in struct flags */
+	const char *argument; /* word for help; the choices of a FLAG_CHOICE */
+	const char *fallback; /* NULL: not set */
+	const char *group;    /* heading in the help of `run` */
+	const char *commands; /* that heed it, "check test"; "": all. The flags of run are taken by all, so that the same arguments fit */
+	const char *help;
+};
 
 struct flags { /* views of argv */
-	const char *command;            /* "run" when there is none */
+	const char *command;            /* "run" when there is none; with help: NULL when there is none */
 	const char *config_file;        /* NULL: none */
 	int64_t auto_reload_interval_ns; /* --config.auto-reload-interval; 0: never */
 	const char *loki_url;           /* --loki.url: one destination without a file; NULL: none */
@@ -23,7 +37,8 @@ struct flags { /* views of argv */
 	const char *web_listen_address; /* NULL: not set, the file or the mode decides */
 	const char *log_level, *log_format; /* NULL: not set, the file decides */
 	bool enable_lifecycle;          /* --web.enable-lifecycle */
-	const char *job, *format;       /* inspect: --job, --format raw|cri|docker; NULL: not set */
+	const char *job, *format;       /* --job; --format, whose words depend on the command; NULL: not set */
+	bool strict;                    /* check: --strict */
 	/* --collector.* and --no-collector.*, in order, without the dashes: node_exporter's, judged by agent/collectors. */
 	const char **collector_flags;
 	int collector_flag_count;
@@ -35,7 +50,8 @@ struct flags { /* views of argv */
 /* Fills *out; argv is reordered: collectors' flags come first, then the arguments that are no flags. 0, or -1 with one sentence in err
  * (exit code FLAGS_USAGE_EXIT). With help or version set nothing else is judged. */
 int flags_parse(int argc, char **argv, struct flags *out, char err[256]);
-void flags_help(struct buf *out);    /* what --help prints */
-void flags_version(struct buf *out); /* what --version prints */
+/* Row i of the table; NULL behind the last. */
+const struct flag *flag_at(size_t i);
+bool flag_is_of(const struct flag *f, const char *command);
 
 #endif

@@ -20,11 +20,13 @@ static void unknown_action(struct loader *r, const struct place *at, struct str 
 	for (int i = 0; i < RELABEL_ACTIONS; i++)
 		nearest_offer(&nearest, name, str_of(relabel_action_names[i]));
 	struct str word = nearest_word(&nearest, name);
-	if (word.n)
+	if (word.n) {
 		loader_error(r, at, "unknown action; did you mean %.*s?", STR_ARG(word));
-	else
+		problems_suggest(r->problems, word);
+	} else {
 		loader_error(r, at, "expected one of replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, "
 			"lowercase, uppercase");
+	}
 }
 
 /* Rules are numbered for who has many: "rule 1 (keep): ...". The one that is tried here has its place in the file instead. */

@@ -285,8 +285,10 @@ static void unknown_key(struct loader *r, const struct task *task, const struct 
 		loader_key_error(r, at, "not a key of this section: it belongs %s%.*s", where, STR_ARG(section));
 	} else if (word.n) {
 		loader_key_error(r, at, "unknown key; did you mean %.*s?", STR_ARG(word));
+		problems_suggest(r->problems, word);
 	} else if ((word = nearest_word(&below, at->key)).n) {
 		loader_key_error(r, at, "unknown key; did you mean %.*s, in a section below this one?", STR_ARG(word));
+		problems_suggest(r->problems, word);
 	} else {
 		struct buf known;
 		buf_init(&known, 1024);

@@ -11,6 +11,7 @@ struct config_problem {
 	uint64_t line, column; /* from 1 */
 	struct str key;        /* logs.clients[0].batchsize */
 	struct str message;    /* what was expected, what was found, the nearest known key */
+	struct str suggestion; /* that key alone; empty: there is none */
 	struct str source_line; /* secrets masked, at most CONFIG_SOURCE_LINE_MOST bytes */
 	bool is_warning;
 	uint64_t secret_column; /* not 0: a secret stands there, source_line ends before it */
@@ -38,6 +39,9 @@ int config_expand(struct config *c, struct str (*lookup)(void *ctx, struct str n
 
 /* file:line:col: key: message, then the source line and a caret; one block per problem. */
 void config_problems_print(const struct config_problems *problems, struct str name, struct buf *out);
+/* The same as one JSON object: {"file", "valid", "errors", "warnings", "problems": [{"file", "line", "column", "key", "severity",
+ * "message", "suggestion", "source"}]}; a suggestion that is not there is null. */
+void config_problems_json(const struct config_problems *problems, struct str name, struct buf *out);
 void config_problems_fini(struct config_problems *problems);
 
 /* The configuration as YAML with every secret replaced by <secret>, for /config. */

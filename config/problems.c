@@ -44,6 +44,12 @@ struct config_problem *problem_add(struct config_problems *p, bool is_warning, u
 	return problem;
 }
 
+void problems_suggest(struct config_problems *p, struct str word)
+{
+	if (p->count && p->count < PROBLEMS_MOST)
+		p->at[p->count - 1].suggestion = arena_copy(&p->arena, word);
+}
+
 static int by_place(const void *left, const void *right)
 {
 	const struct config_problem *a = left, *b = right;
@@ -130,24 +136,13 @@ static void append_address(struct buf *out, struct str line)
 	buf_str(out, line);
 }
 
-/* The bytes of the first `columns` characters. */
-static size_t bytes_of(struct str line, uint64_t columns)
-{
-	size_t n = 0;
-	while (n < line.n && (columns || ((unsigned char)line.p[n] & 0xc0) == 0x80)) {
-		columns -= ((unsigned char)line.p[n] & 0xc0) != 0x80;
-		n++;
-	}
-	return n;
-}
-
 static struct str shown(struct config_problems *p, struct str line, const struct config_problem *problem)
 {
 	size_t hidden = line.n;
 	struct buf out;
 	buf_init(&out, (size_t)CONFIG_MOST_BYTES + 64);
 	if (problem->secret_column)
-		hidden = bytes_of(line, problem->secret_column - 1);
+		hidden = problems_bytes_of(line, problem->secret_column - 1);
 	size_t after_key = secret_at(line);
 	hidden = after_key < hidden ? after_key : hidden;
 	append_address(&out, str_take(line, hidden));
@@ -177,51 +172,15 @@ void problems_finish(struct config_problems *p, struct str text)
 	}
 }
 
-/* Under the character at `column`: tabs are kept, so that it lines up wherever tabs end. */
-static void print_caret(struct str line, uint64_t column, struct buf *out)
+/* Continuation bytes belong to the character before them. */
+size_t problems_bytes_of(struct str line, uint64_t columns)
 {
-	size_t end = bytes_of(line, column - 1);
-	uint64_t characters = 0;
-	for (size_t i = 0; i < end; i++)
-		characters += ((unsigned char)line.p[i] & 0xc0) != 0x80;
-	if (characters + 1 != column)
-		return; /* what it would point at is hidden or too far right */
-	buf_str(out, STR("    "));
-	for (size_t i = 0; i < end; i++) {
-		if (((unsigned char)line.p[i] & 0xc0) == 0x80)
-			continue;
-		buf_char(out, line.p[i] == '\t' ? '\t' : ' ');
+	size_t n = 0;
+	while (n < line.n && (columns || ((unsigned char)line.p[n] & 0xc0) == 0x80)) {
+		columns -= ((unsigned char)line.p[n] & 0xc0) != 0x80;
+		n++;
 	}
-	buf_str(out, STR("^\n"));
-}
-
-/* Control bytes of a hostile file must not reach a terminal. */
-static void print_plain(struct str s, struct buf *out)
-{
-	for (size_t i = 0; i < s.n; i++)
-		buf_char(out, ((unsigned char)s.p[i] < 0x20 && s.p[i] != '\t') || s.p[i] == 0x7f ? '?' : s.p[i]);
-}
-
-void config_problems_print(const struct config_problems *problems, struct str name, struct buf *out)
-{
-	for (size_t i = 0; i < problems->count; i++) {
-		const struct config_problem *problem = &problems->at[i];
-		buf_str(out, name);
-		buf_printf(out, ":%llu:%llu: ", (unsigned long long)problem->line, (unsigned long long)problem->column);
-		buf_str(out, problem->is_warning ? STR("warning: ") : STR(""));
-		print_plain(problem->key, out);
-		buf_str(out, problem->key.n ? STR(": ") : STR(""));
-		print_plain(problem->message, out);
-		buf_char(out, '\n');
-		if (!problem->source_line.n)
-			continue;
-		buf_str(out, STR("    "));
-		print_plain(problem->source_line, out);
-		buf_char(out, '\n');
-		print_caret(problem->source_line, problem->column, out);
-	}
-	if (problems->count == PROBLEMS_MOST)
-		buf_printf(out, "%.*s: there may be more; these are the first %d\n", STR_ARG(name), PROBLEMS_MOST);
+	return n;
 }
 
 void config_problems_fini(struct config_problems *problems)

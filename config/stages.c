@@ -71,10 +71,12 @@ static void on_problem(void *ctx, const struct stage_problem *p, const char *con
 	for (size_t i = 0; known && known[i]; i++)
 		nearest_offer(&nearest, p->key, str_of(known[i]));
 	struct str word = nearest_word(&nearest, p->key);
-	if (word.n)
+	if (word.n) {
 		loader_key_error(c->r, &at, "%s; did you mean " STR_FMT "?", p->text, STR_ARG(word));
-	else
-		loader_key_error(c->r, &at, "%s", p->text);
+		problems_suggest(c->r->problems, word);
+		return;
+	}
+	loader_key_error(c->r, &at, "%s", p->text);
 }
 
 static enum log_format framing_of(const struct node *list)

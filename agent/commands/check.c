@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "agent/os.h"
-#include "config/load.h"
+#include "config/problems.h"
 
-enum { OUTPUT_MOST = 1 << 20 };
+enum { OUTPUT_MOST = 4 << 20 };
 
 static void print_plural(struct buf *out, size_t n, const char *one, const char *many)
 {
@@ -75,23 +75,48 @@ static void print_summary(const struct config *c, struct buf *out)
 	print_metric_jobs(c, out);
 }
 
-static int judge(struct str text, struct str name, struct buf *out)
+static void print_verdict(const struct config *c, const struct config_problems *problems, struct str name, struct buf *out)
+{
+	config_problems_print(problems, name, out);
+	buf_str(out, name);
+	if (c) {
+		buf_printf(out, ": valid%s\n", problems->count ? ", with warnings" : "");
+		print_summary(c, out);
+	} else {
+		buf_printf(out, ": not valid, %zu %s\n", problems->errors, problems->errors == 1 ? "error" : "errors");
+	}
+}
+
+static bool is_json(const struct flags *flags)
+{
+	return flags->format && strcmp(flags->format, "json") == 0;
+}
+
+static int judge(const struct flags *flags, struct str text, struct str name, struct buf *out)
 {
 	struct config_problems problems = { 0 };
 	struct config *c = config_load(text, name, &problems);
-	config_problems_print(&problems, name, out);
-	if (c) {
-		buf_str(out, name);
-		buf_printf(out, ": valid%s\n", problems.count ? ", with warnings" : "");
-		print_summary(c, out);
-	} else {
-		buf_str(out, name);
-		buf_printf(out, ": not valid, %zu %s\n", problems.errors, problems.errors == 1 ? "error" : "errors");
-	}
+	if (is_json(flags))
+		config_problems_json(&problems, name, out);
+	else
+		print_verdict(c, &problems, name, out);
+	int code = !c ? FLAGS_CONFIG_EXIT : flags->strict && problems.count ? FLAGS_REMARKS_EXIT : 0;
 	config_problems_fini(&problems);
-	int code = c ? 0 : FLAGS_CONFIG_EXIT;
 	config_free(c);
 	return code;
+}
+
+/* What runs in a pipeline gets its object whatever happens. */
+static void print_unreadable(const char *file, int why, bool as_json, struct buf *out)
+{
+	struct config_problems problems = { 0 };
+	if (!as_json) {
+		fprintf(stderr, "spoor check: %s cannot be read: %s\n", file, strerror(why));
+		return;
+	}
+	problem_add(&problems, false, 1, 1, (struct str){ 0 }, "cannot be read: %s", strerror(why));
+	config_problems_json(&problems, str_of(file), out);
+	config_problems_fini(&problems);
 }
 
 int command_check(const struct flags *flags)
@@ -106,9 +131,9 @@ int command_check(const struct flags *flags)
 	buf_init(&out, OUTPUT_MOST);
 	int code = FLAGS_CONFIG_EXIT, why = os_read_file(file, (size_t)CONFIG_MOST_BYTES + 1, &text);
 	if (why < 0)
-		fprintf(stderr, "spoor check: %s cannot be read: %s\n", file, strerror(-why));
+		print_unreadable(file, -why, is_json(flags), &out);
 	else
-		code = judge(buf_view(&text), str_of(file), &out);
+		code = judge(flags, buf_view(&text), str_of(file), &out);
 	fwrite(out.p ? out.p : "", 1, out.n, stdout);
 	buf_fini(&out);
 	buf_fini(&text);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/commands/table.h"
+#include "agent/usage.h"
+
 enum { ARGUMENTS_MOST = 8 };
 
 static int parse(const char *const *arguments, struct flags *out, char err[256])
@@ -48,6 +51,10 @@ static const struct {
 	{ "a file that looks like a flag", { "check", "--", "--x", NULL }, "check", NULL, "/var/lib/spoor", "--x", false },
 	{ "collectors' flags anywhere", { "--collector.cpu.info", "check", "-no-collector.wifi", "x", "--collector.netdev.device-exclude=^lo$",
 		"--state.dir=d", NULL }, "check", NULL, "d", "x", false },
+	{ "a flag of the command before it", { "--format", "json", "check", "x", NULL }, "check", NULL, "/var/lib/spoor", "x", false },
+	{ "run's flags fit every command", { "check", "--web.listen-address=:1", "--path.procfs", "/p", "x", NULL }, "check", NULL, "/var/lib/spoor",
+		"x", false },
+	{ "a value that is called as a command", { "--config.file", "check", "run", NULL }, "run", "check", "/var/lib/spoor", NULL, false },
 	{ "a dash is a file", { "check", "-", NULL }, "check", NULL, "/var/lib/spoor", "-", false },
 };
 
@@ -76,8 +83,14 @@ static const struct { const char *name, *arguments[ARGUMENTS_MOST], *want; } bad
 	{ "a switch that is neither", { "--web.enable-lifecycle=maybe", NULL }, "--web.enable-lifecycle: expected true or false" },
 	{ "no- before what is no switch", { "--no-config.file", NULL }, "unknown flag --no-config.file" },
 	{ "an unknown command", { "chekc", NULL }, "unknown command chekc; did you mean check?" },
-	{ "two files", { "check", "a", "b", NULL }, "spoor check takes one file, found \"b\" as well" },
+	{ "two files", { "check", "a", "b", NULL }, "spoor check takes FILE, found \"b\" as well; see spoor check --help" },
 	{ "an argument of run", { "run", "a", NULL }, "spoor run takes no arguments besides flags, found \"a\"" },
+	{ "a flag of another command", { "run", "--strict", NULL }, "--strict is no flag of spoor run, but of check; see spoor run --help" },
+	{ "the flag before the command", { "--job", "check", "check", "f", NULL }, "--job is no flag of spoor check, but of inspect" },
+	{ "a word that only another command knows", { "check", "--format=cri", NULL }, "--format: expected text|json, found \"cri\"" },
+	{ "the same flag, the other command", { "inspect", "--format", "json", NULL }, "--format: expected raw|cri|docker, found \"json\"" },
+	{ "a slip, of a flag of the command", { "check", "--strct", NULL }, "unknown flag --strct; did you mean --strict?" },
+	{ "a flag of no command given", { "--format=json", NULL }, "--format is no flag of spoor run, but of inspect, check, version" },
 	{ "a file and a receiver", { "--config.file=a", "--remote-write.url=http://x", NULL }, "--remote-write.url is for running without" },
 	{ "a file and a url", { "--config.file=a", "--loki.url=http://x", NULL }, "--loki.url is for running without a file" },
 };
@@ -140,17 +153,57 @@ START_TEST(help_needs_nothing_else)
 	static const char *const line[] = { "whatever", "-h", NULL };
 	struct flags flags;
 	char err[256];
-	struct buf out;
 	ck_assert_int_eq(parse(line, &flags, err), 0);
-	ck_assert(flags.help);
-	buf_init(&out, 1 << 16);
-	flags_help(&out);
+	ck_assert(flags.help && !flags.command);
+}
+END_TEST
+
+static const struct { const char *command, *words[8], *not_there[4]; } helps[] = {
+	{ NULL, { "--config.file=FILE", "--path.pod-logs=DIR", "(default: /var/log/pods)", "check FILE", "--version", "--[no-]collector.NAME",
+		"HUP reads" }, { "--strict", "raw|cri" } },
+	{ "run", { "Usage: spoor run [FLAGS]", "--path.pod-logs=DIR", "Exit code 0 after TERM" }, { "--strict", "check FILE" } },
+	{ "check", { "Usage: spoor check FILE [FLAGS]", "--strict", "--format=text|json", "--config.file", "Exit code 0, or 78" },
+		{ "--state.dir", "raw|cri|docker", "collector" } },
+	{ "inspect", { "--format=raw|cri|docker", "--job=NAME" }, { "--strict", "text|json" } },
+};
+
+START_TEST(help)
+{
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	usage_print(helps[_i].command, &out);
 	buf_char(&out, '\0');
-	static const char *const words[] = { "--config.file=FILE", "--path.pod-logs=DIR", "(default: /var/log/pods)",
-		"check FILE", "--version" };
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		ck_assert_msg(strstr(out.p, words[i]) != NULL, "--help does not say %s:\n%s", words[i], out.p);
+	for (size_t i = 0; helps[_i].words[i]; i++)
+		ck_assert_msg(strstr(out.p, helps[_i].words[i]) != NULL, "--help does not say %s:\n%s", helps[_i].words[i], out.p);
+	for (size_t i = 0; helps[_i].not_there[i]; i++)
+		ck_assert_msg(strstr(out.p, helps[_i].not_there[i]) == NULL, "--help says %s:\n%s", helps[_i].not_there[i], out.p);
 	buf_fini(&out);
+}
+END_TEST
+
+START_TEST(help_of_a_command)
+{
+	static const char *const line[] = { "--format", "check", "--help", NULL };
+	struct flags flags;
+	char err[256];
+	ck_assert_int_eq(parse(line, &flags, err), -1); /* --format takes its word */
+	static const char *const other[] = { "check", "--help", NULL };
+	ck_assert_int_eq(parse(other, &flags, err), 0);
+	ck_assert_str_eq(flags.command, "check");
+}
+END_TEST
+
+/* What a row names is there: a flag of a command that does not exist would never be taken. */
+START_TEST(rows_agree)
+{
+	const struct flag *f;
+	for (size_t i = 0; (f = flag_at(i)); i++) {
+		ck_assert_msg(*f->help && strlen(f->help) < 160, "--%s: help", f->name);
+		for (struct str rest = str_of(f->commands); rest.n;) {
+			struct str command = str_cut(&rest, ' ');
+			ck_assert_msg(command_find(command) != NULL, "--%s is of %.*s, which is no command", f->name, STR_ARG(command));
+		}
+	}
 }
 END_TEST
 
@@ -164,6 +217,9 @@ int main(void)
 	tcase_add_test(tcase, collectors_flags_are_handed_on);
 	tcase_add_test(tcase, places_have_no_slash_at_the_end);
 	tcase_add_test(tcase, help_needs_nothing_else);
+	tcase_add_loop_test(tcase, help, 0, (int)COUNT_OF(helps));
+	tcase_add_test(tcase, help_of_a_command);
+	tcase_add_test(tcase, rows_agree);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,33 @@
+/* THE table of commands. What a command is called, takes and does stands here once. */
+#include "agent/commands/table.h"
+
+#include "agent/commands/check.h"
+#include "agent/commands/inspect.h"
+#include "agent/commands/run.h"
+#include "agent/commands/tell.h"
+
+static const struct command commands[] = {
+	{ "run", "", 0, 0, command_run, "the agent, in the foreground (what happens without a command)",
+		"Exit code 0 after TERM or INT, 1 when it could not start, 78 when the configuration is not valid.\n"
+		"Signals: TERM delivers what was read and ends; HUP reads the configuration again." },
+	{ "check", "FILE", 0, 1, command_check, "everything that is wrong with a configuration",
+		"All errors and warnings at once, each with line, column and the nearest known key. Without FILE: that of --config.file.\n"
+		"Exit code 0, or 78 when the file is not valid; with --strict 3 when there are only warnings." },
+	{ "inspect", "", 0, 0, command_inspect, "lines on standard input to records with trace ids, as JSON",
+		"With --config.file the lines go through the pipeline of a job: that of --job, else the first one." },
+	{ "version", "", 0, 0, command_version, "version of the program", "" },
+	{ "help", "[COMMAND]", 0, 1, command_help, "flags and exit codes of a command", "" },
+};
+
+const struct command *command_at(size_t i)
+{
+	return i < COUNT_OF(commands) ? &commands[i] : NULL;
+}
+
+const struct command *command_find(struct str name)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (str_eq(str_of(commands[i].name), name))
+			return &commands[i];
+	return NULL;
+}

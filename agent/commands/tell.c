@@ -1,0 +1,54 @@
+/* What the program says about itself. */
+#include "agent/commands/tell.h"
+
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "agent/commands/table.h"
+#include "agent/usage.h"
+
+enum { TEXT_MOST = 1 << 20 };
+
+static void print(struct buf *text)
+{
+	fwrite(text->p ? text->p : "", 1, text->n, stdout);
+	buf_fini(text);
+}
+
+int tell_help(const char *command)
+{
+	struct buf text;
+	if (command && !command_find(str_of(command))) {
+		fprintf(stderr, "spoor: %s: no such command; see spoor --help\n", command);
+		return FLAGS_USAGE_EXIT;
+	}
+	buf_init(&text, TEXT_MOST);
+	usage_print(command, &text);
+	print(&text);
+	return 0;
+}
+
+int command_help(const struct flags *flags)
+{
+	return tell_help(flags->rest_count ? flags->rest[0] : NULL);
+}
+
+int command_version(const struct flags *flags)
+{
+	struct buf text;
+	struct utsname machine = { 0 };
+	buf_init(&text, TEXT_MOST);
+	if (!flags->format || strcmp(flags->format, "json") != 0) {
+		buf_str(&text, STR("spoor " SPOOR_VERSION "\n"));
+		print(&text);
+		return 0;
+	}
+	uname(&machine);
+	buf_str(&text, STR("{\"program\":\"spoor\",\"version\":\"" SPOOR_VERSION "\",\"compiler\":\""));
+	buf_json(&text, STR(__VERSION__));
+	buf_str(&text, STR("\",\"machine\":\""));
+	buf_json(&text, str_of(machine.machine));
+	buf_str(&text, STR("\"}\n"));
+	print(&text);
+	return 0;
+}
