@@ -40,7 +40,10 @@ void loader_expected(struct loader *r, const struct place *at, const char *what)
 const struct place *loader_field(const struct loader *r, const void *field);
 const struct place *loader_element(const struct loader *r, const void *element);
 
-/* shape.c: whose file is it? Sets `bare` and what else follows from that. False: no file of ours, told in one error. */
+/* shape.c: the keys at the top (of `global`) that tell whose file it is; each row ends with NULL. */
+enum shape_row { SHAPE_PROMTAIL, SHAPE_PROMETHEUS, SHAPE_PROMETHEUS_GLOBAL, SHAPE_ROWS };
+extern const char *const *const shape_keys[SHAPE_ROWS];
+/* Whose file is it? Sets `bare` and what else follows from that. False: no file of ours, told in one error. */
 bool shape_know(struct loader *r, const struct node *root);
 /* values.c: text into the field of a row. false: the reason, "expected ...", is in why. */
 bool value_read(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why);

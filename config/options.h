@@ -8,7 +8,8 @@
 enum option_kind {
 	OPTION_STR,           /* struct str, no control bytes */
 	OPTION_SECRET,        /* the same, never shown */
-	OPTION_TEXT,          /* the same with control bytes, and "" may be written on purpose; shown when it is not the default */
+	OPTION_TEXT,          /* the same with control bytes, and "" may be written on purpose; shown when it is not the default;
+	                       * range: the words that it may be, in any case */
 	OPTION_CHOICE,        /* the same, one of range */
 	OPTION_BOOL,          /* bool */
 	OPTION_INT,           /* int64_t within range */

@@ -90,7 +90,8 @@
 	SECTION(path ".tls_config", "TLS. Files are read again when they change."),                                                 \
 	TLS(path ".tls_config", type, tls_config)
 
-/* Prometheus' relabel rules. */
+/* Prometheus' relabel rules. The words of action are for the schema; they may be written in any case. */
+#define RELABEL_WORDS "replace|keep|drop|keepequal|dropequal|hashmod|labelmap|labeldrop|labelkeep|lowercase|uppercase"
 #define RELABELS(path, at, help)                                                                                                    \
 	LIST(path "[]", offsetof at, offsetof at + offsetof(struct config_relabels, count), struct config_relabel, "1000", help),    \
 	VALUE(path "[].source_labels", STRINGS, RELABEL(source_labels), "", "", "Labels whose values are joined and compared."),     \
@@ -99,7 +100,7 @@
 	VALUE(path "[].modulus", COUNT, RELABEL(modulus), "", "1..9223372036854775807", "For hashmod."),                           \
 	VALUE(path "[].target_label", TEXT, RELABEL(target_label), "", "", "The label that is written."),                            \
 	VALUE(path "[].replacement", TEXT, RELABEL(replacement), "$1", "", "What is written; `$1`, `${1}` and `${name}` are groups."),\
-	VALUE(path "[].action", TEXT, RELABEL(action), "replace", "",                                                                \
+	VALUE(path "[].action", TEXT, RELABEL(action), "replace", RELABEL_WORDS,                                                                \
 	      "replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, lowercase or uppercase.")
 
 /* Limits of a scrape, in the global section (field: metrics.defaults) and in each job. */

@@ -4,17 +4,19 @@
 
 enum { PROMETHEUS_INTERVAL_MS = 60000 }; /* its default; ours is 15s */
 
-static const char *const promtail_keys[] = { "clients", "client", "positions", "limits_config", "target_config" };
-static const char *const prometheus_keys[] = { "remote_write", "remote_read", "alerting", "rule_files", "scrape_config_files", "storage" };
-static const char *const global_keys[] = { "scrape_interval", "scrape_timeout", "evaluation_interval", "scrape_protocols" };
+static const char *const promtail_keys[] = { "clients", "client", "positions", "limits_config", "target_config", NULL };
+static const char *const prometheus_keys[] = { "remote_write", "remote_read", "alerting", "rule_files", "scrape_config_files", "storage", NULL };
+static const char *const global_keys[] = { "scrape_interval", "scrape_timeout", "evaluation_interval", "scrape_protocols", NULL };
 static const char *const job_keys[] = { "metrics_path", "scheme", "scrape_interval", "scrape_timeout", "params", "honor_labels",
-	"honor_timestamps", "metric_relabel_configs", "basic_auth", "authorization", "tls_config", "sample_limit", "http_sd_configs" };
+	"honor_timestamps", "metric_relabel_configs", "basic_auth", "authorization", "tls_config", "sample_limit", "http_sd_configs", NULL };
+
+const char *const *const shape_keys[SHAPE_ROWS] = { promtail_keys, prometheus_keys, global_keys };
 
 /* The first of the keys that the mapping has. */
-static const struct node_entry *find_any(const struct node *map, const char *const *keys, size_t count)
+static const struct node_entry *find_any(const struct node *map, const char *const *keys)
 {
 	for (const struct node_entry *e = map && map->kind == NODE_MAP ? map->first : NULL; e; e = e->next)
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; keys[i]; i++)
 			if (str_eq(e->key, str_of(keys[i])))
 				return e;
 	return NULL;
@@ -37,7 +39,7 @@ static bool is_metric_job(const struct node *job)
 	if (job->kind != NODE_MAP || tree_get(job, STR("pipeline_stages")) || has_path_label(job))
 		return false;
 	const struct node *statics = tree_get(job, STR("static_configs"));
-	if (find_any(job, job_keys, COUNT_OF(job_keys)))
+	if (find_any(job, job_keys))
 		return true;
 	for (const struct node_entry *e = statics && statics->kind == NODE_LIST ? statics->first : NULL; e; e = e->next)
 		if (e->value->kind == NODE_MAP && tree_get(e->value, STR("targets")))
@@ -56,8 +58,8 @@ static bool has_metric_jobs(const struct node *root)
 
 static bool is_prometheus(const struct node *root)
 {
-	return find_any(root, prometheus_keys, COUNT_OF(prometheus_keys)) || has_metric_jobs(root) ||
-	       find_any(tree_get(root, STR("global")), global_keys, COUNT_OF(global_keys));
+	return find_any(root, prometheus_keys) || has_metric_jobs(root) ||
+	       find_any(tree_get(root, STR("global")), global_keys);
 }
 
 /* Two programs' files in one: neither can be taken as it is. */
@@ -80,8 +82,8 @@ bool shape_know(struct loader *r, const struct node *root)
 	}
 	if (tree_get(root, STR("logs")) || tree_get(root, STR("metrics")))
 		return true;
-	const struct node_entry *promtail = find_any(root, promtail_keys, COUNT_OF(promtail_keys));
-	const struct node_entry *prometheus = find_any(root, prometheus_keys, COUNT_OF(prometheus_keys));
+	const struct node_entry *promtail = find_any(root, promtail_keys);
+	const struct node_entry *prometheus = find_any(root, prometheus_keys);
 	if (promtail && prometheus)
 		return refuse_both(r, prometheus);
 	if (promtail || !is_prometheus(root)) {

@@ -15,6 +15,8 @@ static const struct command commands[] = {
 		"Exit code 0, or 78 when the file is not valid; with --strict 3 when there are only warnings." },
 	{ "inspect", "", 0, 0, command_inspect, "lines on standard input to records with trace ids, as JSON",
 		"With --config.file the lines go through the pipeline of a job: that of --job, else the first one." },
+	{ "schema", "", 0, 0, command_schema, "JSON Schema of the configuration, for editors",
+		"The first line of a file tells an editor about it: # yaml-language-server: $schema=./spoor.schema.json" },
 	{ "version", "", 0, 0, command_version, "version of the program", "" },
 	{ "help", "[COMMAND]", 0, 1, command_help, "flags and exit codes of a command", "" },
 };

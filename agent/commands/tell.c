@@ -6,6 +6,7 @@
 
 #include "agent/commands/table.h"
 #include "agent/usage.h"
+#include "config/schema.h"
 
 enum { TEXT_MOST = 1 << 20 };
 
@@ -49,6 +50,16 @@ int command_version(const struct flags *flags)
 	buf_str(&text, STR("\",\"machine\":\""));
 	buf_json(&text, str_of(machine.machine));
 	buf_str(&text, STR("\"}\n"));
+	print(&text);
+	return 0;
+}
+
+int command_schema(const struct flags *flags)
+{
+	struct buf text;
+	(void)flags;
+	buf_init(&text, TEXT_MOST);
+	config_schema_print(&text);
 	print(&text);
 	return 0;
 }

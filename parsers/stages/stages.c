@@ -436,3 +436,9 @@ size_t stages_names(const char *const **names)
 	*names = all;
 	return COUNT_OF(types);
 }
+
+const char *const *stages_keys(struct str name)
+{
+	const struct stage_type *type = type_named(name);
+	return type ? type->keys : NULL;
+}

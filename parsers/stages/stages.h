@@ -122,5 +122,7 @@ void stages_each_metric(const struct stages *p, void (*fn)(void *ctx, const stru
 void stages_expire(struct stages *p, int64_t now_ns);
 /* Rows of the stages there are, for docs and completion. */
 size_t stages_names(const char *const **names);
+/* The keys of the stage with this name, ending with NULL; NULL: it has none of its own (its settings are a list, or names of the user's). */
+const char *const *stages_keys(struct str name);
 
 #endif
