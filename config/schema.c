@@ -100,6 +100,18 @@ static void print_words(const struct option *o, struct buf *out)
 	buf_str(out, *o->fallback ? STR("null]") : STR("\"\",null]"));
 }
 
+/* A pattern for the word. */
+static void print_any_case(struct str word, struct buf *out)
+{
+	for (size_t i = 0; i < word.n; i++) {
+		char c = ascii_lower(word.p[i]);
+		if (c >= 'a' && c <= 'z')
+			buf_printf(out, "[%c%c]", c, (char)(c - 'a' + 'A'));
+		else
+			buf_char(out, c);
+	}
+}
+
 /* Words in any case, such as the actions of relabelling: the usual spelling for editors to offer, a pattern for the others. */
 static void print_loose_words(const struct option *o, struct buf *out)
 {
@@ -111,11 +123,26 @@ static void print_loose_words(const struct option *o, struct buf *out)
 	buf_str(out, STR("null]},{\"type\":\"string\",\"pattern\":\"^("));
 	for (struct str rest = str_of(o->range); rest.n;) {
 		struct str word = str_cut(&rest, '|');
-		for (size_t i = 0; i < word.n; i++)
-			buf_printf(out, "[%c%c]", word.p[i], (char)(word.p[i] - 'a' + 'A'));
+		print_any_case(word, out);
 		buf_str(out, rest.n ? STR("|") : STR(""));
 	}
 	buf_str(out, STR(")$\"}]"));
+}
+
+/* Of a key that is refused: what is empty, and what happens anyway. */
+static void print_nothing(const struct option *o, struct buf *out)
+{
+	bool is_word = str_eq(str_of(o->fallback), STR("false")) || str_eq(str_of(o->fallback), STR("true"));
+	buf_str(out, STR("\"deprecated\":true,\"anyOf\":[{\"enum\":[null,[],{}"));
+	if (is_word)
+		buf_printf(out, ",%s", o->fallback);
+	buf_str(out, STR("]}"));
+	if (*o->fallback) {
+		buf_str(out, STR(",{\"type\":\"string\",\"pattern\":\"^"));
+		print_any_case(str_of(o->fallback), out);
+		buf_str(out, STR("$\"}"));
+	}
+	buf_char(out, ']');
 }
 
 static void print_array(const struct option *o, struct buf *out)
@@ -141,8 +168,8 @@ static void print_type(const struct option *o, struct buf *out)
 		print_ref(str_of(o->path), out);
 	else if (o->kind == OPTION_ONE)
 		print_ref(str_of(o->range), out);
-	else if (o->kind == OPTION_REFUSED) /* an empty one is nothing */
-		buf_str(out, STR("\"enum\":[null,[],{}],\"deprecated\":true"));
+	else if (o->kind == OPTION_REFUSED)
+		print_nothing(o, out);
 	else if (o->kind == OPTION_IGNORED)
 		buf_str(out, STR("\"deprecated\":true"));
 	else if (type_of[o->kind])
