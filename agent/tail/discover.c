@@ -187,7 +187,7 @@ static void push(struct glob_walk *walk, const char *folder, const char *name)
 static bool on_glob_name(void *ctx, const char *name, unsigned char d_type)
 {
 	struct glob_walk *walk = ctx;
-	if (d_type == DT_DIR && name[0] != '.')
+	if (d_type == DT_DIR)
 		push(walk, walk->path, name);
 	return true;
 }

@@ -146,7 +146,7 @@ atexit.register(end_processes)
 class Loki:
     """A real Loki, all in one process, limits out of the way. It may be stopped and started again on its data."""
 
-    def __init__(self, directory, limits=""):
+    def __init__(self, directory, limits="", tenants=False):
         self.binary = os.environ.get("LOKI") or os.path.expanduser("~/.cache/spoor-tests/loki-dev")
         if not os.access(self.binary, os.X_OK):
             raise Skip("no Loki: $LOKI does not name one")
@@ -156,7 +156,8 @@ class Loki:
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = f"{directory}/loki.yaml"
         with open(self.config, "w") as f:
-            f.write(LOKI_CONFIG.format(dir=directory, port=self.port, grpc=self.port + 1, gossip=self.port + 2, limits=limits))
+            f.write(LOKI_CONFIG.format(dir=directory, port=self.port, grpc=self.port + 1, gossip=self.port + 2, limits=limits,
+                                       auth=str(tenants).lower()))
         self.process = None
 
     def start(self):
@@ -178,9 +179,10 @@ class Loki:
     def kill(self):
         self.process.kill()
 
-    def ask(self, path, **params):
+    def ask(self, path, tenant="none", **params):
+        """tenant: for one that was made with tenants"""
         status, body = get(f"{self.url}/loki/api/v1/{path}?" + urllib.parse.urlencode(params), 120,
-                           {"X-Loki-Response-Encoding-Flags": "categorize-labels"})
+                           {"X-Loki-Response-Encoding-Flags": "categorize-labels", "X-Scope-OrgID": tenant})
         if status != 200:
             raise Failed(f"Loki answers {status} to {params}: {body[:300]}")
         return json.loads(body)["data"]["result"]
@@ -225,7 +227,7 @@ class Loki:
         return tally
 
 
-LOKI_CONFIG = """auth_enabled: false
+LOKI_CONFIG = """auth_enabled: {auth}
 analytics: {{reporting_enabled: false}}
 server: {{http_listen_address: 127.0.0.1, http_listen_port: {port}, grpc_listen_address: 127.0.0.1, grpc_listen_port: {grpc}, log_level: warn,
   grpc_server_max_recv_msg_size: 268435456, grpc_server_max_send_msg_size: 268435456, graceful_shutdown_timeout: 2s,

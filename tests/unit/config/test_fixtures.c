@@ -1,5 +1,5 @@
 /* tests/fixtures/config: every file of bad/ has its errors in its last lines ("# expect 4:7: text"), every file of good/ its
- * warnings ("# warn ..."). All of them, in order, and no others. Nothing that is secret ("hunter2") is ever shown. */
+ * warnings ("# warn ..."); tests/fixtures/promtail: files that Promtail runs, which must be good too. All of them, in order, and no others. Nothing that is secret ("hunter2") is ever shown. */
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 
 enum { FILES_MOST = 200, TEXT_MOST = 2 << 20 };
 
-static char bad_files[FILES_MOST][256], good_files[FILES_MOST][256];
-static int bad_count, good_count;
+static char bad_files[FILES_MOST][256], good_files[FILES_MOST][256], promtail_files[FILES_MOST][256];
+static int bad_count, good_count, promtail_count;
 
 static int by_name(const void *a, const void *b)
 {
@@ -110,12 +110,11 @@ START_TEST(bad_file)
 }
 END_TEST
 
-START_TEST(good_file)
+static void check_good(const char *folder, const char *name)
 {
 	struct config_problems problems = { 0 };
-	const char *name = good_files[_i];
 	struct buf text, shown, again;
-	slurp(FIXTURES "/config/good", name, &text);
+	slurp(folder, name, &text);
 	struct config *c = config_load(buf_view(&text), str_of(name), &problems);
 	compare(name, buf_view(&text), STR("# expect "), false, &problems);
 	compare(name, buf_view(&text), STR("# warn "), true, &problems);
@@ -138,11 +137,23 @@ START_TEST(good_file)
 	buf_fini(&again);
 	buf_fini(&text);
 }
+
+START_TEST(good_file)
+{
+	check_good(FIXTURES "/config/good", good_files[_i]);
+}
+END_TEST
+
+START_TEST(promtail_file)
+{
+	check_good(FIXTURES "/promtail", promtail_files[_i]);
+}
 END_TEST
 
 START_TEST(there_are_files)
 {
-	ck_assert_msg(bad_count >= 60 && good_count >= 10, "found %d bad and %d good files", bad_count, good_count);
+	ck_assert_msg(bad_count >= 60 && good_count >= 10 && promtail_count >= 40, "found %d bad and %d good files, %d of Promtail",
+		bad_count, good_count, promtail_count);
 }
 END_TEST
 
@@ -152,9 +163,11 @@ int main(void)
 	TCase *tcase = tcase_create("files");
 	bad_count = list(FIXTURES "/config/bad", bad_files);
 	good_count = list(FIXTURES "/config/good", good_files);
+	promtail_count = list(FIXTURES "/promtail", promtail_files);
 	tcase_add_test(tcase, there_are_files);
 	tcase_add_loop_test(tcase, bad_file, 0, bad_count);
 	tcase_add_loop_test(tcase, good_file, 0, good_count);
+	tcase_add_loop_test(tcase, promtail_file, 0, promtail_count);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,204 @@
+"""The real Promtail as the judge: both programs get the same file and the same logs, each writes to a tenant of its own in one real Loki,
+and what is there afterwards must be the same: streams with their labels, lines, timestamps that stand in the logs, structured metadata.
+
+Each file of tests/fixtures/promtail is a Promtail file with one job and, behind "#|" (or "#!", with escapes), the lines of its log. Jobs that
+need nothing outside of scrape_configs run together in one pair of programs.
+"""
+import glob
+import os
+import re
+import time
+
+from lib import ROOT, Agent, Loki, free_ports, get, main
+from promtail import Promtail
+
+FIXTURES = f"{ROOT}/tests/fixtures/promtail"
+# What Spoor adds to an entry on its own; taken off where Promtail's entry has no such name.
+OWN_METADATA = ("trace_id", "span_id", "trace_flags", "trace_id_source", "detected_level")
+
+
+def as_it_is(row):
+    return row
+
+
+def without_line_end(end):
+    return lambda row: (row[0], row[1], row[2][:-1] if row[2].endswith(end) else row[2], row[3])
+
+
+def unframed_without_stream(row):
+    is_framed = re.match(r"[a-z]+$", row[2])  # the lines of that case are made so
+    return row if is_framed else (tuple(p for p in row[0] if p[0] != "stream"), None, row[2], row[3])
+
+
+# Where both differ on purpose: why, and what makes ours and the judge's entries the same again. A case that does not differ any more fails.
+KNOWN = {
+    "cri_unframed": ("a line that the runtime has not written keeps the stream and the time of the one before it: that is the same at every "
+                     "replay", unframed_without_stream, as_it_is),
+    "docker": ("the line feed at the end of Docker's text is no part of the line", as_it_is, without_line_end("\n")),
+    "lines_crlf": ("the carriage return of a line end is no part of the line", as_it_is, without_line_end("\r")),
+}
+BEGINNING_NS = 1704067200 * 10**9  # the schema of Loki starts in 2024
+SETTLED_S, PATIENCE_S = 3, 40
+
+
+class Case:
+    """Lines of the log stand behind "#|", or "#!" with escapes, in app.log or what "#@" names."""
+
+    def __init__(self, path):
+        self.name = os.path.basename(path)[:-5]
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        self.jobs = "".join(line for line in text.splitlines(True) if not re.match(r"#|scrape_configs:", line))
+        self.files, name = {}, "app.log"
+        for mark, line in re.findall(r"^#([|!@]) ?(.*)$", text, re.M):
+            if mark == "@":
+                name = line
+                continue
+            data = line.encode().decode("unicode_escape").encode("latin-1") if mark == "!" else line.encode()
+            self.files[name] = self.files.get(name, b"") + data + b"\n"
+
+    def write(self, root):
+        for name, data in self.files.items():
+            path = f"{root}/{self.name}/{name}"
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as f:
+                f.write(data.replace(b"/case/", f"{root}/".encode()))
+
+
+def configuration(clients, jobs, root, positions, port, extra=""):
+    return f"""server: {{http_listen_address: 127.0.0.1, http_listen_port: {port}, grpc_listen_port: 0, log_level: warn}}
+clients:
+{clients}positions: {{filename: {positions}}}
+{extra}scrape_configs:
+{jobs.replace("/case/", root + "/")}"""
+
+
+def client(loki, tenant, more=""):
+    return f"  - {{url: '{loki.url}/loki/api/v1/push', tenant_id: {tenant}, batchwait: 200ms{more}}}\n"
+
+
+def entries(loki, tenant, began_ns):
+    """{case: sorted entries}: (labels, time or None when it is that of reading, line, metadata)"""
+    out = {}
+    get(f"{loki.url}/flush", 60, method="POST", data=b"")  # what is old is not looked for in the ingester
+    for r in loki.ask("query_range", tenant=tenant, query='{service_name=~".+"}', start=BEGINNING_NS, end=time.time_ns() + 10**11, limit=100000,
+                      direction="forward"):
+        labels = r["stream"]
+        case = labels["filename"].split("/logs/")[1].split("/")[0] if "filename" in labels else labels.get("job", "?")
+        for v in r["values"]:
+            at = int(v[0])
+            meta = v[2].get("structuredMetadata", {}) if len(v) > 2 else {}
+            out.setdefault(case, []).append((tuple(sorted(labels.items())), at if at < began_ns else None, v[1], tuple(sorted(meta.items()))))
+    for rows in out.values():
+        rows.sort(key=repr)
+    return out
+
+
+def without_own(rows, judge):
+    """Spoor's entries without what it adds, unless the judge has a name of it too"""
+    names = {n for r in judge for n, _ in r[3]}
+    return sorted(((r[0], r[1], r[2], tuple(p for p in r[3] if p[0] not in OWN_METADATA or p[0] in names)) for r in rows), key=repr)
+
+
+def differences(ours, judge):
+    """{case: (only Spoor's, only Promtail's)}"""
+    out = {}
+    for case in sorted(set(ours) | set(judge)):
+        have, want = without_own(ours.get(case, []), judge.get(case, [])), list(judge.get(case, []))
+        for row in list(have):
+            if row in want:
+                want.remove(row)
+                have.remove(row)
+        if have or want:
+            out[case] = (have, want)
+    return out
+
+
+def alike(ours, judge):
+    """The differences that are left when what is known is taken off; the cases that were said to differ and do not"""
+    found, cured = differences(ours, judge), []
+    for case, (_, mine, its) in KNOWN.items():
+        if case not in judge:
+            continue
+        if case not in found:
+            cured.append(case)
+        left = differences({case: [mine(r) for r in ours.get(case, [])]}, {case: [its(r) for r in judge[case]]})
+        found.pop(case, None)
+        found.update(left)
+    return found, cured
+
+
+def show(case, have, want):
+    def row(who, r):
+        labels = {k: v for k, v in r[0] if k not in ("filename", "job", "service_name") or k == "job" and v != case}
+        return f"  {who:8} {labels} {r[1]} {r[2]!r} {dict(r[3])}"
+
+    return "\n".join([f"{case}:"] + [row("spoor", r) for r in have[:8]] + [row("promtail", r) for r in want[:8]])
+
+
+def run_both(s, loki, group, clients, tenants, extra=""):
+    """Runs the cases of a group through both, clients(who) of each; the entries of its tenants(who), when nothing changes any more."""
+    root = f"{s.work}/logs"
+    began_ns = time.time_ns() - 10**9
+    for c in group:
+        c.write(root)
+    jobs = "".join(c.jobs for c in group)
+    port = free_ports(1)
+    judge = Promtail(s.work, configuration(clients("promtail"), jobs, root, f"{s.work}/promtail-positions", port, extra), port).start()
+    agent = Agent(s.work, config=configuration(clients("spoor"), jobs, root, f"{s.work}/spoor-positions", 0, extra), kubernetes=False, dev=True)
+    agent.env["NODE_NAME"] = ""
+    agent.start()
+    last, since, end = None, time.monotonic(), time.monotonic() + PATIENCE_S
+    while True:
+        ours, theirs = ({f"{t}{c}": rows for t in tenants for c, rows in entries(loki, who + t, began_ns).items()} for who in ("spoor", "promtail"))
+        if (ours, theirs) != last:
+            last, since = (ours, theirs), time.monotonic()
+        quiet_s = time.monotonic() - since
+        is_done = not alike(ours, theirs)[0] and all(t + c.name in theirs for c in group for t in tenants)
+        if quiet_s >= (SETTLED_S if is_done else 2 * SETTLED_S) or time.monotonic() > end:
+            break
+        time.sleep(0.5)
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    judge.stop()
+    agent.check()
+    return ours, theirs
+
+
+def judged(s, group, tenants, ours, theirs):
+    empty = [t + c.name for c in group for t in tenants if not theirs.get(t + c.name)]
+    s.expect(not empty, f"the judge sent nothing for {empty}")
+    wrong, cured = alike(ours, theirs)
+    s.expect(not cured, f"said to differ, and does not: {cured}")
+    if wrong:
+        print("\n".join(show(c, *d) for c, d in wrong.items()), flush=True)
+    s.expect(not wrong, f"{len(wrong)} of {len(group)} configurations differ: {', '.join(wrong)}")
+    known = [c.name for c in group if c.name in KNOWN]
+    s.note(f"{len(group)} configurations, {sum(len(r) for r in theirs.values())} entries, {len(known)} known differences ({', '.join(known)})")
+
+
+def real_loki(s):
+    return Loki(f"{s.work}/loki", limits="  max_query_length: 0\n", tenants=True).start()
+
+
+def compare(s, group, clients, tenants=("",), extra=""):
+    loki = real_loki(s)
+    judged(s, group, tenants, *run_both(s, loki, group, lambda who: clients(loki, who), tenants, extra))
+
+
+def configurations(s):
+    group = [Case(p) for p in sorted(glob.glob(f"{FIXTURES}/*.yaml"))]
+    only = os.environ.get("CASES", "").split()
+    compare(s, [c for c in group if not only or c.name in only], client)
+
+
+def destinations(s):
+    """Labels that destinations put on streams, and who wins when a job has them too; a limit that nothing reaches."""
+    def clients(loki, who):
+        return client(loki, who + "-a-", ", name: a, external_labels: {cluster: eu, job: lost}") + \
+            client(loki, who + "-b-", ", name: b, external_labels: {cluster: us}")
+
+    compare(s, [Case(f"{FIXTURES}/{n}.yaml") for n in ("cri_then_json", "level_words", "lines")], clients, ("-a-", "-b-"),
+            "limits_config: {max_line_size: 1MB, max_streams: 0, readline_rate_enabled: false}\ntarget_config: {sync_period: 1s}\n")
+
+
+main(configurations, destinations)
