@@ -61,7 +61,10 @@ static void use_host(struct config *c)
 void mode_apply(struct config *c, const char *pods_path, const char *docker_path, struct mode *out)
 {
 	bool is_built_in = c->logs.scrape_count == 1 && c->logs.scrapes[0].is_pods && c->logs.scrapes[0].line == 0;
-	if (!is_built_in) {
+	if (!c->logs.enabled) {
+		out->name = "metrics";
+		snprintf(out->why, sizeof out->why, "logs.enabled is false: no log is read");
+	} else if (!is_built_in) {
 		out->name = "file";
 		snprintf(out->why, sizeof out->why, "%zu scrape_configs in the configuration file", c->logs.scrape_count);
 	} else if (getenv("KUBERNETES_SERVICE_HOST")) {

@@ -24,7 +24,7 @@ struct file_status { /* one generation of one log */
 struct line_counts;
 struct metrics;
 struct status { /* a borrowed view of everything */
-	const char *mode;         /* "kubernetes", "docker", "host", "file" */
+	const char *mode;         /* "kubernetes", "docker", "host", "file", "metrics" */
 	const char *mode_why;     /* one sentence */
 	int64_t start_wall_ns, now_wall_ns, reload_wall_ns; /* reload: last attempt, start when none */
 	bool reload_ok;

@@ -126,6 +126,8 @@ void check_jobs(struct loader *r)
 		check_job(r, &c->logs.scrapes[i], &names);
 	map_fini(&names);
 	check_pods_once(r);
-	if (!c->logs.scrape_count)
+	if (!c->logs.enabled)
+		c->logs.scrape_count = 0;
+	else if (!c->logs.scrape_count)
 		add_built_in_job(c);
 }

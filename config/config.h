@@ -152,6 +152,7 @@ struct config {
 		struct str exemplar_label; /* trace_id; a legacy label name */
 	} trace;
 	struct {
+		bool enabled;            /* true; false: scrape_count is 0 */
 		struct config_client *clients;
 		size_t client_count;
 		struct {

@@ -9,6 +9,7 @@
 
 const struct option options_logs[] = {
 	SECTION("logs", "Container and file logs, in Promtail's keys."),
+	VALUE("logs.enabled", BOOL, TOP(logs.enabled), "true", "", "false: no log is read, whatever else stands here."),
 	LIST("logs.clients[]", TOP(logs.clients), TOP(logs.client_count), struct config_client, "64",
 	     "Destinations: Loki, or what speaks its push API. Each one has its own progress: a slow one does not hold up the "
 	     "others. "

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing to build and test Spoor on Debian 12, and nothing else. Each package has a probe: what is there already,
-# from wherever it came, is left alone.   usage: setup.sh build|demo|tests|fuzz|go|page ...
+# from wherever it came, is left alone.   usage: setup.sh build|demo|tests|fuzz|go|page|package ...
 set -eu
 
 missing=
@@ -59,15 +59,20 @@ group_go() { # where no Go that is new enough is installed: a virtual environmen
 	need python3-venv python3 -c 'import ensurepip, venv'
 	need ca-certificates certificates
 }
+group_package() { # the .deb
+	need dpkg-dev dpkg-shlibdeps --version
+	need file file --version
+	need fakeroot fakeroot --version
+}
 group_page() { # the screenshot of the status page
 	need chromium chromium --version
 }
 
-[ $# -gt 0 ] || { echo "usage: $0 build|demo|tests|fuzz|go|page ..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: $0 build|demo|tests|fuzz|go|page|package ..." >&2; exit 2; }
 for group; do
 	case $group in
-	build|demo|tests|fuzz|go|page) "group_$group" ;;
-	*) echo "$0: no group '$group': build, demo, tests, fuzz, go or page" >&2; exit 2 ;;
+	build|demo|tests|fuzz|go|page|package) "group_$group" ;;
+	*) echo "$0: no group '$group': build, demo, tests, fuzz, go, page or package" >&2; exit 2 ;;
 	esac
 done
 missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
