@@ -79,8 +79,17 @@ static struct str cut(struct lanes *l, struct str line)
 	return buf_view(&l->repaired);
 }
 
+static struct tap_place place_of(const struct way *w)
+{
+	return (struct tap_place){ w->index, w->lane->name, &w->from->origin, loop_now_ns(w->l->o.loop) };
+}
+
 static void append(const struct way *w, struct log_stream *stream, const struct record *record)
 {
+	if (taps_any(w->l->o.taps)) {
+		const struct tap_place place = place_of(w);
+		taps_sent(w->l->o.taps, &place, record, stream->labels);
+	}
 	if (w->index == 0 && w->is_newest)
 		ring_add(w->l->o.ring, stream->labels, record);
 	if (w->lane->destination)
@@ -90,11 +99,26 @@ static void append(const struct way *w, struct log_stream *stream, const struct 
 	w->out->bytes += record->line.n + ENTRY_OVERHEAD;
 }
 
+/* The same while somebody looks. */
+static bool run_and_show(const struct way *w, struct log_stream **stream, struct record *record, bool is_stderr)
+{
+	struct taps *taps = w->l->o.taps;
+	const struct tap_place place = place_of(w);
+	taps->place = &place;
+	bool is_kept = source_stages_run(w->from->stages, is_stderr, record, stream, loop_wall_ns(w->l->o.loop));
+	taps->place = NULL;
+	if (!is_kept)
+		taps_dropped(taps, &place, record, (*stream)->labels, source_stages_reason(w->from->stages));
+	return is_kept;
+}
+
 static void through_stages(const struct way *w, struct log_stream *stream, struct record *record, bool is_stderr)
 {
 	struct str before = record->line;
 	w->out->entries++;
-	if (!source_stages_run(w->from->stages, is_stderr, record, &stream, loop_wall_ns(w->l->o.loop))) {
+	bool is_kept = taps_any(w->l->o.taps) ? run_and_show(w, &stream, record, is_stderr)
+					      : source_stages_run(w->from->stages, is_stderr, record, &stream, loop_wall_ns(w->l->o.loop));
+	if (!is_kept) {
 		w->lane->stage_dropped_lines++;
 		return;
 	}
@@ -131,6 +155,10 @@ void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, con
 		record.trace_result = trace_find(record.line, &record.trace);
 	if (!line->is_repeat)
 		count(from, &record);
+	if (taps_any(l->o.taps)) {
+		const struct tap_place place = place_of(&w);
+		taps_line(l->o.taps, &place, &record, from->streams[line->is_stderr].labels);
+	}
 	if (from->stages) {
 		through_stages(&w, &from->streams[line->is_stderr], &record, line->is_stderr);
 		return;

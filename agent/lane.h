@@ -8,11 +8,13 @@
 #include "agent/line_counts.h"
 #include "agent/loop.h"
 #include "agent/mark.h"
+#include "agent/tap.h"
 #include "exporters/destination.h"
 #include "exporters/ring.h"
 
 struct lane {
 	struct destination *destination; /* NULL: the ring alone; everything read counts as sent */
+	struct str name;                 /* for who looks at lines */
 	uint64_t ring_sent;
 	uint64_t ahead_lines; /* other lanes have read them, this one not yet: pending in the ledger */
 	uint64_t earlier_sent; /* read now by another lane, acknowledged by this one in an earlier life */
@@ -25,6 +27,7 @@ struct lanes_options {
 	struct counters *counters;
 	struct ring *ring;
 	struct loop *loop;
+	struct taps *taps; /* who looks at lines as they pass; NULL: nobody can */
 	bool find_traces;
 	size_t max_line_bytes;
 };
@@ -45,6 +48,7 @@ struct lane_source {
 	struct source_stages *stages; /* NULL: the job has none */
 	struct coverage_row *coverage;
 	struct line_row *lines;       /* its row of log_lines_total */
+	struct tap_origin origin;
 };
 struct lane_line {
 	struct str text;              /* without its line feed */

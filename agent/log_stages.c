@@ -20,6 +20,9 @@ struct log_stages {
 	struct buf rendered;
 	struct labels labels, metadata; /* memory that is used again */
 	struct str reason;    /* of the last run */
+	size_t first_number;  /* of the first one: a cri or docker stage in front of it is the reader's */
+	log_stages_look *look;
+	void *look_ctx;
 };
 struct source_stages {
 	struct log_stages *of;
@@ -35,6 +38,7 @@ struct log_stages *log_stages_new(const struct config_stages *stages)
 	if (!s)
 		abort();
 	s->stages = stages_compile(stages->list, NULL, NULL);
+	s->first_number = stages->format == FORMAT_AUTO ? 1 : 2;
 	buf_init(&s->rendered, RENDERED_MAX);
 	return s;
 }
@@ -53,6 +57,19 @@ void log_stages_free(struct log_stages *s)
 	labels_fini(&s->metadata);
 	buf_fini(&s->rendered);
 	free(s);
+}
+
+static void on_look(void *ctx, const char *stage, const struct entry *before, const struct entry *after)
+{
+	struct log_stages *s = ctx;
+	s->look(s->look_ctx, s->first_number + stages_look_at(s->stages), stage, before, after);
+}
+
+void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx)
+{
+	s->look = look;
+	s->look_ctx = ctx;
+	stages_set_look(s->stages, look ? on_look : NULL, s);
 }
 
 static struct str copy(struct arena *arena, struct str s)

@@ -14,6 +14,10 @@ struct log_stages;
 /* config_stages has a list, which the loader has found to be good. */
 struct log_stages *log_stages_new(const struct config_stages *stages);
 void log_stages_free(struct log_stages *s);
+/* Called behind each stage, with the number that the stage has in the file: the first one is 1, those inside of `match` count where they stand.
+ * NULL: no more. Costs copies of each entry: only while somebody looks. */
+typedef void log_stages_look(void *ctx, size_t number, const char *stage, const struct entry *before, const struct entry *after);
+void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx);
 
 struct source_stages; /* of one log in one lane */
 /* base: the labels of its streams, stdout and stderr; copied. */

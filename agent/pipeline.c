@@ -185,13 +185,16 @@ static int open_lanes(struct pipeline *p, char err[256])
 	for (size_t i = 0; i < c->logs.client_count; i++) {
 		client_name(p->names, i, c->logs.clients[i].name, c->logs.clients[i].url);
 		p->rules.clients[i] = &c->logs.clients[i];
+		p->lanes.at[i].name = str_of(p->names[i]);
 		p->lanes.at[i].destination = open_destination(p, &c->logs.clients[i], p->names[i], err);
 		if (!p->lanes.at[i].destination)
 			return -1;
 		p->destination_count++;
 	}
-	if (p->destination_count == 0)
+	if (p->destination_count == 0) {
 		snprintf(p->names[0], sizeof p->names[0], "ring");
+		p->lanes.at[0].name = str_of(p->names[0]);
+	}
 	p->lanes.count = p->destination_count ? p->destination_count : 1;
 	return 0;
 }
@@ -226,9 +229,21 @@ static struct log_stages *stages_of(void *ctx, const struct config_scrape *job, 
 	if (!job->stages.list)
 		return NULL;
 	struct log_stages **place = &p->stages[i * LANES_MAX + lane];
-	if (!*place)
-		*place = log_stages_new(&job->stages);
+	if (*place)
+		return *place;
+	*place = log_stages_new(&job->stages);
+	if (p->o.taps && p->o.taps->stage_count)
+		log_stages_set_look(*place, taps_look, p->o.taps);
 	return *place;
+}
+
+/* Somebody wants to see lines behind a stage, or nobody does any more. */
+static void on_stages_wanted(void *ctx, bool is_wanted)
+{
+	struct pipeline *p = ctx;
+	for (size_t i = 0; i < p->o.config->logs.scrape_count * LANES_MAX; i++)
+		if (p->stages[i])
+			log_stages_set_look(p->stages[i], is_wanted ? taps_look : NULL, p->o.taps);
 }
 
 struct pipeline *pipeline_start(const struct pipeline_options *options, char err[256])
@@ -245,13 +260,17 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 		abort();
 	size_t max_line_bytes = options->config->logs.limits_config.max_line_size_bytes;
 	lanes_init(&p->lanes,
-		   &(struct lanes_options){ .counters = &p->counters, .ring = p->ring, .loop = options->loop,
+		   &(struct lanes_options){ .counters = &p->counters, .ring = p->ring, .loop = options->loop, .taps = options->taps,
 					    .find_traces = options->config->trace.enabled, .max_line_bytes = max_line_bytes },
 		   reader_line_room(max_line_bytes));
 	reader_init(&p->reader, &(struct reader_options){ &p->tail, &p->lanes });
 	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0 || start_metrics(p, err) < 0) {
 		pipeline_free(p);
 		return NULL;
+	}
+	if (options->taps) {
+		options->taps->stages_wanted = on_stages_wanted;
+		options->taps->ctx = p;
 	}
 	loop_before_sleep(options->loop, turn, p);
 	loop_again(options->loop);
@@ -272,6 +291,8 @@ void pipeline_drain(struct pipeline *p, int64_t deadline_ns, loop_fn *done, void
 void pipeline_free(struct pipeline *p)
 {
 	loop_before_sleep(p->o.loop, NULL, NULL);
+	if (p->o.taps)
+		p->o.taps->stages_wanted = NULL;
 	/* Destinations first: what they still hold is forgotten, and only settled marks count for the positions saved next. */
 	for (size_t i = 0; i < LANES_MAX; i++)
 		destination_free(p->lanes.at[i].destination);

@@ -17,6 +17,7 @@ struct pipeline_options {
 	struct str node_name;        /* label node_name, empty: none */
 	struct loop *loop;           /* its before-sleep hook is taken */
 	struct worker *worker;
+	struct taps *taps;           /* who looks at lines as they pass; NULL: nobody can */
 	/* of the metrics side; what both have in common is filled in from here */
 	struct metrics_options metrics;
 };

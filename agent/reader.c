@@ -414,7 +414,8 @@ bool reader_turn(struct reader *r, size_t lane)
 	t.s = tail_pop(r->o.tail, lane);
 	if (!t.s)
 		return false;
-	t.from = (struct lane_source){ t.s->lane[lane].streams, t.s->lane[lane].stages, t.s->coverage, t.s->lines };
+	t.from = (struct lane_source){ t.s->lane[lane].streams, t.s->lane[lane].stages, t.s->coverage, t.s->lines,
+				       { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container } };
 	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
 	if (!lane_takes(r->o.lanes, lane, &t.from)) {
 		t.s->lane[lane].is_waiting = t.lane->has_waiting = true;

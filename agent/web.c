@@ -39,7 +39,7 @@ enum {
 	MAX_REQUEST_BODY = 8 * 1024,
 	DRAIN_MS = 200,
 };
-static const int64_t PAUSE_NS = 100000000;
+static const int64_t PAUSE_NS = 100000000, BEAT_NS = 1000000000;
 
 struct place {
 	int fd; /* meaningful while is_used */
@@ -79,6 +79,13 @@ static void resume(struct web_request *r)
 	loop_arm(r->loop, &r->web->timer, loop_now_ns(r->loop), on_timer, r->web);
 }
 
+static enum MHD_Result suspend(struct web_request *r)
+{
+	r->is_suspended = true;
+	MHD_suspend_connection(r->connection);
+	return MHD_YES;
+}
+
 static void on_deadline(void *ctx)
 {
 	struct web_request *r = ctx;
@@ -115,19 +122,53 @@ static void cancel_question(struct web_request *r)
 	web_auth_cancel(r->web->auth, r);
 }
 
-static enum MHD_Result suspend(struct web_request *r)
-{
-	r->is_suspended = true;
-	MHD_suspend_connection(r->connection);
-	return MHD_YES;
-}
-
 /* Those that wait get their answer now: it will not come any more. */
 static void wake_all(struct web *w)
 {
-	for (struct web_request *r = w->first; r; r = r->next)
-		if (r->is_suspended)
+	for (struct web_request *r = w->first; r; r = r->next) {
+		r->is_ending = true;
+		if (r->is_suspended && r->read)
+			resume(r);
+		else if (r->is_suspended)
 			on_deadline(r);
+	}
+}
+
+/* ---- answers in pieces ---- */
+
+void web_more(struct web_request *r)
+{
+	if (r->read)
+		resume(r);
+}
+
+static void on_beat(void *ctx)
+{
+	struct web_request *r = ctx;
+	r->is_beat_due = true;
+	resume(r);
+}
+
+/* The library forgets the socket of a suspended connection: with an empty line now and then we learn that the client has gone. */
+ssize_t web_read(void *ctx, uint64_t position, char *to, size_t room)
+{
+	struct web_request *r = ctx;
+	(void)position;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct place *place = info ? info->socket_context : NULL;
+	ssize_t n = r->is_ending || room == 0 ? -1 : r->read(r, to, room);
+	if (place)
+		place->since_ns = loop_now_ns(r->loop); /* it may last; who does not read is cut off by the idle timeout */
+	if (n == 0 && r->is_beat_due) {
+		to[0] = '\n';
+		n = 1;
+	}
+	r->is_beat_due = false;
+	if (n == 0) {
+		suspend(r);
+		loop_arm(r->loop, &r->deadline, loop_now_ns(r->loop) + BEAT_NS, on_beat, r);
+	}
+	return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
 }
 
 /* ---- requests ---- */
@@ -159,6 +200,8 @@ static void request_free(struct web_request *r)
 	loop_disarm(r->loop, &r->deadline);
 	if (r->cancel)
 		r->cancel(r);
+	if (r->close)
+		r->close(r);
 	buf_fini(&r->body); /* what was made for nobody */
 	free(r);
 }

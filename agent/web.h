@@ -4,6 +4,7 @@
 
 #include "agent/loop.h"
 #include "agent/status.h"
+#include "agent/tap.h"
 
 struct web;
 struct web_options {
@@ -12,6 +13,8 @@ struct web_options {
 	const char *web_config_file; /* TLS, users, headers (agent/web_config.h); read again when it changes; NULL: none */
 	int64_t web_config_age_ms; /* it is looked at again after this; 0: 1 s */
 	bool enable_lifecycle;     /* POST /-/reload */
+	struct taps *taps;         /* for /api/v1/tap; NULL: there is none */
+	bool enable_tap;           /* for other machines too */
 	unsigned idle_seconds;     /* a silent connection is closed; 0: 10 */
 	int64_t patience_ms;       /* a request that is not through by then is cut off; 0: 30 s */
 	void *ctx;

@@ -2,12 +2,15 @@
  * doing more with it than show it. */
 #include "agent/web_request.h"
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "agent/web_accept.h"
 
-enum { MIN_GZIP_BYTES = 512 };
+enum { MIN_GZIP_BYTES = 512, PIECE_BYTES = 16 << 10 };
 
 struct str web_arg(const struct web_request *r, const char *name)
 {
@@ -21,8 +24,35 @@ struct str web_header(const struct web_request *r, const char *name)
 	return str_of(MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name));
 }
 
+static bool is_loopback(const struct sockaddr *a)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+	if (a->sa_family == AF_INET) {
+		memcpy(&v4, a, sizeof v4);
+		return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+	}
+	if (a->sa_family != AF_INET6)
+		return false;
+	memcpy(&v6, a, sizeof v6);
+	bool is_mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127;
+	return is_mapped || IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+bool web_is_local(const struct web_request *r)
+{
+	static const char *const proxied[] = { "Forwarded", "X-Forwarded-For", "X-Real-IP", "Via" };
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	for (size_t i = 0; i < COUNT_OF(proxied); i++)
+		if (web_header(r, proxied[i]).p)
+			return false;
+	return info && info->client_addr && is_loopback(info->client_addr);
+}
+
 static struct MHD_Response *response_of(struct web_request *r)
 {
+	if (r->read)
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_BYTES, web_read, r, NULL);
 	if (r->body.is_full) {
 		buf_fini(&r->body);
 		r->code = 500;

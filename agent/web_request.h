@@ -2,6 +2,8 @@
 #ifndef AGENT_WEB_REQUEST_H
 #define AGENT_WEB_REQUEST_H
 
+#include <sys/types.h>
+
 #include "agent/web.h"
 #include "agent/web_config.h"
 
@@ -33,6 +35,12 @@ struct web_request {
 	bool is_challenge;        /* with 401 */
 	struct str fixed;         /* answer that lives as long as the program; otherwise `body` */
 	struct buf body;          /* capped; full: the answer becomes a 500 that says so */
+	/* An answer in pieces whose end nobody knows yet, instead of body: bytes now, 0: none until web_more is called, -1: that was all. close: whatever
+	 * happened, once. */
+	ssize_t (*read)(struct web_request *r, char *to, size_t room);
+	void (*close)(struct web_request *r);
+	void *reading;            /* theirs */
+	bool is_ending, is_beat_due;
 	const char *script_hash, *style_hash; /* of a page: let these two run; NULL: nothing may */
 	bool may_compress;
 };
@@ -50,6 +58,12 @@ struct str web_header(const struct web_request *r, const char *name);
  * the answer is a 503. cancel is also called when the server stops. */
 void web_wait(struct web_request *r, int64_t deadline_ns, void (*cancel)(struct web_request *r));
 void web_wake(struct web_request *r);
+/* There is something to read again. */
+void web_more(struct web_request *r);
+/* For the library's response: r is the request. */
+ssize_t web_read(void *r, uint64_t position, char *to, size_t room);
+/* Is the client on this machine, and not a proxy that speaks for somebody else? */
+bool web_is_local(const struct web_request *r);
 
 /* agent/web_routes.c: finds the handler by path and method and lets it answer. */
 void web_route(struct web_request *r);
@@ -60,6 +74,8 @@ void web_api_files(struct web_request *r);
 void web_api_destinations(struct web_request *r);
 void web_api_drops(struct web_request *r);
 void web_api_records(struct web_request *r);
+/* agent/web_tap.c: /api/v1/tap, an object a line for as long as the client reads. */
+void web_api_tap(struct web_request *r);
 /* agent/web_metrics.c: text for Prometheus. */
 void web_metrics(struct web_request *r);      /* all of it */
 void web_metrics_self(struct web_request *r);

@@ -83,6 +83,7 @@ static const struct route {
 	{ STR("/api/v1/destinations"), READ, web_api_destinations, "destinations and receivers with their ledgers" },
 	{ STR("/api/v1/drops"), READ, web_api_drops, "what was refused, by reason, and the newest entries" },
 	{ STR("/api/v1/records"), READ, web_api_records, "newest records: ?trace_id= ?q= ?limit= ?since=" },
+	{ STR("/api/v1/tap"), READ, web_api_tap, "lines as they pass: ?match= ?stage= ?dropped=1 ?limit= ?rate= ?destination= (--web.enable-tap)" },
 	{ STR("/api/v1/targets"), READ, web_api_targets, "scrape targets: ?state=active|dropped|any" },
 };
 

@@ -53,6 +53,11 @@ const struct drop *drops_at(const struct drops *d, size_t i)
 	return &d->rows[(d->added - 1 - i) % RING_ROWS];
 }
 
+uint64_t drops_count(const struct drops *d)
+{
+	return d->added;
+}
+
 void drops_text(char *to, size_t room, struct str from)
 {
 	/* Repair may triple the length: three bytes of U+FFFD for one bad one. */

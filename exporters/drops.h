@@ -36,6 +36,7 @@ void drops_free(struct drops *d);
 void drops_add(struct drops *d, const struct drop *drop); /* copied */
 /* i = 0 is the newest; NULL behind the oldest. Valid until the next drops_add. */
 const struct drop *drops_at(const struct drops *d, size_t i);
+uint64_t drops_count(const struct drops *d); /* that were ever added */
 /* Fills a text field of struct drop: cut to room - 1 bytes, invalid UTF-8 repaired, control bytes as blanks, NUL-terminated. */
 void drops_text(char *to, size_t room, struct str from);
 

@@ -35,6 +35,7 @@ struct agent {
 	struct worker *worker;
 	struct web *web;
 	struct pipeline *pipeline;
+	struct taps taps;           /* stay through reloads */
 	struct loop_timer trim_timer;
 	struct config_watch config_watch;
 	struct settings now, wanted; /* wanted: loaded by a reload, takes over when the pipeline has drained */
@@ -250,7 +251,7 @@ static int start_pipeline(struct agent *a)
 	choose_checkpoint(a);
 	struct pipeline_options options = { .config = a->now.config, .pods_path = a->flags->path_pod_logs, .docker_path = a->flags->path_docker,
 					    .checkpoint_path = a->checkpoint_path, .is_state_usable = a->is_state_usable,
-					    .node_name = settings_node_name(), .loop = a->loop, .worker = a->worker,
+					    .node_name = settings_node_name(), .loop = a->loop, .worker = a->worker, .taps = &a->taps,
 					    .metrics = metrics_options(a) };
 	a->pipeline = pipeline_start(&options, err);
 	if (a->pipeline)
@@ -264,6 +265,7 @@ static int start_web(struct agent *a)
 	char err[256];
 	struct web_options options = { .listen_address = str_of(a->now.listen_address), .node_name = settings_node_name(),
 				       .enable_lifecycle = a->flags->enable_lifecycle, .ctx = a, .status = fill_status, .reload = on_web_reload,
+				       .taps = &a->taps, .enable_tap = a->flags->enable_tap,
 				       .web_config_file = a->now.web_config_file };
 	a->web = web_start(a->loop, &options, err);
 	if (a->web)

@@ -33,6 +33,7 @@ struct stages {
 	size_t count, room;
 	stages_look *look;
 	void *look_ctx;
+	size_t look_at;
 };
 struct stages_state {
 	const struct stages *p;
@@ -338,6 +339,7 @@ static enum stage_verdict run_step(struct stages_walk *w, size_t at, struct entr
 		return step->type->run(step->stage, &turn, e);
 	struct entry before = keep(e);
 	enum stage_verdict verdict = step->type->run(step->stage, &turn, e);
+	p->look_at = at; /* behind the run: a stage that let others go has moved it */
 	if (verdict != STAGE_HELD)
 		p->look(p->look_ctx, step->type->name, &before, e);
 	return verdict;
@@ -423,6 +425,11 @@ void stages_expire(struct stages *p, int64_t now_ns)
 	for (size_t i = 0; i < p->count; i++)
 		if (p->steps[i].type->expire)
 			p->steps[i].type->expire(p->steps[i].stage, now_ns);
+}
+
+size_t stages_look_at(const struct stages *p)
+{
+	return p->look_at;
 }
 
 size_t stages_names(const char *const **names)

@@ -114,6 +114,8 @@ int64_t stages_not_before(const struct stages_state *s);
 /* For `inspect`: called before and after each stage, when set. */
 typedef void stages_look(void *ctx, const char *stage, const struct entry *before, const struct entry *after);
 void stages_set_look(struct stages *p, stages_look *look, void *ctx);
+/* During the call: the place of the stage among all of them, nested ones too, as they stand in the list; 0 is the first. */
+size_t stages_look_at(const struct stages *p);
 /* From here on the metrics of `p` are counted in those of `owner`, which was compiled from the same configuration and outlives p: pipelines
  * of several destinations have one set. */
 void stages_share_metrics(struct stages *p, const struct stages *owner);
