@@ -12,9 +12,11 @@
 enum { LEAST_INTERVAL_NS = 1000000000 };
 
 #define FIELD(name) offsetof(struct flags, name)
+#define ASKING "Asking the agent"
+#define ASKERS "diagnose tap top"
 
 static const struct flag flags[] = {
-	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration", "run check inspect",
+	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration", "run check inspect " ASKERS,
 		"configuration to run with; without it: the logs of this machine, shown on the page" },
 	{ "loki.url", FLAG_TEXT, FIELD(loki_url), "URL", NULL, "Configuration", "run",
 		"ship to this Loki, without a file (.../loki/api/v1/push)" },
@@ -36,20 +38,39 @@ static const struct flag flags[] = {
 		"cgroups of the node, for container metrics" },
 	{ "path.runtime-state", FLAG_ROOT, FIELD(path_runtime_state), "DIR", "/run", "Places", "run",
 		"state of the container runtimes, for the names of containers" },
-	{ "web.listen-address", FLAG_TEXT, FIELD(web_listen_address), "HOST:PORT", NULL, "HTTP", "run",
+	{ "web.listen-address", FLAG_TEXT, FIELD(web_listen_address), "HOST:PORT", NULL, "HTTP", "run " ASKERS,
 		"page, /metrics and JSON (default: :9195 in Kubernetes, 127.0.0.1:9195 elsewhere)" },
 	{ "web.config.file", FLAG_TEXT, FIELD(web_config_file), "FILE", NULL, "HTTP", "run",
 		"TLS and users of this port, in the exporters' format (default: the file's server.web_config_file)" },
 	{ "web.enable-lifecycle", FLAG_BOOL, FIELD(enable_lifecycle), "", NULL, "HTTP", "run", "allow POST /-/reload" },
+	{ "web.enable-tap", FLAG_BOOL, FIELD(enable_tap), "", NULL, "HTTP", "run",
+		"show lines as they pass (/api/v1/tap) to other machines too, not to this one alone" },
 	{ "log.level", FLAG_CHOICE, FIELD(log_level), "debug|info|warn|error", NULL, "Own log", "run",
 		"least level (default: the file's, else info)" },
 	{ "log.format", FLAG_CHOICE, FIELD(log_format), "logfmt|json", NULL, "Own log", "run",
 		"format (default: the file's, else logfmt)" },
 	{ "job", FLAG_TEXT, FIELD(job), "NAME", NULL, "", "inspect", "the job whose rules lines go through" },
 	{ "format", FLAG_CHOICE, FIELD(format), "raw|cri|docker", NULL, "", "inspect", "how lines are wrapped" },
-	{ "format", FLAG_CHOICE, FIELD(format), "text|json", NULL, "", "check version",
+	{ "format", FLAG_CHOICE, FIELD(format), "text|json", NULL, "", "check version diagnose tap",
 		"for people, or for programs (default: text)" },
 	{ "strict", FLAG_BOOL, FIELD(strict), "", NULL, "", "check", "exit code 3 when there are warnings" },
+	{ "once", FLAG_BOOL, FIELD(once), "", NULL, "", "top", "totals since the start, once, as plain text" },
+	{ "sort", FLAG_CHOICE, FIELD(sort), "behind|lag|bytes|name", "behind", "", "top", "what comes first" },
+	{ "stage", FLAG_TEXT, FIELD(stage), "N", NULL, "", "tap", "lines behind stage N of their pipeline; 0: as they were read (default: as they go out)" },
+	{ "dropped", FLAG_BOOL, FIELD(dropped), "", NULL, "", "tap", "lines that are dropped, and why, instead" },
+	{ "limit", FLAG_TEXT, FIELD(limit), "N", NULL, "", "tap", "end after N lines" },
+	{ "rate", FLAG_TEXT, FIELD(rate), "N", NULL, "", "tap", "at most N lines a second; what is beyond is counted" },
+	{ "destination", FLAG_TEXT, FIELD(destination), "NAME", NULL, "", "tap", "on the way to this destination (default: the first)" },
+	{ "bundle", FLAG_TEXT, FIELD(bundle), "FILE", NULL, "", "diagnose",
+		"also an archive of what was found and of the agent's own answers, secrets blotted out; -: standard output" },
+	{ "self-test", FLAG_BOOL, FIELD(self_test), "", NULL, "", "diagnose",
+		"from another pod: nothing of this machine is looked at, and the agent must answer" },
+	{ "web.ca-file", FLAG_TEXT, FIELD(web_ca_file), "FILE", NULL, ASKING, ASKERS,
+		"whom to trust when its port has TLS (default: its own certificate)" },
+	{ "web.cert-file", FLAG_TEXT, FIELD(web_cert_file), "FILE", NULL, ASKING, ASKERS, "certificate to show it" },
+	{ "web.key-file", FLAG_TEXT, FIELD(web_key_file), "FILE", NULL, ASKING, ASKERS, "key of that" },
+	{ "web.user", FLAG_TEXT, FIELD(web_user), "NAME", NULL, ASKING, ASKERS, "user of its port" },
+	{ "web.password-file", FLAG_TEXT, FIELD(web_password_file), "FILE", NULL, ASKING, ASKERS, "file with the user's password" },
 	{ "help", FLAG_BOOL, FIELD(help), "", NULL, "", "", "this text" },
 	{ "version", FLAG_BOOL, FIELD(version), "", NULL, "", "", "version of the program" },
 };
@@ -333,4 +354,30 @@ int flags_parse(int argc, char **argv, struct flags *out, char err[256])
 	if (argc > 0)
 		out->rest[out->rest_count] = NULL; /* never beyond argv[argc], which is NULL already */
 	return take_command(out, err);
+}
+
+static bool is_inherited(const struct flag *f)
+{
+	static const char *const groups[] = { "Configuration", "Places", "HTTP" };
+	for (size_t i = 0; i < COUNT_OF(groups); i++)
+		if ((f->kind == FLAG_TEXT || f->kind == FLAG_ROOT) && strcmp(f->group, groups[i]) == 0)
+			return true;
+	return false;
+}
+
+void flags_inherit(struct flags *own, const struct flags *from)
+{
+	struct flags unset;
+	const char *value, *nothing;
+	set_fallbacks(&unset);
+	for (size_t i = 0; i < COUNT_OF(flags); i++) {
+		if (!is_inherited(&flags[i]))
+			continue;
+		memcpy(&value, (const char *)own + flags[i].offset, sizeof value);
+		memcpy(&nothing, (const char *)&unset + flags[i].offset, sizeof nothing);
+		bool is_unset = value == nothing || (value && nothing && strcmp(value, nothing) == 0);
+		memcpy(&value, (const char *)from + flags[i].offset, sizeof value);
+		if (is_unset)
+			memcpy((char *)own + flags[i].offset, &value, sizeof value);
+	}
 }

@@ -36,7 +36,15 @@ struct flags { /* views of argv */
 	const char *web_config_file;    /* wins over the file's server.web_config_file; NULL: not set */
 	const char *web_listen_address; /* NULL: not set, the file or the mode decides */
 	const char *log_level, *log_format; /* NULL: not set, the file decides */
-	bool enable_lifecycle;          /* --web.enable-lifecycle */
+	bool enable_lifecycle, enable_tap; /* --web.enable-lifecycle, --web.enable-tap */
+	/* Of commands that look into a running agent: how it is asked. NULL: not set. */
+	const char *web_ca_file, *web_cert_file, *web_key_file, *web_user, *web_password_file;
+	bool once;                      /* top */
+	const char *sort;               /* top: behind|lag|bytes|name */
+	const char *stage, *limit, *rate, *destination; /* tap: numbers as text; NULL: not set */
+	bool dropped;                   /* tap */
+	const char *bundle;             /* diagnose: where the archive goes; NULL: none is made */
+	bool self_test;                 /* diagnose */
 	const char *job, *format;       /* --job; --format, whose words depend on the command; NULL: not set */
 	bool strict;                    /* check: --strict */
 	/* --collector.* and --no-collector.*, in order, without the dashes: node_exporter's, judged by agent/collectors. */
@@ -50,6 +58,8 @@ struct flags { /* views of argv */
 /* Fills *out; argv is reordered: collectors' flags come first, then the arguments that are no flags. 0, or -1 with one sentence in err
  * (exit code FLAGS_USAGE_EXIT). With help or version set nothing else is judged. */
 int flags_parse(int argc, char **argv, struct flags *out, char err[256]);
+/* What was not said on one command line and was on another: where the configuration, the places and the port are. */
+void flags_inherit(struct flags *own, const struct flags *from);
 /* Row i of the table; NULL behind the last. */
 const struct flag *flag_at(size_t i);
 bool flag_is_of(const struct flag *f, const char *command);

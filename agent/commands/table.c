@@ -2,9 +2,15 @@
 #include "agent/commands/table.h"
 
 #include "agent/commands/check.h"
+#include "agent/commands/diagnose.h"
 #include "agent/commands/inspect.h"
 #include "agent/commands/run.h"
+#include "agent/commands/tap.h"
 #include "agent/commands/tell.h"
+#include "agent/commands/top.h"
+
+/* How a command finds the agent. */
+#define ASKED "\nThe agent is asked at --web.listen-address, else where --config.file says, else where the one agent that runs here listens."
 
 static const struct command commands[] = {
 	{ "run", "", 0, 0, command_run, "the agent, in the foreground (what happens without a command)",
@@ -15,6 +21,16 @@ static const struct command commands[] = {
 		"Exit code 0, or 78 when the file is not valid; with --strict 3 when there are only warnings." },
 	{ "inspect", "", 0, 0, command_inspect, "lines on standard input to records with trace ids, as JSON",
 		"With --config.file the lines go through the pipeline of a job: that of --job, else the first one." },
+	{ "top", "", 0, 0, command_top, "what a running agent reads, sends and drops, live",
+		"In a terminal: b, l, y, n choose what comes first, q ends. Elsewhere, and with --once: totals since the start as plain text.\n"
+		"Exit code 0, or 1 when no agent answers." ASKED },
+	{ "tap", "[PATTERN]", 0, 1, command_tap, "lines of a running agent as they pass",
+		"PATTERN: NAMESPACE/POD, NAMESPACE/POD/CONTAINER, POD or /path/of/files, with * and ?. It ends with Ctrl-C, or after --limit lines.\n"
+		"A line a line, or an object each with --format=json. Lines that come too fast are left out and counted; delivery never waits.\n"
+		"The agent shows lines to its own machine only, unless it was started with --web.enable-tap. Exit code 0 or 1." ASKED },
+	{ "diagnose", "", 0, 0, command_diagnose, "what stands between this node's logs and its destinations",
+		"Configuration, rights, state directory, limits, kernel; for each destination credentials, name, TCP, TLS, clock and an empty request.\n"
+		"Changes nothing but a file in the state directory that it removes again. Exit code 0, or 1 when something failed." ASKED },
 	{ "schema", "", 0, 0, command_schema, "JSON Schema of the configuration, for editors",
 		"The first line of a file tells an editor about it: # yaml-language-server: $schema=./spoor.schema.json" },
 	{ "version", "", 0, 0, command_version, "version of the program", "" },
