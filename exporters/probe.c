@@ -8,12 +8,26 @@
 
 #include "exporters/http_headers.h"
 #include "exporters/http_setup.h"
+#include "parsers/bytes/rfc3339.h"
 
 struct probe {
 	const struct probe_request *request;
 	struct probe_result *out;
 	CURL *easy;
 };
+
+/* "2026-11-23 17:36:00 GMT" (GnuTLS) or "Nov 23 17:36:00 2026 GMT" (OpenSSL); 0: neither. */
+static int64_t date_of(const char *text)
+{
+	char iso[RFC3339_ROOM] = "";
+	int64_t ns;
+	if (strlen(text) >= 19 && text[4] == '-' && text[10] == ' ') {
+		snprintf(iso, sizeof iso, "%.10sT%.8sZ", text, text + 11);
+		return rfc3339_parse(str_of(iso), &ns) ? ns / 1000000000 : 0;
+	}
+	int64_t s = (int64_t)curl_getdate(text, NULL);
+	return s > 0 ? s : 0;
+}
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
@@ -25,8 +39,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 	if (!http_header_value(line, STR("date"), &value))
 		return size * count;
 	snprintf(date, sizeof date, STR_FMT, STR_ARG(str_take(value, sizeof date - 1)));
-	int64_t date_s = (int64_t)curl_getdate(date, NULL);
-	p->out->date_s = date_s > 0 ? date_s : 0;
+	p->out->date_s = date_of(date);
 	return size * count;
 }
 
@@ -76,9 +89,9 @@ static void take_field(struct probe_result *out, struct str line)
 	else if (str_ieq(name, STR("issuer")))
 		snprintf(out->issuer, sizeof out->issuer, "%s", text);
 	else if (str_ieq(name, STR("start date")))
-		out->not_before_s = (int64_t)curl_getdate(text, NULL);
+		out->not_before_s = date_of(text);
 	else if (str_ieq(name, STR("expire date")))
-		out->not_after_s = (int64_t)curl_getdate(text, NULL);
+		out->not_after_s = date_of(text);
 }
 
 static void take_certificate(CURL *easy, struct probe_result *out)

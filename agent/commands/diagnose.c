@@ -43,11 +43,13 @@ int command_diagnose(const struct flags *flags)
 		return FLAGS_USAGE_EXIT;
 	}
 	buf_init(&d.status, STATUS_MOST);
+	redact_add_config(&d.redact, ask.settings.config);
 	look(&d);
 	print(flags, &d);
 	int code = findings.by_level[FINDING_FAIL] ? 1 : 0;
 	if (flags->bundle && !diagnosis_bundle(&d, flags->bundle))
 		code = 1;
+	redact_fini(&d.redact);
 	buf_fini(&d.status);
 	findings_fini(&findings);
 	ask_fini(&ask);

@@ -5,10 +5,12 @@
 
 #include "agent/commands/ask.h"
 #include "agent/commands/findings.h"
+#include "agent/commands/redact.h"
 
 struct diagnosis {
 	struct ask *ask;
 	struct findings *findings;
+	struct redact redact; /* of the configuration's secrets: servers say them again in what they answer */
 	struct buf status;   /* the running agent's /api/v1/status; empty: none answers */
 	bool is_self_test;   /* from another pod: nothing of this machine is looked at */
 };

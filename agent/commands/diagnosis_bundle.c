@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "agent/commands/diagnosis.h"
-#include "agent/commands/redact.h"
 #include "agent/commands/ustar.h"
 #include "config/load.h"
 #include "parsers/json.h"
@@ -17,7 +16,6 @@ enum { ARCHIVE_MOST = 128 << 20, TEXT_MOST = 32 << 20, BETWEEN_S = 5 };
 
 struct bundle {
 	struct diagnosis *d;
-	struct redact redact;
 	struct buf archive;
 };
 
@@ -26,7 +24,7 @@ static void put(struct bundle *b, const char *name, struct str text)
 	char path[USTAR_NAME_MAX];
 	struct buf clean;
 	buf_init(&clean, TEXT_MOST);
-	redact_text(&b->redact, text, &clean);
+	redact_text(&b->d->redact, text, &clean);
 	snprintf(path, sizeof path, "spoor-diagnosis/%s", name);
 	ustar_file(&b->archive, str_of(path), buf_view(&clean), (int64_t)time(NULL));
 	buf_fini(&clean);
@@ -130,7 +128,6 @@ bool diagnosis_bundle(struct diagnosis *d, const char *path)
 		return false;
 	}
 	buf_init(&b.archive, ARCHIVE_MOST);
-	redact_add_config(&b.redact, d->ask->settings.config);
 	put_own(&b);
 	if (d->status.n)
 		put_agent(&b);
@@ -138,7 +135,6 @@ bool diagnosis_bundle(struct diagnosis *d, const char *path)
 	bool is_written = write_out(path, buf_view(&b.archive));
 	if (is_written && strcmp(path, "-") != 0)
 		fprintf(stderr, "written: %s, %zu bytes; secrets are blotted out, names and addresses are not\n", path, b.archive.n);
-	redact_fini(&b.redact);
 	buf_fini(&b.archive);
 	return is_written;
 }

@@ -21,7 +21,11 @@ struct server {
 
 static void say(const struct server *s, enum finding_level level, const char *advice, const char *text)
 {
-	findings_add(s->d->findings, level, area, s->subject, advice, "%s", text);
+	struct buf clean;
+	buf_init(&clean, 4 * TEXT_ROOM);
+	redact_text(&s->d->redact, str_of(text), &clean);
+	findings_add(s->d->findings, level, area, s->subject, advice, STR_FMT, STR_ARG(buf_view(&clean)));
+	buf_fini(&clean);
 }
 
 /* ---- credentials ---- */
@@ -116,8 +120,11 @@ static void unreachable(const struct server *s, const struct probe_result *r)
 static void judge(const struct server *s, const struct probe_result *r, struct str body)
 {
 	char text[TEXT_ROOM];
-	struct str words = str_take(body, str_find(body, '\n'));
-	snprintf(text, sizeof text, "answers %d: %.*s", r->status, STR_ARG(str_take(words, 200)));
+	struct buf words; /* clean before they are cut: half a secret is too much */
+	buf_init(&words, 4 * REPLY_MOST);
+	redact_text(&s->d->redact, str_take(body, str_find(body, '\n')), &words);
+	snprintf(text, sizeof text, "answers %d: %.*s", r->status, STR_ARG(str_take(buf_view(&words), 200)));
+	buf_fini(&words);
 	/* An empty push is refused by some as having no stream: past the door, and nothing was written. */
 	bool is_in = r->status / 100 == 2 || r->status == 400 || r->status == 422;
 	if (is_in) {

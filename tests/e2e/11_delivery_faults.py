@@ -8,7 +8,7 @@ import time
 
 import oracle
 from fake_loki import FakeLoki, Reply
-from lib import Agent, Pod, Skip, clients_config, finish, free_ports, generate, get, main, total, wait_for
+from lib import Agent, Pod, Skip, certificate, clients_config, finish, free_ports, generate, get, main, total, wait_for
 
 TEXT = {
     "stream_rate": "Per stream rate limit exceeded (limit: 3MB/sec) while attempting to ingest for stream '%s' totaling 1B, consider splitting "
@@ -270,21 +270,6 @@ def odd_answers(s):
     s.expect(other.request_count() == 0, "a redirect to another port was followed")
     s.expect(agent.peak_mib < (400 if os.environ.get("SPOOR_DEV") else 64), f"peak RSS {agent.peak_mib:.0f} MiB")
     end(s, agent)
-
-
-def certificate(directory, name, days="2", host="localhost", ip="127.0.0.1", ca=None):
-    run = lambda *a: subprocess.run(["openssl", *a], check=True, capture_output=True, cwd=directory)
-    if ca is None:
-        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", days, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt")
-        return
-    run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={host}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-    with open(f"{directory}/{name}.ext", "w") as f:
-        f.write(f"subjectAltName=DNS:{host},IP:{ip}\n")
-    begin = ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"] if days == "0" else ["-days", days]
-    try:
-        run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.crt", "-CAkey", f"{ca}.key", "-CAcreateserial", "-extfile", f"{name}.ext", "-out", f"{name}.crt", *begin)
-    except subprocess.CalledProcessError:  # openssl before 3.4 cannot date back: x509 -days -1
-        run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.crt", "-CAkey", f"{ca}.key", "-CAcreateserial", "-extfile", f"{name}.ext", "-out", f"{name}.crt", "-days", "-1")
 
 
 def tls(s):

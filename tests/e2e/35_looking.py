@@ -1,4 +1,5 @@
 """spoor top and the other commands that look into a running agent, as a person at a terminal and as a script use them."""
+import base64
 import json
 import os
 import pty
@@ -6,18 +7,22 @@ import re
 import select
 import signal
 import socket
+import ssl
 import subprocess
+import tarfile
+import threading
 import time
 
 import oracle
-from fake_loki import FakeLoki
-from lib import Agent, Failed, Loki, Pod, finish, free_ports, generate, get, main, spoor_binary, total, wait_for
+from fake_loki import FakeLoki, Reply
+from lib import Agent, Failed, Loki, Pod, certificate, finish, free_ports, generate, get, main, spoor_binary, total, wait_for
+from servers import Prometheus
 
 
-def spoor(*args, timeout=60, **kw):
+def spoor(*args, timeout=120, prefix=(), **kw):
     env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     env["ASAN_OPTIONS"] = "detect_leaks=1"
-    r = subprocess.run([spoor_binary(dev=True), *args], capture_output=True, timeout=timeout, env=env, **kw)
+    r = subprocess.run([*prefix, spoor_binary(dev=True), *args], capture_output=True, timeout=timeout, env=env, **kw)
     r.text, r.errors = r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
     if "Sanitizer" in r.errors or "runtime error" in r.errors:
         raise Failed(f"{args}: {r.errors[-1500:]}")
@@ -220,7 +225,6 @@ def slow_reader(s):
         r = subprocess.run([spoor_binary(dev=True), "tap", at(agent), "--limit=1"], capture_output=True, timeout=60)
         return r.returncode == 0
     pod = Pod(agent.pods, "late")
-    import threading
     stop = threading.Event()
 
     def write():
@@ -237,6 +241,100 @@ def slow_reader(s):
         c.close()
     s.expect(agent.stop() == 0, "exit status is not 0")
     agent.check()
+
+
+DOORS = """
+    - {name: good, url: '%(loki)s/loki/api/v1/push', basic_auth: {username: ann, password_file: %(work)s/password}}
+    - {name: closed, url: 'http://127.0.0.1:%(closed)d/loki/api/v1/push'}
+    - {name: nowhere, url: 'http://no-such-host.invalid/loki/api/v1/push'}
+    - {name: expired, url: 'https://127.0.0.1:%(expired)d/loki/api/v1/push', tls_config: {ca_file: %(work)s/ca.crt}}
+    - {name: wrongca, url: 'https://127.0.0.1:%(tls)d/loki/api/v1/push', tls_config: {ca_file: %(work)s/otherca.crt}}
+    - {name: tls, url: 'https://127.0.0.1:%(tls)d/loki/api/v1/push', tls_config: {ca_file: %(work)s/ca.crt}, bearer_token: %(canary)s-bearer}
+    - {name: token, url: 'http://127.0.0.1:%(refusing)d/loki/api/v1/push', bearer_token_file: %(work)s/token}
+    - {name: refusing, url: 'http://127.0.0.1:%(refusing)d/loki/api/v1/push', headers: {X-Key: %(canary)s-header}}
+"""
+CANARY = "canaryS3cret7f3a"
+
+
+def rows(r):
+    return [(x["level"], x["area"], x["subject"], x["text"], x["advice"]) for x in json.loads(r.text)["findings"]]
+
+
+def diagnose(s):
+    """Each broken door is told by its cause, good ones are ok; state directory and token that cannot be used; the bundle holds no secret."""
+    for name, more in (("ca", {}), ("otherca", {}), ("server", {"ca": "ca", "days": "90"}), ("expired", {"ca": "ca", "days": "0"})):
+        certificate(s.work, name, **more)
+
+    def context(name):
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        c.load_cert_chain(f"{s.work}/{name}.crt", f"{s.work}/{name}.key")
+        return c
+    loki = Loki(f"{s.work}/loki").start()
+    prometheus = Prometheus(f"{s.work}/prometheus").start()
+    fakes = {"tls": FakeLoki(free_ports(1), tls=context("server")), "expired": FakeLoki(free_ports(1), tls=context("expired")),
+             "refusing": FakeLoki(free_ports(1), lambda r: Reply(401, f"no {CANARY}-header here"))}
+    for f in fakes.values():
+        f.start()
+    for name, mode in (("password", 0o644), ("token", 0)):
+        with open(f"{s.work}/{name}", "w") as f:
+            f.write(f"{CANARY}-{name}\n")
+        os.chmod(f"{s.work}/{name}", mode)
+    values = {"loki": loki.url, "work": s.work, "closed": free_ports(1), "canary": CANARY, **{k: f.port for k, f in fakes.items()}}
+    text = "logs:\n  clients:" + DOORS % values + "  scrape_configs: [{job_name: pods, kubernetes_sd_configs: [{role: pod}]}]\n"
+    text += f"metrics:\n  remote_write: [{{name: prom, url: 'http://user:{CANARY}-url@127.0.0.1:{prometheus.port}/api/v1/write?token={CANARY}-query'}}]\n"
+    agent = Agent(s.work, config=text)
+    agent.start(scrape=False)
+    state = f"{s.work}/readonly"
+    os.mkdir(state, 0o555)
+    # Without these two capabilities uid 0 is stopped by a file's mode, as it is in a hardened container.
+    prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    common = [f"--config.file={agent.config}", f"--path.pod-logs={agent.pods}", at(agent)]
+    r = spoor("diagnose", "--format=json", f"--state.dir={state}", *common, prefix=prefix)
+    found = rows(r)
+    s.expect(r.returncode == 1, f"exit {r.returncode}: {r.errors}")
+    for name, level, word in (("good ", "ok", "takes requests"), ("prom ", "ok", "takes requests"), ("tls ", "ok", "takes requests"),
+                              ("tls ", "ok", "certificate CN = localhost, issued by CN = ca, valid until"), ("good ", "ok", "clock"),
+                              ("closed ", "fail", "cannot be connected to"), ("nowhere ", "fail", "name cannot be resolved"), ("expired ", "fail", "expired on 20"),
+                              ("wrongca ", "fail", "is not trusted"), ("refusing ", "fail", "answers 401")):
+        s.expect(any(x[0] == level and x[1] == "destination" and x[2].startswith(name) and re.sub(r" ?= ?", "=", word) in re.sub(r" ?= ?", "=", x[3]) for x in found),
+                 f"{name}: want {level} {word}; there is {[x for x in found if x[2].startswith(name)]}")
+    for name, words in (("token", "Permission denied"), ("readonly", "cannot be written: Permission denied")):
+        s.expect(any(x[0] == "fail" and x[2].endswith("/" + name) and words in x[3] and x[4] for x in found), f"{name}: {[x for x in found if name in x[2]]}")
+    s.expect(not any(x[0] == "fail" and x[2].startswith(("good ", "prom ", "tls ")) for x in found), "a good door failed")
+    s.expect(loki.count() == 0 and not fakes["tls"].count(), "something was written to a server")
+    s.expect(all(x[4] for x in found if x[0] == "fail" and x[1] != "agent"), f"a failure without advice: {[x for x in found if x[0] == 'fail' and not x[4]]}")
+    bundle(s, agent, common)
+    s.expect(CANARY not in r.text + r.errors, "a secret in the findings")
+    r = spoor("diagnose", "--self-test", f"--config.file={agent.config}", f"--web.listen-address=127.0.0.1:{free_ports(1)}")
+    s.expect(r.returncode == 1 and re.search(r"^FAIL  agent ", r.text, re.M) and "state" not in r.text.split("destination")[0], f"self-test without an agent: {r.text[:600]}")
+    with open(f"{s.work}/right.yaml", "w") as f:
+        f.write(f"logs: {{clients: [{{url: '{loki.url}/loki/api/v1/push'}}]}}\n")
+    r = spoor("diagnose", f"--config.file={s.work}/right.yaml", f"--path.pod-logs={agent.pods}", f"--state.dir={s.work}", at(agent))
+    s.expect(r.returncode == 0 and "FAIL" not in r.text, f"nothing wrong: exit {r.returncode}: {r.text}")
+
+
+def bundle(s, agent, common):
+    for where in ("file", "pipe"):
+        path = f"{s.work}/bundle-{where}.tar"
+        if where == "file":
+            r = spoor("diagnose", f"--bundle={path}", *common)
+            s.expect(os.stat(path).st_mode & 0o777 == 0o600, "others may read the bundle")
+        else:
+            r = spoor("diagnose", "--bundle=-", *common)
+            with open(path, "wb") as f:
+                f.write(r.stdout)
+            s.expect("FAIL" in r.errors, "where the findings go when the archive is piped")
+        with tarfile.open(path) as t:
+            files = {m.name.removeprefix("spoor-diagnosis/"): t.extractfile(m).read().decode() for m in t.getmembers()}
+        want = {"version.txt", "diagnosis.txt", "diagnosis.json", "config-on-disk.yaml", "config-in-force.yaml", "metrics-1.txt", "metrics-2.txt", "api/status.json",
+                "api/destinations.json", "api/files.json", "api/drops.json", "api/targets.json", "api/buildinfo.json"}
+        s.expect(set(files) == want, f"in the bundle: {sorted(files)}")
+        for name, content in files.items():
+            for secret in (CANARY, base64.b64encode(f"ann:{CANARY}-password".encode()).decode()):
+                s.expect(secret not in content, f"a secret in {name}: {content[max(0, content.find(secret) - 80):][:160]!r}")
+        s.expect("spoor_log_lines_read_total" in files["metrics-1.txt"] and "spoor_log_lines_read_total" in files["metrics-2.txt"], "metrics in the bundle")
+        for name in ("diagnosis.json", "api/status.json", "api/destinations.json", "api/drops.json"):
+            json.loads(files[name])
 
 
 def live(s, agent, pod):
@@ -258,4 +356,4 @@ def live(s, agent, pod):
         s.expect(t.seen.endswith(b"\x1b[?25h\x1b[?1049l"), f"{leave}: the terminal is left with {t.seen[-60:]!r}")
 
 
-main(top, tap, slow_reader)
+main(top, tap, slow_reader, diagnose)

@@ -492,6 +492,22 @@ class Pod:
         return f"{self.path}.{stamp}"
 
 
+def certificate(directory, name, days="2", host="localhost", ip="127.0.0.1", ca=None):
+    """NAME.key and NAME.crt: signed by itself, or by ca; days "0": expired"""
+    run = lambda *a: subprocess.run(["openssl", *a], check=True, capture_output=True, cwd=directory)
+    if ca is None:
+        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", days, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt")
+        return
+    run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={host}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+    with open(f"{directory}/{name}.ext", "w") as f:
+        f.write(f"subjectAltName=DNS:{host},IP:{ip}\n")
+    begin = ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"] if days == "0" else ["-days", days]
+    try:
+        run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.crt", "-CAkey", f"{ca}.key", "-CAcreateserial", "-extfile", f"{name}.ext", "-out", f"{name}.crt", *begin)
+    except subprocess.CalledProcessError:  # openssl before 3.4 cannot date back: x509 -days -1
+        run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.crt", "-CAkey", f"{ca}.key", "-CAcreateserial", "-extfile", f"{name}.ext", "-out", f"{name}.crt", "-days", "-1")
+
+
 # ---- running scenarios
 
 class Scenario:
