@@ -44,6 +44,9 @@ struct http_call {
 	bool is_cut;         /* the body was longer than wanted: all is well, but the transfer was ended */
 	bool has_bad_header; /* too many or too long */
 	bool has_head;       /* the empty line behind the headers has come: libcurl calls a head that was cut off complete */
+	bool (*piece)(void *ctx, struct str bytes);
+	bool has_body;     /* some of it has come */
+	bool is_piecewise; /* the head of an answer has come whose body is handed out */
 	bool accept_gzip, fail_when_larger, has_coding, has_bad_coding;
 	struct arena memory; /* of the wanted headers */
 	struct { struct str name, value; } wanted[HTTP_WANTED_MAX];
@@ -136,9 +139,9 @@ void http_free(struct http *h)
  * limit on what comes out in the end ever sees. */
 static bool coding_is_bad(struct http_call *call, struct str value)
 {
-	bool is_second = call->has_coding;
+	bool is_too_many = call->has_coding || (call->piece && value.n && !str_ieq(value, STR("identity"))); /* pieces are not decoded */
 	call->has_coding = true;
-	return is_second || !(value.n == 0 || str_ieq(value, STR("gzip")) || str_ieq(value, STR("x-gzip")) || str_ieq(value, STR("identity")));
+	return is_too_many || !(value.n == 0 || str_ieq(value, STR("gzip")) || str_ieq(value, STR("x-gzip")) || str_ieq(value, STR("identity")));
 }
 
 static void keep_header(struct http_call *call, struct str line)
@@ -157,6 +160,16 @@ static void forget_headers(struct http_call *call)
 	call->has_coding = false;
 }
 
+/* The head of an answer is complete. false: its reader wants no more. */
+static bool begin_pieces(struct http_call *call)
+{
+	long status = 0;
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	call->is_piecewise = status >= 200 && status < 300;
+	call->is_cut = call->is_piecewise && !call->piece(call->ctx, (struct str){ 0 });
+	return !call->is_cut;
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct http_call *call = ctx;
@@ -166,6 +179,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 		call->has_bad_header = true;
 		return 0;
 	}
+	if (call->has_body)
+		return line.n; /* trailers: nobody asks for them */
 	call->has_head = line.n == 0 || line.p[0] == '\r' || line.p[0] == '\n';
 	if (str_starts(line, STR("HTTP/")))
 		forget_headers(call);
@@ -175,14 +190,21 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 		call->retry_after_ms = http_retry_after_ms(value, (int64_t)time(NULL));
 	bool is_content = http_header_value(line, STR("content-encoding"), &value) && coding_is_bad(call, value);
 	bool is_transfer = http_header_value(line, STR("transfer-encoding"), &value) && !str_ieq(value, STR("chunked"));
-	call->has_bad_coding = call->accept_gzip && (is_content || is_transfer);
-	return call->has_bad_coding ? 0 : line.n;
+	call->has_bad_coding = (call->accept_gzip || call->piece) && (is_content || is_transfer);
+	if (call->has_bad_coding)
+		return 0;
+	return call->piece && call->has_head && !call->is_piecewise && !begin_pieces(call) ? 0 : line.n;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct http_call *call = ctx;
 	size_t n = size * count, room = call->reply.cap_bytes - call->reply.n;
+	call->has_body = true;
+	if (call->is_piecewise) {
+		call->is_cut = !call->piece(call->ctx, (struct str){ bytes, n });
+		return call->is_cut ? 0 : n;
+	}
 	if (n <= room || !call->fail_when_larger)
 		buf_append(&call->reply, bytes, n < room ? n : room);
 	if (n <= room)
@@ -227,6 +249,7 @@ struct http_call *http_start(struct http *h, const struct http_request *request,
 	call->redirects_left = request->follow_redirects ? REDIRECTS_MAX : 0;
 	call->accept_gzip = request->accept_gzip;
 	call->fail_when_larger = request->fail_when_larger;
+	call->piece = request->piece;
 	for (size_t i = 0; i < request->want_header_count && i < HTTP_WANTED_MAX; i++)
 		call->wanted[call->wanted_count++].name = arena_copy(&call->memory, request->want_headers[i]);
 	buf_init(&call->reply, request->max_reply_bytes ? request->max_reply_bytes : REPLY_BYTES_DEFAULT);
@@ -266,7 +289,7 @@ static bool redirect(struct http_call *call, long status)
 	curl_easy_setopt(call->easy, CURLOPT_URL, to);
 	buf_reset(&call->reply);
 	call->header_count = call->header_bytes = 0;
-	call->has_head = false;
+	call->has_head = call->has_body = false;
 	call->retry_after_ms = -1;
 	return curl_multi_add_handle(call->http->multi, call->easy) == CURLM_OK;
 }
@@ -280,7 +303,7 @@ static void finish(struct http_call *call, CURLcode code)
 		return;
 	struct http_reply reply = { .status = is_answered ? (int)status : 0, .retry_after_ms = -1, .error = "" };
 	if (is_answered) {
-		reply.is_too_large = call->is_cut && call->fail_when_larger;
+		reply.is_too_large = call->is_cut && call->fail_when_larger && !call->is_piecewise;
 		reply.body = reply.is_too_large ? (struct str){ 0 } : buf_view(&call->reply);
 		reply.retry_after_ms = call->retry_after_ms;
 		for (size_t i = 0; i < call->wanted_count; i++)

@@ -42,6 +42,10 @@ struct http_request {
 	struct str connect_to;       /* "IP:port" to connect to instead of what the URL's host resolves to; empty: resolve */
 	const struct str *want_headers; /* names of reply headers to keep, at most HTTP_WANTED_MAX */
 	size_t want_header_count;
+	/* Set: the body of a 2xx answer is handed out as it comes and not kept, however long it is: first once without bytes, when its head is
+	 * there. false ends the call as if the body had ended. Not together with accept_gzip. It must not end or start calls. ctx is that of
+	 * `done`. Bodies of other answers are kept for `done` as usual. */
+	bool (*piece)(void *ctx, struct str bytes);
 };
 enum { HTTP_WANTED_MAX = 4 };
 

@@ -17,6 +17,7 @@ static const struct reply_case {
 	{ "body up to the close", "HTTP/1.0 400 Bad\r\n\r\nentry too far behind", true, 400, "entry too far behind", -1 },
 	{ "chunked", "HTTP/1.1 429 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", false, 429, "abcde",
 		-1 },
+	{ "chunked, with a trailer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n", false, 200, "abc", -1 },
 	{ "interim answers first", "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", false, 204, "", -1 },
 	{ "260", "HTTP/1.1 260 Blocked\r\nContent-Length: 7\r\n\r\nblocked", false, 260, "blocked", -1 },
 	{ "retry after seconds", "HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", false, 503, "", 7000 },
