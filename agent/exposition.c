@@ -256,6 +256,8 @@ void exposition_self(const struct status *status, struct buf *out, bool openmetr
 	exposition_labelled(w.out, &lost_row, status->counters, 0, 0);
 	destinations(&w);
 	coverage(&w, status->coverage);
+	if (status->kubernetes)
+		exposition_kubernetes(w.out, status->kubernetes);
 	if (status->metrics)
 		exposition_metrics(w.out, status->metrics);
 	process(&w, status);

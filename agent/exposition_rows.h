@@ -25,6 +25,8 @@ void exposition_destination_rows(struct families *f, const struct exposition_row
 /* The same for an array of counters. No views: `views` is one struct without a name. */
 void exposition_labelled(struct families *f, const struct exposition_labelled_row *row, const void *views, size_t view_count, size_t view_bytes);
 
+/* exposition_kubernetes.c: pods that are asked for. */
+void exposition_kubernetes(struct families *f, const struct kubernetes *k);
 /* exposition_metrics.c: scraping, spool, receivers. */
 void exposition_metrics(struct families *f, const struct metrics *m);
 

@@ -29,6 +29,8 @@ static const struct flag flags[] = {
 	{ "path.pod-logs", FLAG_TEXT, FIELD(path_pod_logs), "DIR", "/var/log/pods", "Places", "run", "the kubelet's pod logs" },
 	{ "path.docker", FLAG_TEXT, FIELD(path_docker), "DIR", "/var/lib/docker/containers", "Places", "run",
 		"Docker's json-file logs" },
+	{ "path.service-account", FLAG_TEXT, FIELD(path_service_account), "DIR", "/var/run/secrets/kubernetes.io/serviceaccount", "Places", "run",
+		"token and ca.crt for the Kubernetes API" },
 	{ "path.procfs", FLAG_ROOT, FIELD(path_procfs), "DIR", "/proc", "Places", "run", "procfs of the node" },
 	{ "path.sysfs", FLAG_ROOT, FIELD(path_sysfs), "DIR", "/sys", "Places", "run", "sysfs of the node" },
 	{ "path.rootfs", FLAG_ROOT, FIELD(path_rootfs), "DIR", "/", "Places", "run",

@@ -31,6 +31,7 @@ struct flags { /* views of argv */
 	const char *path_docker;        /* /var/lib/docker/containers */
 	/* Where the kernel shows itself, without a slash at the end ("/" is ""): for struct roots. */
 	const char *path_procfs, *path_sysfs, *path_rootfs, *path_udev_data, *path_cgroupfs, *path_runtime_state;
+	const char *path_service_account; /* of a pod: /var/run/secrets/kubernetes.io/serviceaccount */
 	const char *state_dir;          /* /var/lib/spoor */
 	const char *remote_write_url;   /* --remote-write.url: one receiver without a file; NULL: none */
 	const char *web_config_file;    /* wins over the file's server.web_config_file; NULL: not set */

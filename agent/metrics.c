@@ -209,7 +209,7 @@ struct metrics *metrics_start(const struct metrics_options *options, char err[25
 	m->o = *options;
 	m->drops = drops_new();
 	struct collection_options collection = { .roots = options->roots, .flags = options->collector_flags,
-						 .flag_count = options->collector_flag_count, .loop = options->loop };
+						 .flag_count = options->collector_flag_count, .loop = options->loop, .shelf = options->shelf };
 	m->collection = collection_new(&collection, err);
 	if (!m->collection || open_sending(m, err) < 0) {
 		metrics_free(m);
@@ -271,6 +271,12 @@ void metrics_free(struct metrics *m)
 	drops_free(m->drops);
 	arena_fini(&m->arena);
 	free(m);
+}
+
+void metrics_set_pods(struct metrics *m, const struct podlist *pods)
+{
+	if (m->scrape)
+		scrape_set_pods(m->scrape, pods);
 }
 
 /* ---- for people ---- */

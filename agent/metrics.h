@@ -16,6 +16,7 @@ struct metrics_options {
 	const char *const *collector_flags;
 	size_t collector_flag_count;
 	struct loop *loop;
+	struct pod_shelf *shelf;     /* objects of pods for collectors; NULL: none */
 	struct worker *worker;
 	void (*own)(void *ctx, enum scrape_builtin which, struct buf *out); /* as of struct scrape_options */
 	void *own_ctx;
@@ -27,6 +28,9 @@ int64_t metrics_turn(struct metrics *m, int64_t now_ns, int64_t now_wall_ns);
 void metrics_drain(struct metrics *m);
 bool metrics_is_drained(const struct metrics *m, bool is_patience_over);
 void metrics_free(struct metrics *m);
+
+/* Pod objects for discovery; copied as far as needed. NULL: not known. */
+void metrics_set_pods(struct metrics *m, const struct podlist *pods);
 
 struct collection *metrics_collection(struct metrics *m); /* for /metrics/node and /metrics/pods */
 struct metrics_status {

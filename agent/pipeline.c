@@ -7,6 +7,7 @@
 
 #include "agent/clients.h"
 #include "agent/http_loop.h"
+#include "agent/kubernetes/kubernetes.h"
 #include "agent/stream_labels.h"
 #include "agent/log.h"
 #include "agent/log_stages.h"
@@ -29,6 +30,8 @@ struct pipeline {
 	struct drops *drops;
 	struct http_loop http;
 	struct metrics *metrics;
+	struct kubernetes *kubernetes;
+	struct pod_shelf *shelf;
 	struct label_rules rules;
 	struct log_stages **stages; /* by job and lane; NULL where a job has none */
 	size_t destination_count;
@@ -211,6 +214,20 @@ static int start_tail(struct pipeline *p, char err[256])
 	return tail_start(&p->tail, &o, err);
 }
 
+static void on_pods(void *ctx, const struct podlist *pods)
+{
+	struct pipeline *p = ctx;
+	metrics_set_pods(p->metrics, pods);
+}
+
+/* Before what asks it: logs and targets. It answers later. */
+static void start_kubernetes(struct pipeline *p)
+{
+	p->shelf = pod_shelf_new();
+	p->kubernetes = kubernetes_start(&(struct kubernetes_options){ .config = p->o.config, .service_account = p->o.service_account_path,
+								       .loop = p->o.loop, .shelf = p->shelf, .changed = on_pods, .ctx = p });
+}
+
 static int start_metrics(struct pipeline *p, char err[256])
 {
 	struct metrics_options o = p->o.metrics;
@@ -218,6 +235,7 @@ static int start_metrics(struct pipeline *p, char err[256])
 	o.node_name = p->o.node_name;
 	o.loop = p->o.loop;
 	o.worker = p->o.worker;
+	o.shelf = p->shelf;
 	p->metrics = metrics_start(&o, err);
 	return p->metrics ? 0 : -1;
 }
@@ -264,6 +282,7 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 					    .find_traces = options->config->trace.enabled, .max_line_bytes = max_line_bytes },
 		   reader_line_room(max_line_bytes));
 	reader_init(&p->reader, &(struct reader_options){ &p->tail, &p->lanes });
+	start_kubernetes(p);
 	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0 || start_metrics(p, err) < 0) {
 		pipeline_free(p);
 		return NULL;
@@ -299,6 +318,8 @@ void pipeline_free(struct pipeline *p)
 	if (p->is_tail_started)
 		tail_stop(&p->tail);
 	metrics_free(p->metrics);
+	kubernetes_stop(p->kubernetes);
+	pod_shelf_let_go(p->shelf);
 	http_loop_close(&p->http);
 	loop_disarm(p->o.loop, &p->turn_timer);
 	for (size_t i = 0; p->stages && i < p->o.config->logs.scrape_count * LANES_MAX; i++)
@@ -356,6 +377,7 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->destination = lane_status;
 	out->each_file = each_file;
 	out->ctx = p;
+	out->kubernetes = p->kubernetes;
 	out->ring = p->ring;
 	out->drops = p->drops;
 	if (p->tail.save_error < 0) {

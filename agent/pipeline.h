@@ -12,7 +12,7 @@
 struct pipeline;
 struct pipeline_options {
 	const struct config *config; /* lives as long as the pipeline */
-	const char *pods_path, *docker_path, *checkpoint_path;
+	const char *pods_path, *docker_path, *checkpoint_path, *service_account_path;
 	bool is_state_usable;
 	struct str node_name;        /* label node_name, empty: none */
 	struct loop *loop;           /* its before-sleep hook is taken */

@@ -23,6 +23,7 @@ struct file_status { /* one generation of one log */
 
 struct line_counts;
 struct metrics;
+struct kubernetes;
 struct status { /* a borrowed view of everything */
 	const char *mode;         /* "kubernetes", "docker", "host", "file", "metrics" */
 	const char *mode_why;     /* one sentence */
@@ -50,6 +51,7 @@ struct status { /* a borrowed view of everything */
 	const struct drops *drops;
 	void (*print_config)(void *print_config_ctx, struct buf *out); /* secrets masked */
 	void *print_config_ctx;
+	const struct kubernetes *kubernetes; /* agent/kubernetes/kubernetes.h; NULL in tests */
 	struct metrics *metrics;  /* agent/metrics.h; NULL: none run */
 };
 

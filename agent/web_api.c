@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/kubernetes/kubernetes.h"
 #include "agent/metrics.h"
 #include "parsers/bytes/num.h"
 
@@ -66,6 +67,28 @@ static void config_and_reload(struct buf *out, const struct status *s)
 	buf_char(out, '}');
 }
 
+static void pod_objects(struct buf *out, const struct kubernetes *k)
+{
+	static const char *const states[] = { "off", "asking", "complete" };
+	struct kubernetes_status s = { .url = "", .why = "", .error = "" };
+	if (k)
+		kubernetes_status(k, &s);
+	web_json_key(out, "kubernetes");
+	buf_char(out, '{');
+	web_json_text(out, "source", str_of(kubernetes_source_names[s.source]));
+	web_json_text(out, "why", str_of(s.why));
+	web_json_text(out, "url", str_of(s.url));
+	web_json_text(out, "state", str_of(states[s.pods.state]));
+	web_json_u64(out, "pods", s.pods.pods);
+	web_json_u64(out, "pods_held", s.pods.pods_held);
+	web_json_u64(out, "pods_skipped", s.pods.skipped);
+	web_json_time(out, "last_sync", s.stats.synced_wall_ns);
+	web_json_u64(out, "watch_restarts", s.stats.watch_restarts);
+	web_json_text(out, "last_error", str_of(s.error));
+	web_json_time(out, "last_error_time", s.error_wall_ns);
+	buf_char(out, '}');
+}
+
 void web_api_status(struct web_request *r)
 {
 	struct status s;
@@ -96,6 +119,7 @@ void web_api_status(struct web_request *r)
 	web_json_u64(out, "checkpoint_errors", s.counters->checkpoint_errors);
 	web_json_counts(out, "bytes_lost", lost_reason_names, s.counters->bytes_lost, LOST_REASONS);
 	coverage(out, s.coverage);
+	pod_objects(out, s.kubernetes);
 	buf_char(out, '}');
 	web_json_end(r);
 }

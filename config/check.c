@@ -98,6 +98,7 @@ void check_config(struct loader *r)
 {
 	check_clients(r);
 	check_limits(r);
+	check_kubernetes(r);
 	check_positions(r);
 	check_trace(r);
 	check_jobs(r);

@@ -5,7 +5,7 @@
 #include "config/loader.h"
 
 /* check_http.c. Returns the kind of authentication that is asked for, NULL: none. */
-enum http_place { HTTP_OF_CLIENT = 1, HTTP_OF_SCRAPE = 2, HTTP_OF_REMOTE = 4 };
+enum http_place { HTTP_OF_CLIENT = 1, HTTP_OF_SCRAPE = 2, HTTP_OF_REMOTE = 4, HTTP_OF_KUBERNETES = 8 };
 const char *check_http(struct loader *r, struct config_http *c, enum http_place where);
 
 /* check_destination.c: what a client of logs and a receiver of metrics have in common. */
@@ -30,6 +30,8 @@ void check_metrics(struct loader *r);
 void check_scrapes(struct loader *r);
 /* check_trace.c: the rules for trace. */
 void check_trace(struct loader *r);
+/* check_kubernetes.c */
+void check_kubernetes(struct loader *r);
 /* check_glob.c: NULL, or what is wrong with a pattern of file names. */
 const char *check_glob(struct str pattern);
 

@@ -212,8 +212,8 @@ static void check_job(struct loader *r, struct config_metric_scrape *job, struct
 	for (size_t i = 0; i < job->pod_count; i++)
 		check_role(r, &job->pods[i]);
 	const struct place *pods = loader_field(r, &job->pods);
-	if (pods && job->pod_count)
-		loader_warning(r, pods, "has no effect yet: this version has no list of pods to find targets in");
+	if (pods && job->pod_count && str_eq(r->config->kubernetes.metadata, STR("none")))
+		loader_warning(r, pods, "finds no targets: kubernetes.metadata is none, so nobody is asked for pods");
 	check_relabels(r, &job->relabel_configs);
 	check_relabels(r, &job->metric_relabel_configs);
 	if (!element || element->node->kind != NODE_MAP)

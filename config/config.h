@@ -133,6 +133,14 @@ struct config_remote_write { /* metrics.remote_write[] */
 	uint64_t line;
 };
 
+struct config_kubernetes { /* where pod objects come from */
+	struct str metadata;               /* auto, api, kubelet, none */
+	struct str api_server, kubelet_url;
+	struct config_http http;           /* some of it: bearer_token_file, proxy_url, tls_config */
+	int64_t metadata_wait_ms;          /* 10s */
+	int64_t poll_interval_ms;          /* 10s */
+};
+
 struct config {
 	struct arena arena;
 	struct str path;             /* file it came from, empty: built-in defaults */
@@ -151,6 +159,7 @@ struct config {
 		bool enabled;            /* true */
 		struct str exemplar_label; /* trace_id; a legacy label name */
 	} trace;
+	struct config_kubernetes kubernetes;
 	struct {
 		bool enabled;            /* true; false: scrape_count is 0 */
 		struct config_client *clients;

@@ -47,8 +47,9 @@ struct option {
 /* Row i, counted through all parts of the table; NULL behind the last. */
 const struct option *option_at(size_t i);
 /* The parts, in the order of the reference: options_program.c, options_logs.c, ... */
-extern const struct option options_program[], options_logs[], options_metrics[], options_scrape[], options_end[];
-extern const size_t options_program_count, options_logs_count, options_metrics_count, options_scrape_count, options_end_count;
+extern const struct option options_program[], options_kubernetes[], options_logs[], options_metrics[], options_scrape[], options_end[];
+extern const size_t options_program_count, options_kubernetes_count, options_logs_count, options_metrics_count, options_scrape_count,
+	options_end_count;
 extern const char *const option_kind_names[OPTION_KINDS]; /* for people: "duration" */
 
 /* The row of `key` in the section `section` ("" for the top); NULL when there is none. */

@@ -4,7 +4,7 @@
 #define NO_DISCOVERY                                                                                                                \
 	"is not a source of targets on a node: have its targets written to a file and name that in file_sd_configs, or keep "      \
 	"Prometheus for this job"
-#define BY_NODE "has no effect: the pods of this node are found without the API server"
+#define BY_NODE "has no effect: whom to ask for this node's pods stands in the section kubernetes"
 #define SD(name) REFUSED("metrics.scrape_configs[]." name "_sd_configs", NO_DISCOVERY)
 
 const struct option options_scrape[] = {

@@ -240,6 +240,7 @@ static void read_document(struct podlist_parse *p, struct podlist *out)
 		forget_refusal(out);
 	if (has_items && kind.n && !str_eq(kind, STR("PodList")) && !str_eq(kind, STR("List")))
 		out->count = 0; /* somebody else's list */
+	out->is_list = has_items && str_eq(kind, STR("PodList"));
 	if (!has_items && !has_object)
 		keep(p, out, &pod, kind);
 }

@@ -44,6 +44,7 @@ struct pod {
 struct podlist {
 	struct pod *at; size_t count;
 	struct str resource_version, continue_;
+	bool is_list;                        /* it says that it is one, and has items (or null for none) */
 	struct str event;                    /* of a watch event: ADDED, MODIFIED, DELETED, BOOKMARK, ERROR */
 	/* Of a Status object, which is what the API server answers instead of pods, alone or in an ERROR event. 0: it is none. */
 	int64_t status_code;

@@ -15,6 +15,7 @@ struct collection_options {
 	const char *const *flags;
 	size_t flag_count;
 	struct loop *loop;
+	struct pod_shelf *shelf; /* agent/kubernetes/pod_shelf.h: objects of pods, for who knows what to do with them. NULL: none */
 };
 struct collect_request {
 	unsigned parts;                 /* of enum collection_part */

@@ -27,12 +27,14 @@ struct collector_option {
 	const char *help;
 };
 
+struct podlist;
 struct collect { /* one scrape, lent to each collector in turn */
 	const struct roots *roots;
 	struct files *files;
 	struct families *out;
 	struct buf *scratch;          /* empty at the beginning of each update; for texts made on the way */
 	int64_t now_wall_ns, now_ns;  /* wall clock and monotonic */
+	const struct podlist *pods;   /* objects of this node's pods, sorted by namespace and name; NULL: not known */
 };
 
 struct collector {

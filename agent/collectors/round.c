@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "agent/kubernetes/pod_shelf.h"
 #include "agent/log.h"
 #include "agent/os.h"
 
@@ -43,6 +44,7 @@ int round_init(struct round *r, const struct collection_options *options, char e
 	*r = (struct round){ .roots = own.roots };
 	if (chosen_init(&r->chosen, &own, err) < 0)
 		return -1;
+	r->shelf = options->shelf ? pod_shelf_hold(options->shelf) : NULL;
 	r->files = files_new();
 	if (own.roots.is_net_foreign)
 		files_take_net_of_init(r->files);
@@ -54,6 +56,7 @@ void round_fini(struct round *r)
 {
 	chosen_fini(&r->chosen);
 	files_free(r->files);
+	pod_shelf_let_go(r->shelf);
 	buf_fini(&r->scratch);
 	*r = (struct round){ 0 };
 }
@@ -74,12 +77,12 @@ static bool is_wanted(const struct chosen_row *row, const struct collect_request
 	return request->only_count == 0 || is_named(request->only, request->only_count, name);
 }
 
-static void update(struct round *r, struct chosen_row *row, struct families *out, struct outcome *outcome)
+static void update(struct round *r, struct chosen_row *row, const struct podlist *pods, struct families *out, struct outcome *outcome)
 {
 	buf_reset(&r->scratch);
 	int64_t start_ns = os_now_ns();
 	struct collect collect = { .roots = &r->roots, .files = r->files, .out = out, .scratch = &r->scratch, .now_wall_ns = os_wall_ns(),
-		.now_ns = start_ns };
+		.now_ns = start_ns, .pods = pods };
 	int error = row->collector->update(row->state, &collect);
 	*outcome = (struct outcome){ row->collector->name, (double)(os_now_ns() - start_ns) / 1e9, error >= 0 };
 	if (error < 0 && error != -ENODATA)
@@ -121,12 +124,13 @@ void round_run(struct round *r, const struct collect_request *request, struct bu
 	if (!outcomes)
 		abort();
 	size_t count = 0;
+	struct pod_shelf_list *pods = r->shelf && (request->parts & COLLECT_PODS) ? pod_shelf_take(r->shelf) : NULL;
 	families_init(&f, out, request->is_openmetrics);
 	for (size_t i = 0; i < r->chosen.count; i++) {
 		struct chosen_row *row = &r->chosen.rows[i];
 		if (!is_wanted(row, request))
 			continue;
-		update(r, row, &f, &outcomes[count]);
+		update(r, row, pods ? pod_shelf_pods(pods) : NULL, &f, &outcomes[count]);
 		count += row->part == COLLECT_NODE;
 	}
 	if (request->parts & COLLECT_NODE) {
@@ -134,5 +138,6 @@ void round_run(struct round *r, const struct collect_request *request, struct bu
 		write_build_info(&f);
 	}
 	families_fini(&f);
+	pod_shelf_list_let_go(pods);
 	free(outcomes);
 }

@@ -9,6 +9,7 @@ struct round { /* what is used again from round to round */
 	struct files *files;
 	struct buf scratch;
 	struct roots roots;
+	struct pod_shelf *shelf; /* held; NULL: none */
 };
 
 /* -1 and err as chosen_init. The strings of the roots must live longer. */

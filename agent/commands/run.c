@@ -250,6 +250,7 @@ static int start_pipeline(struct agent *a)
 	char err[256];
 	choose_checkpoint(a);
 	struct pipeline_options options = { .config = a->now.config, .pods_path = a->flags->path_pod_logs, .docker_path = a->flags->path_docker,
+					    .service_account_path = a->flags->path_service_account,
 					    .checkpoint_path = a->checkpoint_path, .is_state_usable = a->is_state_usable,
 					    .node_name = settings_node_name(), .loop = a->loop, .worker = a->worker, .taps = &a->taps,
 					    .metrics = metrics_options(a) };

@@ -5,7 +5,7 @@
 #include "agent/kubernetes/node_pods.h"
 #include "agent/kubernetes/pod_block.h"
 
-/* Those that are there, each held once more, into out[NODE_PODS_MAX]. How many. */
+/* Those that are there, each held once more, into out, which has room for as many as node_pods_status says. How many. */
 size_t node_pods_blocks(const struct node_pods *n, struct pod_block **out);
 
 #endif

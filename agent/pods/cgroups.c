@@ -364,7 +364,7 @@ int cgroups_update(struct cgroups *c, const struct collect *scrape)
 	walk(c);
 	sweep(c, before, before_count);
 	free(before);
-	pod_names_begin(c->state->names, scrape->roots);
+	pod_names_begin(c->state->names, scrape->roots, scrape->pods);
 	for (size_t i = 0; i < c->count; i++) {
 		if (refresh(c, c->at[i], scrape->now_ns))
 			c->at[kept++] = c->at[i];

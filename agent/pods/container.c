@@ -124,13 +124,4 @@ static const struct collector container = {
 	.name = "container", .is_default = true, .open = open_container, .update = update_container, .close = close_container,
 };
 
-/* Pod objects reach the collection with the watch on the API; without them there is nothing to tell. */
-static int update_kube_pod(void *state, struct collect *c)
-{
-	(void)state, (void)c;
-	return -ENODATA;
-}
-
-static const struct collector kube_pod = { .name = "kube_pod", .is_default = false, .update = update_kube_pod };
-
-const struct collector *const pod_collectors[] = { &container, &kube_pod, NULL };
+const struct collector *const pod_collectors[] = { &container, &kube_pod_collector, NULL };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/kubernetes/node_pods.h"
 #include "agent/pods/bundle.h"
 #include "parsers/bytes/map.h"
 #include "parsers/podpath.h"
@@ -25,13 +26,16 @@ static const char *const bundles[][2] = {
 };
 
 struct entry { /* of a pod: container is empty; key is the uid or the id */
-	struct str key, namespace_, pod, container;
+	struct str key, namespace_, pod, container, image;
 };
 struct pod_names {
 	const struct roots *roots;
 	struct arena arena; /* of the listings */
 	struct map pods, containers;
 	bool has_pods, has_containers;
+	const struct podlist *objects;    /* NULL: none are known */
+	struct map object_pods, object_containers; /* log UID -> struct entry; container id -> struct entry */
+	bool has_objects;
 };
 
 static void set(struct str *to, struct str from)
@@ -81,9 +85,11 @@ static void forget(struct pod_names *p)
 {
 	map_fini(&p->pods);
 	map_fini(&p->containers);
+	map_fini(&p->object_pods);
+	map_fini(&p->object_containers);
 	arena_fini(&p->arena);
-	p->pods = p->containers = (struct map){ 0 };
-	p->has_pods = p->has_containers = false;
+	p->pods = p->containers = p->object_pods = p->object_containers = (struct map){ 0 };
+	p->has_pods = p->has_containers = p->has_objects = false;
 }
 
 void pod_names_free(struct pod_names *p)
@@ -94,10 +100,11 @@ void pod_names_free(struct pod_names *p)
 	free(p);
 }
 
-void pod_names_begin(struct pod_names *p, const struct roots *roots)
+void pod_names_begin(struct pod_names *p, const struct roots *roots, const struct podlist *pods)
 {
 	forget(p);
 	p->roots = roots;
+	p->objects = pods;
 }
 
 /* ---- directories ---- */
@@ -113,7 +120,7 @@ static void add_pod(struct pod_names *p, struct str name)
 {
 	struct podpath path;
 	if (podpath_directory(name, &path))
-		add(p, &p->pods, (struct entry){ path.uid, path.namespace_, path.pod, { 0 } });
+		add(p, &p->pods, (struct entry){ .key = path.uid, .namespace_ = path.namespace_, .pod = path.pod });
 }
 
 /* "<pod>_<namespace>_<container>-<id>.log" */
@@ -126,7 +133,7 @@ static void add_container(struct pod_names *p, struct str name)
 	struct str container = str_take(rest, rest.n - CGROUP_ID_BYTES - 1), id = str_skip(rest, rest.n - CGROUP_ID_BYTES);
 	if (!pod.n || !podpath_container(namespace_) || !podpath_container(container) || id.p[-1] != '-')
 		return;
-	add(p, &p->containers, (struct entry){ id, namespace_, pod, container });
+	add(p, &p->containers, (struct entry){ .key = id, .namespace_ = namespace_, .pod = pod, .container = container });
 }
 
 static void list(struct pod_names *p, const char *path, void (*take)(struct pod_names *, struct str))
@@ -214,6 +221,51 @@ static bool read_bundle(const struct roots *roots, struct str id, struct pod_nam
 	return found;
 }
 
+/* ---- pod objects ---- */
+
+/* "containerd://0123…" */
+static struct str id_without_scheme(struct str id)
+{
+	for (size_t i = 0; i + 2 < id.n; i++)
+		if (memcmp(id.p + i, "://", 3) == 0)
+			return str_skip(id, i + 3);
+	return (struct str){ 0 };
+}
+
+static void add_object(struct pod_names *p, const struct pod *pod)
+{
+	struct entry e = { .key = node_pods_log_uid(pod), .namespace_ = pod->namespace_, .pod = pod->name };
+	if (e.key.n)
+		add(p, &p->object_pods, e);
+	for (size_t i = 0; i < pod->container_count; i++) {
+		const struct pod_container *c = &pod->containers[i];
+		e.key = id_without_scheme(c->id);
+		e.container = c->name;
+		e.image = c->status_image.n ? c->status_image : c->image;
+		if (e.key.n)
+			add(p, &p->object_containers, e);
+	}
+}
+
+static const struct entry *find_object(struct pod_names *p, const struct map *in, struct str key)
+{
+	for (size_t i = 0; !p->has_objects && p->objects && i < p->objects->count; i++)
+		add_object(p, &p->objects->at[i]);
+	p->has_objects = true;
+	return map_get(in, key);
+}
+
+static void ask_object(struct pod_names *p, const struct map *in, struct str key, struct pod_name *out)
+{
+	const struct entry *e = find_object(p, in, key);
+	if (!e)
+		return;
+	set(&out->namespace_, e->namespace_);
+	set(&out->pod, e->pod);
+	set(&out->container, e->container);
+	set(&out->image, e->image);
+}
+
 static void find_container(struct pod_names *p, struct str id, struct pod_name *out)
 {
 	bool has_bundle = p->roots->runtime_state && read_bundle(p->roots, id, out);
@@ -226,8 +278,11 @@ static void find_container(struct pod_names *p, struct str id, struct pod_name *
 			set(&out->container, e->container);
 		}
 	}
+	if (!out->is_sandbox && (!out->container.n || !out->image.n))
+		ask_object(p, &p->object_containers, id, out);
 	set(&out->name, id);
-	out->is_complete = has_bundle && out->pod.n && (out->is_sandbox || (out->container.n && out->image.n));
+	bool is_sure = has_bundle || out->image.n; /* without both, it may be a sandbox that has not said so */
+	out->is_complete = is_sure && out->pod.n && (out->is_sandbox || (out->container.n && out->image.n));
 }
 
 void pod_names_find(struct pod_names *p, const struct cgroup_path *path, struct pod_name *out)
@@ -242,6 +297,8 @@ void pod_names_find(struct pod_names *p, const struct cgroup_path *path, struct 
 		if (e) {
 			set(&out->namespace_, e->namespace_);
 			set(&out->pod, e->pod);
+		} else {
+			ask_object(p, &p->object_pods, str_of(path->uid), out);
 		}
 	}
 	if (path->kind == CGROUP_POD)

@@ -1,5 +1,6 @@
 /* Which pod and container a control group belongs to, without asking the API: names of the kubelet's log directories and links,
- * and the runtimes' notes in their state directories. What cannot be read is not known; a wrong name is never given. */
+ * and the runtimes' notes in their state directories; and pod objects, for what all these do not say. What cannot be read is not known; a
+ * wrong name is never given. */
 #ifndef AGENT_PODS_POD_NAMES_H
 #define AGENT_PODS_POD_NAMES_H
 
@@ -20,7 +21,8 @@ void pod_name_of_container(struct pod_name *pod, const struct pod_name *containe
 struct pod_names; /* what the directories list, read at most once between two pod_names_begin */
 struct pod_names *pod_names_new(void);
 void pod_names_free(struct pod_names *p);
-void pod_names_begin(struct pod_names *p, const struct roots *roots);
+/* pods: NULL, or objects that live until the next begin. */
+void pod_names_begin(struct pod_names *p, const struct roots *roots, const struct podlist *pods);
 /* Fills what is missing in *out for a pod's or a container's group. */
 void pod_names_find(struct pod_names *p, const struct cgroup_path *path, struct pod_name *out);
 

@@ -12,6 +12,7 @@
  *   exits              OOM kills and ends that outlive the container
  *   network disks machine   interfaces of a pod; names of devices; machine_*
  *   container_metrics  all of that -> container_* (pure)
+ *   kube_pod           its collector
  *   kube_pods kube_containers kube_labels kube_row   pod objects -> kube_pod_* (pure) */
 #ifndef AGENT_PODS_PODS_H
 #define AGENT_PODS_PODS_H
@@ -20,6 +21,7 @@
 #include "parsers/podlist.h"
 
 extern const struct collector *const pod_collectors[]; /* ends with NULL */
+extern const struct collector kube_pod_collector;
 
 /* kube_pod_* of the pods given: pure, also used by tests with recorded lists. label_allow: names for kube_pod_labels, "*" for
  * all; '*' in a name stands for any bytes. */

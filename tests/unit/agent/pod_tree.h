@@ -65,7 +65,8 @@ static inline struct collect tree_scrape(struct pod_tree *t, struct families *f)
 	buf_reset(&t->out);
 	families_init(f, &t->out, false);
 	t->now_ns += 1000000000;
-	return (struct collect){ &t->roots, t->files, f, &t->scratch, INT64_C(1795269999500000000), t->now_ns };
+	return (struct collect){ .roots = &t->roots, .files = t->files, .out = f, .scratch = &t->scratch, .now_wall_ns = INT64_C(1795269999500000000),
+				 .now_ns = t->now_ns };
 }
 
 static inline void tree_close(struct pod_tree *t)

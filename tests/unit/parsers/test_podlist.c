@@ -266,6 +266,26 @@ static const struct {
 	{ "of another type", "{\"type\":7,\"object\":{\"kind\":\"Status\",\"code\":\"410\",\"reason\":[]}}", "", "", "", "", 0, 0 },
 };
 
+static const struct { const char *json; bool is_list; size_t pods; } lists[] = {
+	{ "{\"kind\":\"PodList\",\"metadata\":{},\"items\":null}", true, 0 },
+	{ "{\"items\":[{\"metadata\":{\"name\":\"p\"}}],\"kind\":\"PodList\"}", true, 1 },
+	{ "{\"kind\":\"PodList\"}", false, 0 },
+	{ "{}", false, 0 },
+	{ "{\"items\":[{\"metadata\":{\"name\":\"p\"}}]}", false, 1 },
+	{ "{\"kind\":\"SecretList\",\"items\":[{\"metadata\":{\"name\":\"p\"}}]}", false, 0 },
+};
+
+START_TEST(what_says_that_it_is_a_list)
+{
+	struct podlist list;
+	struct arena arena = { 0 };
+	const char *why;
+	ck_assert_msg(podlist_parse(str_of(lists[_i].json), &list, &arena, &why), "%s: %s", lists[_i].json, why);
+	ck_assert_msg(list.is_list == lists[_i].is_list && list.count == lists[_i].pods, "%s", lists[_i].json);
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(what_is_around_pods)
 {
 	struct podlist list;
@@ -289,6 +309,7 @@ int main(void)
 	tcase_add_test(t, decimal_fractions_are_the_nearest);
 	tcase_add_test(t, recorded_list);
 	tcase_add_loop_test(t, shape, 0, COUNT_OF(shapes));
+	tcase_add_loop_test(t, what_says_that_it_is_a_list, 0, (int)COUNT_OF(lists));
 	tcase_add_loop_test(t, what_is_around_pods, 0, (int)COUNT_OF(answers));
 	tcase_add_test(t, bookmark_moves_on);
 	tcase_add_test(t, status_before_spec);
