@@ -361,6 +361,12 @@ static void each_file(void *ctx, void (*fn)(void *fn_ctx, const struct file_stat
 	tail_each_file(&p->tail, loop_wall_ns(p->o.loop), fn, fn_ctx);
 }
 
+static void each_refused(void *ctx, void (*fn)(void *fn_ctx, const char *path, const char *why), void *fn_ctx)
+{
+	struct pipeline *p = ctx;
+	tail_each_refused(&p->tail, fn, fn_ctx);
+}
+
 void pipeline_status(struct pipeline *p, struct status *out)
 {
 	out->counters = &p->counters;
@@ -376,6 +382,7 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->destination_count = p->destination_count;
 	out->destination = lane_status;
 	out->each_file = each_file;
+	out->each_refused = each_refused;
 	out->ctx = p;
 	out->kubernetes = p->kubernetes;
 	out->ring = p->ring;

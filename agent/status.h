@@ -4,6 +4,7 @@
 #define AGENT_STATUS_H
 
 #include "agent/counters.h"
+#include "agent/mark.h"
 #include "exporters/destination.h"
 #include "exporters/drops.h"
 #include "exporters/ring.h"
@@ -11,6 +12,10 @@
 enum file_state { FILE_READING, FILE_AT_END, FILE_ROTATED, FILE_DELETED, FILE_DONE, FILE_ERROR, FILE_STATES };
 extern const char *const file_state_names[FILE_STATES]; /* "reading" "at_end" "rotated" "deleted" "done" "error" */
 
+struct file_lane { /* how far one destination is in it; [acked, read) is in batches */
+	uint64_t read_bytes, acked_bytes;
+	bool is_at_end, has_tail /* what remains has no line feed */, is_waiting /* for a throttled stream or a limit stage */;
+};
 struct file_status { /* one generation of one log */
 	struct str path, job, namespace_, pod, container;
 	enum file_state state;
@@ -19,6 +24,12 @@ struct file_status { /* one generation of one log */
 	uint64_t acked_bytes;     /* offset of the slowest destination */
 	int64_t lag_ns;           /* now minus the timestamp of the oldest line read and not acknowledged; 0: none */
 	const char *error;        /* "" or why it is not read */
+	struct str log;           /* path of the live file */
+	uint64_t dev, ino;
+	int format;               /* enum log_format */
+	size_t lane_count;
+	struct file_lane lanes[LANES_MAX];
+	struct str streams[2];    /* labels of its lines for the first destination, before any stage: stdout and stderr */
 };
 
 struct line_counts;
@@ -46,6 +57,8 @@ struct status { /* a borrowed view of everything */
 	/* pending as the ledger has it: destination's own plus lines that other destinations have read already */
 	void (*destination)(void *ctx, size_t i, struct destination_status *out, uint64_t *pending_lines);
 	void (*each_file)(void *ctx, void (*fn)(void *fn_ctx, const struct file_status *file), void *fn_ctx);
+	void (*each_refused)(void *ctx, void (*fn)(void *fn_ctx, const char *path, const char *why), void *fn_ctx); /* paths that are not read */
+	const char *pods_path, *docker_path, *state_path;
 	void *ctx;
 	const struct ring *ring;
 	const struct drops *drops;

@@ -107,6 +107,12 @@ void web_api_status(struct web_request *r)
 	web_json_time(out, "start_time", s.start_wall_ns);
 	web_json_time(out, "now", s.now_wall_ns);
 	config_and_reload(out, &s);
+	web_json_key(out, "paths");
+	buf_char(out, '{');
+	web_json_text(out, "pod_logs", str_of(s.pods_path));
+	web_json_text(out, "docker", str_of(s.docker_path));
+	web_json_text(out, "state", str_of(s.state_path));
+	buf_char(out, '}');
 	web_json_seconds(out, "lag_seconds", s.lag_ns);
 	web_json_u64(out, "files_known", s.files_known);
 	web_json_u64(out, "files_open", s.files_open);

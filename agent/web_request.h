@@ -74,6 +74,8 @@ void web_api_files(struct web_request *r);
 void web_api_destinations(struct web_request *r);
 void web_api_drops(struct web_request *r);
 void web_api_records(struct web_request *r);
+/* agent/web_file.c: one file in detail, for `explain`. */
+void web_api_file(struct web_request *r);
 /* agent/web_tap.c: /api/v1/tap, an object a line for as long as the client reads. */
 void web_api_tap(struct web_request *r);
 /* agent/web_metrics.c: text for Prometheus. */

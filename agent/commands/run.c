@@ -108,6 +108,9 @@ static void fill_status(void *ctx, struct status *out)
 		.not_ready_why = a->next == NEXT_EXIT ? "shutting down" : "files are being discovered",
 		.is_degraded = !a->is_state_usable,
 		.degraded_why = a->state_problem,
+		.pods_path = a->flags->path_pod_logs,
+		.docker_path = a->flags->path_docker,
+		.state_path = a->flags->state_dir,
 	};
 	pipeline_status(a->pipeline, out);
 	out->metrics = pipeline_metrics(a->pipeline);

@@ -34,8 +34,16 @@ static void describe_file(const struct generation *g, int64_t wall_ns, struct fi
 	*out = (struct file_status){ .path = str_of(path), .job = s->job, .namespace_ = s->namespace_, .pod = s->pod, .container = s->container,
 				     .size_bytes = g->size_bytes, .acked_bytes = UINT64_MAX, .lag_ns = lag_of(g, wall_ns), .error = g->error };
 	bool is_at_end = true;
+	out->log = str_of(s->path);
+	out->dev = g->identity.dev;
+	out->ino = g->identity.ino;
+	out->format = s->format;
+	out->lane_count = g->lanes;
+	for (int i = 0; i < 2; i++)
+		out->streams[i] = s->lane[0].streams[i].labels;
 	for (size_t lane = 0; lane < g->lanes; lane++) {
 		const struct cursor *c = &g->cursors[lane];
+		out->lanes[lane] = (struct file_lane){ c->read, c->acked.offset, c->is_at_end, c->has_tail, s->lane[lane].is_waiting };
 		is_at_end &= c->is_at_end;
 		out->read_bytes = c->read > out->read_bytes ? c->read : out->read_bytes;
 		out->acked_bytes = c->acked.offset < out->acked_bytes ? c->acked.offset : out->acked_bytes;
@@ -67,4 +75,11 @@ int64_t tail_lag_ns(const struct tail *t, int64_t wall_ns)
 				lag = of_this > lag ? of_this : lag;
 			}
 	return lag;
+}
+
+void tail_each_refused(const struct tail *t, void (*fn)(void *ctx, const char *path, const char *why), void *ctx)
+{
+	const struct refused *r;
+	for (size_t i = 0; (r = map_next(&t->refused, &i));)
+		fn(ctx, r->path, r->why);
 }

@@ -264,10 +264,13 @@ void tail_refuse(struct tail *t, const char *path, const char *why)
 {
 	if (t->refused.count >= REFUSED_MAX || map_get(&t->refused, str_of(path)))
 		return;
-	char *kept = strdup(path);
+	size_t n = strlen(path) + 1;
+	struct refused *kept = malloc(sizeof *kept + n);
 	if (!kept)
 		abort();
-	map_put(&t->refused, str_of(kept), kept);
+	snprintf(kept->why, sizeof kept->why, "%s", why);
+	memcpy(kept->path, path, n);
+	map_put(&t->refused, str_of(kept->path), kept);
 	t->o.counters->files_refused++;
 	LOG_WARN("%s: %s", path, why);
 }

@@ -24,6 +24,10 @@ struct tail_options {
 	void (*lines_lost)(void *ctx, size_t lane, uint64_t lines); /* read by other lanes, never to be read by this one */
 };
 
+struct refused { /* a path that is not read */
+	char why[128];
+	char path[];
+};
 struct tail {
 	struct tail_options o;
 	struct folder *folders;
@@ -39,7 +43,7 @@ struct tail {
 	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer;
 	struct folder *hot;
 	bool needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving;
-	struct map refused;            /* paths that are not read, told once each */
+	struct map refused;            /* path -> struct refused, told once each */
 	struct buf save_bytes, journal_bytes;
 	struct loop_timer journal_timer;
 	bool has_positions_file;       /* a snapshot is there to add to */
@@ -69,6 +73,7 @@ void tail_touch(struct tail *t, struct generation *g); /* g was used just now (l
 struct mark *tail_mark(struct tail *t, struct cursor *c, int64_t oldest_ns);
 
 void tail_each_file(const struct tail *t, int64_t wall_ns, void (*fn)(void *ctx, const struct file_status *file), void *ctx);
+void tail_each_refused(const struct tail *t, void (*fn)(void *ctx, const char *path, const char *why), void *ctx);
 int64_t tail_lag_ns(const struct tail *t, int64_t wall_ns);
 
 /* Internal to agent/tail. */

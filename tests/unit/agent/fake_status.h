@@ -65,11 +65,21 @@ static inline void fake_each_file(void *ctx, void (*fn)(void *fn_ctx, const stru
 			.size_bytes = 1000000 + i * 4321, .read_bytes = 900000 + i * 4000, .acked_bytes = 800000 + i * 4000,
 			.lag_ns = i == 1 ? 42500000000 : (int64_t)(i % 5) * 130000000,
 			.error = i == 3 ? "Permission denied" : "",
+			.log = str_of(path), .dev = 8, .ino = 100 + i, .lane_count = 2,
+			.lanes = { { 900000 + i * 4000, 850000, true, false, false }, { 880000, 800000 + i * 4000, false, true, i == 1 } },
+			.streams = { STR("{pod=\"p\", stream=\"stdout\"}"), STR("{pod=\"p\", stream=\"stderr\"}") },
 		};
 		if (i == 2)
 			file.path = STR("/var/log/bad\xff\xfe<b>name</b>.log");
 		fn(fn_ctx, &file);
 	}
+}
+
+static inline void fake_each_refused(void *ctx, void (*fn)(void *fn_ctx, const char *path, const char *why), void *fn_ctx)
+{
+	(void)ctx;
+	fn(fn_ctx, "/var/log/app/pipe", "a named pipe");
+	fn(fn_ctx, "/var/log/pods/bad", "not a name \"of\" the form");
 }
 
 static inline void fake_print_config(void *ctx, struct buf *out)
@@ -122,7 +132,7 @@ static inline struct fake *fake_new(void)
 		.now_wall_ns = FAKE_NOW_NS, .reload_wall_ns = FAKE_NOW_NS - 3600000000000, .reload_ok = true, .reloads_ok = 1,
 		.config_hash = 0xdeadbeefcafef00d, .config_path = STR("/etc/spoor/spoor.yaml"), .is_ready = true, .not_ready_why = "", .degraded_why = "",
 		.counters = &f->counters, .coverage = &f->coverage, .lag_ns = 42500000000, .files_known = 12, .files_open = 11, .streams = 9,
-		.inotify_watches = 25, .destination_count = 2, .destination = fake_destination, .each_file = fake_each_file, .ctx = f,
+		.inotify_watches = 25, .destination_count = 2, .destination = fake_destination, .each_file = fake_each_file, .each_refused = fake_each_refused, .ctx = f,
 		.ring = f->ring, .drops = f->drops, .print_config = fake_print_config,
 	};
 	return f;

@@ -188,6 +188,9 @@ static const struct request {
 	{ "GET", "/../../etc/passwd", "", 404, { "Not found" } },
 	{ "GET", "/api/v1/records?limit=abc", "", 400, { "\"status\":\"error\"" } },
 	{ "GET", "/api/v1/records?since=-1", "", 400, { "\"errorType\":\"bad_data\"" } },
+	{ "GET", "/api/v1/file", "", 400, { "path must be given" } },
+	{ "GET", "/api/v1/file?path=/x&inode=-1", "", 400, { "\"status\":\"error\"" } },
+	{ "GET", "/api/v1/tap", "", 403, { "--web.enable-tap" } },
 	{ "GET", "/api/v1/files?limit=%00", "", 400, { "\"status\":\"error\"" } },
 };
 
@@ -215,6 +218,11 @@ static const struct api {
 	{ "/api/v1/files", { "\"total\":12}", "\"state\":\"rotated\"", "bad\xef\xbf\xbd\xef\xbf\xbd<b>name</b>.log", "\"lag_seconds\":42.500" }, NULL },
 	{ "/api/v1/files?limit=1", { "{\"files\":[{", "\"error\":\"Permission denied\"}],\"total\":12}" }, "\"state\":\"rotated\"" },
 	{ "/api/v1/files?limit=0", { "{\"files\":[],\"total\":12}" }, "path" },
+	{ "/api/v1/file?path=/elsewhere&device=8&inode=101", { "{\"files\":[{\"path\":\"/var/log/pods/shop_payments-api", "\"stderr\":\"{pod=\\\"p\\\", stream=\\\"stderr\\\"}\"",
+		"\"name\":\"loki:3100\",\"read_bytes\":904000,\"acked_bytes\":850000,\"at_end\":true", "\"waiting\":true}]}],\"refused\":[]}" }, "checkout" },
+	{ "/api/v1/file?path=/var/log/pods/bad/x.log&device=9&inode=101", { "\"files\":[],\"refused\":[{\"path\":\"/var/log/pods/bad\",\"why\":\"not a name \\\"of\\\" the form\"}]" }, "pipe" },
+	{ "/api/v1/file?path=/var/log/app", { "{\"path\":\"/var/log/app/pipe\"" }, "bad" },
+	{ "/api/v1/file?path=/var/log/ap", { "\"files\":[],\"refused\":[]" }, "pipe" },
 	{ "/api/v1/destinations", { "\"name\":\"loki:3100\"", "\"name\":\"eu \\\"backup\\\"\\\\\\n\"", "\"retry_in_seconds\":3.500", "user <b>fake</b>",
 				    "\"last_error_time\":null" }, NULL },
 	{ "/api/v1/drops", { "\"too_far_in_future\":0", "\"lines\":7", "<img src=x onerror=alert(1)> \\\"quoted\\\"" }, NULL },
