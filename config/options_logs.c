@@ -9,7 +9,6 @@
 
 const struct option options_logs[] = {
 	SECTION("logs", "Container and file logs, in Promtail's keys."),
-	VALUE("logs.enabled", BOOL, TOP(logs.enabled), "true", "", "false: no log is read, whatever else stands here."),
 	LIST("logs.clients[]", TOP(logs.clients), TOP(logs.client_count), struct config_client, "64",
 	     "Destinations: Loki, or what speaks its push API. Each one has its own progress: a slow one does not hold up the "
 	     "others. "
@@ -45,6 +44,7 @@ const struct option options_logs[] = {
 	      "nothing."),
 	HTTP_SECTIONS("logs.clients[]", struct config_client),
 	ONE("logs.client", "logs.clients[]", "One destination, Promtail's older spelling; the same keys as an element of clients."),
+	VALUE("logs.enabled", BOOL, TOP(logs.enabled), "true", "", "false: no log is read, whatever else stands here."),
 
 	SECTION("logs.positions", "Where the progress of every file is kept."),
 	VALUE("logs.positions.filename", STR, TOP(logs.positions.filename), "", "",

@@ -1,0 +1,34 @@
+locals {
+  chart = var.chart != "" ? var.chart : "${path.module}/../helm/spoor"
+  values = {
+    image           = { repository = var.image_repository, tag = var.image_tag }
+    lokiUrl         = var.loki_url
+    remoteWriteUrl  = var.remote_write_url
+    rbac            = { level = var.rbac_level }
+    secretMounts    = var.existing_secret == "" ? [] : [{ name = var.existing_secret, mountPath = "/etc/spoor-secrets" }]
+    serviceMonitor  = { enabled = length(var.service_monitor_labels) > 0, additionalLabels = var.service_monitor_labels }
+  }
+}
+
+resource "kubernetes_namespace_v1" "this" {
+  count = var.create_namespace ? 1 : 0
+  metadata {
+    name = var.namespace
+    labels = {
+      # Reading the node's logs takes hostPath volumes, which only this level admits.
+      "pod-security.kubernetes.io/enforce" = "privileged"
+    }
+  }
+}
+
+resource "helm_release" "this" {
+  name            = var.release_name
+  namespace       = var.create_namespace ? kubernetes_namespace_v1.this[0].metadata[0].name : var.namespace
+  repository      = var.chart_repository == "" ? null : var.chart_repository
+  chart           = local.chart
+  version         = var.chart_version == "" ? null : var.chart_version
+  atomic          = true
+  cleanup_on_fail = true
+  timeout         = 600
+  values          = concat([yamlencode(local.values)], var.extra_values)
+}
