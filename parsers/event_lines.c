@@ -7,10 +7,16 @@ void event_lines_init(struct event_lines *l, size_t most_bytes)
 	buf_init(&l->line, most_bytes);
 }
 
+static void end_skipping(struct event_lines *l)
+{
+	l->is_skipping = false;
+	l->skipping_bytes = 0;
+}
+
 void event_lines_fini(struct event_lines *l)
 {
 	buf_fini(&l->line);
-	l->is_skipping = false;
+	end_skipping(l);
 }
 
 void event_lines_reset(struct event_lines *l)
@@ -27,11 +33,12 @@ static void skip(struct event_lines *l)
 
 static void gather(struct event_lines *l, struct str part)
 {
-	if (l->is_skipping)
-		return;
-	buf_str(&l->line, part);
+	if (!l->is_skipping)
+		buf_str(&l->line, part);
 	if (l->line.is_full)
 		skip(l);
+	if (l->is_skipping)
+		l->skipping_bytes += part.n;
 }
 
 static bool give(struct str line, bool (*take)(void *ctx, struct str line), void *ctx)
@@ -50,7 +57,7 @@ static bool end_line(struct event_lines *l, struct str part, bool (*take)(void *
 	gather(l, part);
 	if (!l->is_skipping)
 		goes_on = give(buf_view(&l->line), take, ctx);
-	l->is_skipping = false;
+	end_skipping(l);
 	buf_reset(&l->line);
 	return goes_on;
 }

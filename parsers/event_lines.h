@@ -12,6 +12,7 @@ struct event_lines {
 	struct buf line;      /* the beginning of one whose end has not come */
 	bool is_skipping;     /* it is longer than it may be: nothing of it is kept */
 	uint64_t skipped;     /* lines that were too long, counted when they become so */
+	uint64_t skipping_bytes; /* how much of the one that is being skipped has come; 0: none is */
 };
 
 void event_lines_init(struct event_lines *l, size_t most_bytes);

@@ -6,7 +6,7 @@
 #   tests/run.sh --quick    without the end to end scenarios
 #
 # A scenario is an executable tests/e2e/NAME.sh. It gets SPOOR (release program), SPOOR_DEV (the one with sanitizers), LOKI, PROMETHEUS3,
-# NODE_EXPORTER, THANOS, CORTEX, HELM, PROMTAIL, JAEGER, HOTROD (programs of real servers; empty when there is none), TOOLS (folder with the built test
+# NODE_EXPORTER, THANOS, CORTEX, KUBE_APISERVER, HELM, PROMTAIL, JAEGER, HOTROD (programs of real servers; empty when there is none), TOOLS (folder with the built test
 # tools) and WORK (a fresh folder of its own), prints
 # "ok NAME", "not ok NAME: why" and "skip NAME: why" lines, and exits 0 when nothing failed. With CI=true a missing server is a failure.
 set -u
@@ -105,6 +105,7 @@ server prometheus PROMETHEUS3
 server node_exporter NODE_EXPORTER
 server thanos THANOS
 server cortex CORTEX
+server kubernetes KUBE_APISERVER
 server helm HELM
 server jaeger JAEGER
 server hotrod HOTROD

@@ -15,6 +15,7 @@
 enum {
 	LIST_BYTES_MAX = 16 << 20,  /* of one answer */
 	EVENT_BYTES_MAX = 4 << 20,  /* the largest object that etcd takes has 1.5 MiB */
+	SKIPPED_BYTES_MAX = 256 << 20, /* of one that is skipped: beyond, nothing comes any more */
 	PAGE_PODS = 64,
 	VERSION_MAX = 128, CONTINUE_MAX = 4096, PATH_MAX_BYTES = 8000,
 	LIST_TIMEOUT_MS = 30000,
@@ -308,7 +309,7 @@ static bool on_piece(void *ctx, struct str bytes)
 	uint64_t skipped = a->lines.skipped;
 	bool goes_on = event_lines_feed(&a->lines, bytes, on_line, a);
 	a->o.stats->events_skipped += a->lines.skipped - skipped;
-	return goes_on;
+	return a->lines.skipping_bytes <= SKIPPED_BYTES_MAX ? goes_on : skip_event(a, "an event has no end");
 }
 
 static void end_watch(struct api_pods *a)

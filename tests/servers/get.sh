@@ -1,10 +1,11 @@
 #!/bin/sh
 # Prints the path of a real server for the end to end tests, building it once: Go modules pinned by go.mod and go.sum next to this
 # script, checksums verified, the binary cached under the hash of both, and of a main of our own where there is one (promtail).
-#   usage: get.sh NAME   (e.g. loki)
+#   usage: get.sh NAME [PROGRAM]   (e.g. loki; kubernetes kubectl: where a module has several, the first one otherwise)
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-name=${1:?usage: get.sh NAME}
+name=${1:?usage: get.sh NAME [PROGRAM]}
+program=${2:-}
 module=$here/$name
 [ -f "$module/go.mod" ] && [ -f "$module/go.sum" ] || { echo "get.sh: no $module with go.mod and go.sum" >&2; exit 2; }
 
@@ -12,9 +13,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/spoor-tests
 main=$(find "$module" -maxdepth 1 -name '*.go' | sort)
 # shellcheck disable=SC2086 # several words, or none
 hash=$(cat "$module/go.mod" "$module/go.sum" $main | sha256sum | cut -c1-16)
-binary=$cache/$name-$hash
+binary=$cache/$name${program:+-$program}-$hash
 mkdir -p "$cache"
-exec 9>"$cache/.lock-$name"
+exec 9>"$cache/.lock-$name" # of the module: its programs share what is compiled
 flock 9 # two test runs build it once
 if [ -x "$binary" ]; then
 	echo "$binary"
@@ -38,11 +39,13 @@ if [ -z "$go" ] || ! (cd / && GOTOOLCHAIN=local new_enough "$go"); then
 fi
 
 package=.
-[ -n "$main" ] || package=$(awk '$1 == "tool" { print $2; exit }' "$module/go.mod")
+[ -n "$main" ] || package=$(awk -v end="/$program" '$1 == "tool" && (end == "/" || substr($2, length($2) - length(end) + 1) == end) { print $2; exit }' "$module/go.mod")
+[ -n "$package" ] || { echo "get.sh: $module/go.mod names no tool $program" >&2; exit 2; }
 echo "get.sh: building $name ($package), once; this takes some minutes" >&2
 cd "$module"
 flags=$(sed -n 's|^// build: ||p' go.mod)
+stamps=$(sed -n 's|^// stamp: |-X |p' go.mod | tr '\n' ' ')
 # shellcheck disable=SC2086 # several words
-CGO_ENABLED=0 GOFLAGS= GOWORK=off "$go" build $flags -mod=readonly -trimpath -ldflags '-s -w' -o "$binary.new" "$package" >&2
+CGO_ENABLED=0 GOFLAGS= GOWORK=off "$go" build $flags -mod=readonly -trimpath -ldflags "-s -w $stamps" -o "$binary.new" "$package" >&2
 mv "$binary.new" "$binary"
 echo "$binary"
