@@ -11,7 +11,7 @@
 #include "agent/web_config.h"
 #include "exporters/encode.h"
 
-enum { PROBLEMS_MOST = 1 << 20, FILE_MOST = 64 << 10, PATIENCE_MS = 10000, STREAM_MS = 3600000 };
+enum { PROBLEMS_MOST = 1 << 20, FILE_MOST = 64 << 10, PATIENCE_MS = 10000, STREAM_MS = 3600000, URL_ROOM = 16 << 10 };
 
 static const char *file_of(const struct ask *a)
 {
@@ -191,7 +191,7 @@ static struct http_request request_of(const struct ask *a, struct str url, int64
 
 bool ask_get(struct ask *a, const char *path, struct buf *out)
 {
-	char url[1024];
+	char url[URL_ROOM];
 	size_t from = out->n;
 	snprintf(url, sizeof url, "%s%s", a->url, path);
 	struct probe_request request = { .http = request_of(a, str_of(url), PATIENCE_MS), .body = out };
@@ -210,7 +210,7 @@ bool ask_get(struct ask *a, const char *path, struct buf *out)
 
 bool ask_stream(struct ask *a, const char *path, bool (*take)(void *ctx, struct str piece), void *ctx)
 {
-	char url[4096];
+	char url[URL_ROOM];
 	snprintf(url, sizeof url, "%s%s", a->url, path);
 	struct buf refusal;
 	buf_init(&refusal, 1024);

@@ -2,14 +2,13 @@
 #include "agent/commands/table.h"
 
 #include "agent/commands/check.h"
-#include "agent/commands/convert.h"
 #include "agent/commands/diagnose.h"
+#include "agent/commands/explain.h"
 #include "agent/commands/inspect.h"
 #include "agent/commands/run.h"
 #include "agent/commands/tap.h"
 #include "agent/commands/tell.h"
 #include "agent/commands/top.h"
-#include "agent/completion.h"
 
 /* How a command finds the agent. */
 #define ASKED "\nThe agent is asked at --web.listen-address, else where --config.file says, else where the one agent that runs here listens."
@@ -23,6 +22,10 @@ static const struct command commands[] = {
 		"Exit code 0, or 78 when the file is not valid; with --strict 3 when there are only warnings." },
 	{ "inspect", "", 0, 0, command_inspect, "lines on standard input to records with trace ids, as JSON",
 		"With --config.file the lines go through the pipeline of a job: that of --job, else the first one." },
+	{ "explain", "FILE[:LINE]", 1, 1, command_explain, "why a line is, or is not, in Loki",
+		"LINE: its number in the file, or last. The conclusion first; then the file, the jobs that take it or not, and why, framing, trace id and level,\n"
+		"what each stage made of the line, and how far each destination is. Without an agent that answers: the configuration and the saved positions.\n"
+		"Reads at most a GiB of the file and changes nothing. Exit code 0 when it is in Loki, else 1." ASKED },
 	{ "top", "", 0, 0, command_top, "what a running agent reads, sends and drops, live",
 		"In a terminal: b, l, y, n choose what comes first, q ends. Elsewhere, and with --once: totals since the start as plain text.\n"
 		"Exit code 0, or 1 when no agent answers." ASKED },
@@ -33,17 +36,9 @@ static const struct command commands[] = {
 	{ "diagnose", "", 0, 0, command_diagnose, "what stands between this node's logs and its destinations",
 		"Configuration, rights, state directory, limits, kernel; for each destination credentials, name, TCP, TLS, clock and an empty request.\n"
 		"Changes nothing but a file in the state directory that it removes again. Exit code 0, or 1 when something failed." ASKED },
-	{ "convert", "FILE", 1, 1, command_convert, "a Promtail's or Prometheus' file as a native one, on standard output",
-		"Such files run as they are; the native form holds logs and metrics in one file. Order and comments stay. What has no effect or\n"
-		"cannot be taken over stays as a comment with the reason, and is reported with its line. FILE may be - for standard input.\n"
-		"Exit code 0; 3 when something was lost; 78 when it is no file of theirs." },
 	{ "schema", "", 0, 0, command_schema, "JSON Schema of the configuration, for editors",
 		"The first line of a file tells an editor about it: # yaml-language-server: $schema=./spoor.schema.json" },
 	{ "version", "", 0, 0, command_version, "version of the program", "" },
-	{ "completion", COMPLETION_SHELLS, 1, 1, command_completion, "completion of commands and flags for a shell",
-		"bash: source <(spoor completion bash). zsh: spoor completion zsh > a directory of $fpath/_spoor.\n"
-		"fish: spoor completion fish > ~/.config/fish/completions/spoor.fish." },
-	{ "man", "", 0, 0, command_man, "the manual page spoor(1), as roff", "To read it: spoor man | man -l -" },
 	{ "help", "[COMMAND]", 0, 1, command_help, "flags and exit codes of a command", "" },
 };
 

@@ -337,6 +337,113 @@ def bundle(s, agent, common):
             json.loads(files[name])
 
 
+def explained(agent, target, *args, **kw):
+    r = spoor("explain", "--format=json", at(agent), target, *args, **kw)
+    if r.returncode not in (0, 1) or not r.text:
+        raise Failed(f"explain {target}: exit {r.returncode}: {r.errors}")
+    e = json.loads(r.text)
+    e["exit"] = r.returncode
+    return e
+
+
+def explain(s):
+    """Why a line is or is not in Loki: every kind of answer, against what a real Loki has."""
+    loki = Loki(f"{s.work}/loki", limits="  max_line_size: 300\n  max_line_size_truncate: false\n").start()
+    host = f"{s.work}/host"
+    os.makedirs(f"{host}/sub")
+    extra = f"""    - job_name: host
+      static_configs: [{{labels: {{team: edge, __path__: '{host}/*.log', __path_exclude__: '{host}/*private*'}}}}]
+"""
+    text = config(loki.url, extra=extra)
+    agent = Agent(s.work, config=text, dev=True)
+    fifo = f"{host}/pipe.log"
+    os.mkfifo(fifo)
+    for name in ("app.log", "app-private.log", "sub/x.txt", "other.dat"):
+        with open(f"{host}/{name}", "w") as f:
+            f.write("a plain line level=warn\n")
+    os.symlink("/etc/hostname", f"{host}/link.log")
+    os.symlink(f"{host}/app.log", f"{s.work}/elsewhere")
+    stray = f"{agent.pods}/not-a-pod/c"
+    os.makedirs(stray)
+    with open(f"{stray}/0.log", "w") as f:
+        f.write("x\n")
+    pod = Pod(agent.pods, "web", namespace="shop")
+    pod.write(json.dumps({"level": "info", "message": "first", "trace_id": "ab" * 16}), json.dumps({"level": "debug", "message": "noise"}),
+              json.dumps({"level": "info", "message": "y" * 400}))
+    pod.write("one ", tag="P").write("two")
+    agent.start(scrape=False)
+    wait_for(lambda: f"three lines of the pod and one of the host in Loki; {agent.scrape().get('spoor_log_lines_sent_total')}",
+             lambda: total(agent.scrape(), "spoor_log_lines_sent_total") == 3, 30)
+    line = f"{pod.path}:%s"
+    cases = []
+
+    def case(name, e, verdict, *words):
+        cases.append(name)
+        s.expect(e["verdict"] == verdict and all(w in e["text"] for w in words), f"{name}: {e['verdict']}: {e['text']}; want {verdict} {words}")
+        s.expect(e["exit"] == (verdict != "yes"), f"{name}: exit {e['exit']}")
+        return e
+    e = case("in Loki", explained(agent, line % 1), "yes", "acknowledged")
+    got = e["line"]
+    entry = [r for r in loki.ask("query_range", query='{pod="web"} |= "first"', start=int((time.time() - 3600) * 1e9), limit=5)][0]
+    labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', got["sent_labels"]))
+    s.expect(labels == {k: v for k, v in entry["stream"].items() if k != "service_name"}, f"labels {labels}, Loki has {entry['stream']}")
+    meta = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', got["sent_metadata"]))
+    s.expect(meta == entry["values"][0][2]["structuredMetadata"] and got["sent_line"] == entry["values"][0][1] == "first", f"{meta} {got['sent_line']}, Loki has {entry['values']}")
+    s.expect(got["trace_behind"] == '"trace_id": "' and got["format"] == "CRI" and [x["stage"] for x in got["stages"]] == ["json", "drop", "labels", "output"], f"{got}")
+    s.expect(e["jobs"][0]["fit"] == "read" and "__meta_kubernetes_pod_name" in e["jobs"][0]["discovered"], f"{e['jobs'][0]}")
+    case("dropped by a stage", explained(agent, line % 2), "dropped", "stage 3 of job pods", "debug_line")
+    e = case("refused by Loki", explained(agent, line % 3), "refused", "line_too_long", "max")
+    e = case("joined of pieces", explained(agent, line % 4), "yes")
+    s.expect(e["line"]["pieces"] == 2 and e["line"]["message"] == "one two", f"{e['line']}")
+    s.expect(explained(agent, line % "last")["line"]["number"] == 5, "the last line")
+    case("a plain file", explained(agent, f"{host}/app.log:1"), "yes")
+    case("a link to it", explained(agent, f"{s.work}/elsewhere:1"), "yes")
+    case("the file alone", explained(agent, pod.path), "yes", "acknowledged")
+    case("excluded", explained(agent, f"{host}/app-private.log:1"), "not_read", "no job takes it", "__path_exclude__")
+    case("nobody's", explained(agent, f"{host}/other.dat:1"), "not_read", "no job takes it")
+    case("a pipe", explained(agent, fifo), "not_read", "a named pipe")
+    case("a link out of the tree", explained(agent, f"{host}/link.log"), "not_read", "symbolic link")
+    case("no pod's folder", explained(agent, f"{stray}/0.log:1"), "not_read", "<namespace>_<pod>_<uid>")
+    case("no such file", explained(agent, f"{host}/nothing.log:3"), "not_read", "no such file")
+    case("no such line", explained(agent, line % 99), "unknown", "the file has 5 lines")
+    loki.stop()
+    pod.write(json.dumps({"level": "info", "message": "while Loki is away"}))
+    e = wait_for("a failed attempt", lambda: (lambda x: x if "Couldn't connect" in x["text"] else None)(explained(agent, line % 6)), 30)
+    case("read, not sent", e, "not_yet", "has not acknowledged it", "Couldn't connect")
+    with open(f"{host}/app.log", "a") as f:
+        f.write("unfinished")
+    time.sleep(1)
+    case("without a line feed", explained(agent, f"{host}/app.log:2"), "not_yet", "no line feed yet")
+    big = Pod(agent.pods, "big", namespace="shop")
+    big.create()
+    with open(big.path, "wb") as f:
+        text_line = b"z" * 150
+        for i in range(80000):
+            f.write(big.cri(b'{"level":"info","message":"%d %s"}' % (i, text_line)))
+    e = wait_for("back-pressure", lambda: (lambda x: x if "not yet read" in x["text"] else None)(explained(agent, f"{big.path}:last")), 30, 0.5)
+    case("not read yet", e, "not_yet", "read up to byte", "does not take more now")
+    s.expect(e["line"]["number"] == 80000 and e["files"][0]["destinations"][0]["read_bytes"] < e["line"]["offset"], f"{e['files']}")
+    loki.start()
+    wait_for(lambda: f"the big one in Loki: {explained(agent, f'{big.path}:last')['text']}", lambda: explained(agent, f"{big.path}:last")["verdict"] == "yes", 90, 1)
+    case("sent after the outage", explained(agent, line % 6), "yes")
+    agent.write_config(text.replace("debug_line", "other_reason"))
+    s.expect(explained(agent, line % 2)["is_other_config"], "the file on disk is another one than the agent runs, and nothing is told")
+    agent.write_config(text)
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    common = [f"--config.file={agent.config}", f"--path.pod-logs={agent.pods}", f"--state.dir={agent.state}"]
+    before = {n: os.stat(f"{agent.state}/{n}").st_mtime_ns for n in os.listdir(agent.state) if not n.startswith("spool")}
+    case("no agent, saved", explained(agent, line % 1, *common), "yes", "saved last", "no agent answers")
+    pod.write(json.dumps({"level": "info", "message": "nobody reads"}))
+    e = case("no agent, not saved", explained(agent, line % 7, *common), "unknown", "no agent answers", "not acknowledged yet")
+    s.expect(e["jobs"][0]["labels"].startswith("{") and 'pod="web"' in e["jobs"][0]["labels"], f"labels without an agent: {e['jobs'][0]}")
+    after = {n: os.stat(f"{agent.state}/{n}").st_mtime_ns for n in os.listdir(agent.state) if not n.startswith("spool")}
+    s.expect(before == after, f"the state directory was touched: {before} {after}")
+    r = spoor("explain", at(agent), line % 2, *common)
+    s.expect(r.text.startswith("in Loki: no: dropped by stage 3") and "stages   2 json: extracted level=" in r.text, f"as text: {r.text}")
+    s.note(f"{len(cases)} cases")
+    agent.check(min_scrapes=0)
+
+
 def live(s, agent, pod):
     for leave in ("q", "interrupt"):
         t = Terminal(spoor_binary(dev=True), "top", at(agent), lines=10, columns=60)
@@ -356,4 +463,4 @@ def live(s, agent, pod):
         s.expect(t.seen.endswith(b"\x1b[?25h\x1b[?1049l"), f"{leave}: the terminal is left with {t.seen[-60:]!r}")
 
 
-main(top, tap, slow_reader, diagnose)
+main(top, tap, slow_reader, diagnose, explain)

@@ -1,0 +1,321 @@
+/* It changes nothing: the file is read, the configuration is read, the agent is asked. What the agent says about the file counts more than what
+ * its configuration lets expect. */
+#include "agent/commands/explain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/commands/explanation.h"
+#include "agent/os.h"
+#include "exporters/loki.h"
+#include "parsers/bytes/num.h"
+#include "parsers/podpath.h"
+
+enum { OUTPUT_MOST = 16 << 20, LABELS_MOST = 64 << 10 };
+
+bool explain_cut_line(struct str *argument, uint64_t *number)
+{
+	size_t colon = argument->n;
+	while (colon && argument->p[colon - 1] != ':')
+		colon--;
+	struct str line = str_skip(*argument, colon);
+	*number = 0;
+	if (colon < 2 || (!str_eq(line, STR("last")) && (!num_u64(line, number) || *number == 0)))
+		return false;
+	argument->n = colon - 1;
+	return true;
+}
+
+/* ---- the file ---- */
+
+static const char *kind_of(mode_t mode)
+{
+	return S_ISREG(mode)    ? "a regular file"
+	       : S_ISDIR(mode)  ? "a folder"
+	       : S_ISFIFO(mode) ? "a named pipe"
+	       : S_ISSOCK(mode) ? "a socket"
+	       : S_ISCHR(mode)  ? "a character device"
+	       : S_ISBLK(mode)  ? "a block device"
+				: "something else";
+}
+
+static bool locate(struct explanation *e, struct str path)
+{
+	char folder[EXPLAIN_PATH_ROOM] = "";
+	bool is_absolute = path.n && path.p[0] == '/';
+	if (!is_absolute && !getcwd(folder, sizeof folder))
+		return false;
+	int n = snprintf(e->given, sizeof e->given, "%s%s" STR_FMT, folder, is_absolute ? "" : "/", STR_ARG(path));
+	if (n < 0 || (size_t)n >= sizeof e->given)
+		return false;
+	if (!realpath(e->given, e->real))
+		memcpy(e->real, e->given, sizeof e->real);
+	return true;
+}
+
+static void look_at_file(struct explanation *e)
+{
+	struct stat st, link;
+	e->is_link = lstat(e->given, &link) == 0 && S_ISLNK(link.st_mode);
+	e->exists = stat(e->real, &st) == 0;
+	if (!e->exists)
+		return;
+	e->kind = kind_of(st.st_mode);
+	e->is_regular = S_ISREG(st.st_mode);
+	e->size_bytes = (uint64_t)st.st_size;
+	e->dev = (uint64_t)st.st_dev;
+	e->ino = (uint64_t)st.st_ino;
+	int fd = open(e->real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	e->open_error = fd < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+/* ---- jobs ---- */
+
+static struct str keep(struct arena *arena, struct label *labels, size_t count)
+{
+	struct buf text;
+	buf_init(&text, LABELS_MOST);
+	loki_labels_render(labels, count, &text);
+	struct str kept = arena_copy(arena, buf_view(&text));
+	buf_fini(&text);
+	return kept;
+}
+
+static void set_all(struct labels *to, const struct config_labels *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		labels_set(to, from->at[i].name, from->at[i].value);
+}
+
+/* As agent/stream_labels.c makes them: what holds for all first, what is said about this file last. */
+static void make_labels(const struct explanation *e, const struct config *c, const struct log_found *found, struct labels *to)
+{
+	struct podpath pod;
+	set_all(to, &c->global.external_labels);
+	if (c->logs.client_count)
+		set_all(to, &c->logs.clients[0].external_labels);
+	if (found->is_native)
+		labels_set(to, STR("node_name"), settings_node_name());
+	if (found->is_native && found->is_pod) {
+		struct str container = str_of(e->real), directory = container;
+		container.n = (size_t)(strrchr(e->real, '/') - e->real);
+		for (size_t at; (at = str_find(container, '/')) < container.n;)
+			container = str_skip(container, at + 1);
+		directory.n = (size_t)(container.p - e->real) - 1;
+		for (size_t at; (at = str_find(directory, '/')) < directory.n;)
+			directory = str_skip(directory, at + 1);
+		if (podpath_directory(directory, &pod)) {
+			labels_set(to, STR("namespace"), pod.namespace_);
+			labels_set(to, STR("pod"), pod.pod);
+		}
+		labels_set(to, STR("container"), container);
+		return;
+	}
+	if (found->is_native)
+		labels_set(to, STR("job"), found->job->config->job_name);
+	labels_set(to, STR("filename"), str_of(e->given));
+	for (size_t i = 0; i < found->target->labels.count; i++)
+		labels_set(to, found->target->labels.at[i].name, found->target->labels.at[i].value);
+}
+
+struct choosing { struct explanation *e; const struct config *config; };
+
+static void why_not(const struct log_choice *choice, char why[256])
+{
+	const struct log_target *t = choice->found.target;
+	why[0] = '\0';
+	if (choice->fit == FIT_DROPPED)
+		log_target_why(t, &choice->found.job->rules, &choice->found.job->config->relabel_configs, why);
+	else if (choice->fit == FIT_EXCLUDED)
+		snprintf(why, 256, "__path_exclude__ " STR_FMT " leaves it out", STR_ARG(str_take(t->path_exclude, 180)));
+	else if (choice->fit == FIT_TWICE)
+		snprintf(why, 256, "it is read under the same labels already");
+	else if (choice->fit == FIT_OTHER)
+		snprintf(why, 256, "it reads " STR_FMT, STR_ARG(str_take(t->path, 200)));
+}
+
+static void on_choice(void *ctx, const struct log_choice *choice)
+{
+	struct choosing *c = ctx;
+	struct explanation *e = c->e;
+	struct labels made = { 0 }, found = { 0 };
+	char why[256];
+	if (e->job_count == EXPLAIN_JOBS_MAX)
+		return;
+	why_not(choice, why);
+	struct explain_job *j = &e->jobs[e->job_count++];
+	labels_copy(&found, choice->found.discovered);
+	*j = (struct explain_job){ .job = choice->found.job->config, .fit = choice->fit, .lacks_pod = choice->lacks_pod,
+				   .discovered = keep(&e->arena, found.at, found.count), .why = arena_copy(&e->arena, str_of(why)) };
+	if (choice->fit == FIT_READ || choice->fit == FIT_TWICE) {
+		make_labels(e, c->config, &choice->found, &made);
+		if (choice->found.is_pod || j->job->stages.format == FORMAT_CRI || j->job->stages.format == FORMAT_DOCKER)
+			labels_set(&made, STR("stream"), STR("stdout"));
+	} else {
+		labels_copy(&made, &choice->found.target->labels);
+	}
+	j->labels = keep(&e->arena, made.at, made.count);
+	labels_fini(&made);
+	labels_fini(&found);
+}
+
+static void look_at_jobs(struct explanation *e, const struct ask *a)
+{
+	char err[256];
+	struct log_jobs jobs;
+	struct choosing c = { e, a->settings.config };
+	if (!a->settings.config)
+		return;
+	struct log_jobs_options o = { .config = a->settings.config, .host = settings_node_name(), .pods_path = str_of(a->flags.path_pod_logs),
+				      .docker_path = str_of(a->flags.path_docker) };
+	if (log_jobs_init(&jobs, &o, err) < 0)
+		return;
+	for (size_t i = 0; i < jobs.count; i++)
+		log_job_look(&jobs.at[i], os_now_ns());
+	log_jobs_explain(&jobs, str_of(e->real), NULL, on_choice, &c);
+	bool is_taken = false;
+	for (size_t i = 0; i < e->job_count; i++)
+		is_taken |= e->jobs[i].fit == FIT_READ;
+	if (!is_taken && strcmp(e->given, e->real) != 0) { /* a pattern may be about the link's own name */
+		e->job_count = 0;
+		log_jobs_explain(&jobs, str_of(e->given), NULL, on_choice, &c);
+	}
+	log_jobs_fini(&jobs);
+}
+
+/* ---- the agent ---- */
+
+/* The agent knows where its configuration lies; what it runs may differ from what lies there now. */
+static void take_over_places(struct explanation *e, struct ask *a)
+{
+	const struct agent_view *v = &e->agent;
+	struct flags places = a->flags;
+	char hash[17] = "";
+	if (v->has_answered) {
+		places.config_file = v->config_path.n ? v->config_path.p : NULL;
+		places.path_pod_logs = v->pods_path.n ? v->pods_path.p : places.path_pod_logs;
+		places.path_docker = v->docker_path.n ? v->docker_path.p : places.path_docker;
+		places.state_dir = v->state_path.n ? v->state_path.p : places.state_dir;
+		bool has_own = a->flags.config_file != NULL;
+		flags_inherit(&a->flags, &places);
+		if (!has_own && a->flags.config_file) {
+			settings_fini(&a->settings);
+			buf_reset(&a->settings_problem);
+			if (settings_load(&a->flags, &a->settings, &a->settings_problem) < 0)
+				a->settings = (struct settings){ 0 };
+		}
+	}
+	if (v->has_answered && a->settings.config) {
+		snprintf(hash, sizeof hash, "%016llx", (unsigned long long)a->settings.config->hash);
+		e->is_other_config = !str_eq(v->config_hash, str_of(hash));
+	}
+}
+
+static void positions_path(const struct ask *a, char path[EXPLAIN_PATH_ROOM])
+{
+	struct str name = a->settings.config ? a->settings.config->logs.positions.filename : (struct str){ 0 };
+	if (name.n)
+		snprintf(path, EXPLAIN_PATH_ROOM, STR_FMT ".spoor", STR_ARG(name));
+	else
+		snprintf(path, EXPLAIN_PATH_ROOM, "%s/positions", a->flags.state_dir);
+}
+
+static void choose_job(struct explanation *e, const struct config *c)
+{
+	for (size_t i = 0; c && i < c->logs.scrape_count; i++)
+		if (e->agent.file_count && str_eq(c->logs.scrapes[i].job_name, e->agent.files[0].job))
+			e->job = &c->logs.scrapes[i];
+	for (size_t i = 0; i < e->job_count && !e->job; i++)
+		if (e->jobs[i].fit == FIT_READ) {
+			e->job = e->jobs[i].job;
+			e->streams[0] = e->streams[1] = e->jobs[i].labels;
+		}
+	if (e->agent.file_count && e->agent.files[0].streams[0].n)
+		memcpy(e->streams, e->agent.files[0].streams, sizeof e->streams);
+}
+
+/* ---- the line ---- */
+
+static int format_of(const struct explanation *e)
+{
+	static const struct { const char *name; int format; } formats[] = { { "cri", FORMAT_CRI }, { "docker", FORMAT_DOCKER }, { "raw", FORMAT_RAW } };
+	for (size_t i = 0; i < COUNT_OF(formats) && e->agent.file_count; i++)
+		if (str_eq(e->agent.files[0].format, str_of(formats[i].name)))
+			return formats[i].format;
+	return e->job && e->job->stages.format != FORMAT_AUTO ? (int)e->job->stages.format : (int)FORMAT_AUTO;
+}
+
+static void look_at_line(struct explanation *e, const struct config *c, uint64_t number)
+{
+	e->has_window = e->is_regular && explain_window_read(&e->window, e->real, number);
+	if (!e->has_window && !e->window.why[0])
+		snprintf(e->window.why, sizeof e->window.why, "the file cannot be read");
+	if (!e->has_window || !c || !e->job)
+		return;
+	explain_way_run(&e->way, &e->window, e->job, format_of(e), e->streams, c->trace.enabled, c->logs.limits_config.max_line_size_bytes, os_wall_ns());
+	e->has_way = true;
+}
+
+static void look(struct explanation *e, struct ask *a, uint64_t number)
+{
+	char positions[EXPLAIN_PATH_ROOM];
+	look_at_file(e);
+	agent_view_status(&e->agent, a);
+	take_over_places(e, a);
+	agent_view_file(&e->agent, a, str_of(e->real), e->dev, e->ino);
+	if (e->agent.has_answered && e->agent.file_count == 0 && e->agent.refused_path.n == 0 && strcmp(e->given, e->real) != 0)
+		agent_view_file(&e->agent, a, str_of(e->given), e->dev, e->ino); /* a link that is refused is known by its own name */
+	positions_path(a, positions);
+	if (!e->agent.has_answered && e->ino)
+		e->is_saved = explanation_saved(e, positions);
+	look_at_jobs(e, a);
+	choose_job(e, a->settings.config);
+	if (e->has_line)
+		look_at_line(e, a->settings.config, number);
+	explanation_judge(e);
+}
+
+static void print(const struct flags *flags, const struct explanation *e)
+{
+	struct buf text;
+	buf_init(&text, OUTPUT_MOST);
+	if (flags->format && strcmp(flags->format, "json") == 0)
+		explanation_print_json(e, &text);
+	else
+		explanation_print(e, &text);
+	fwrite(text.p, 1, text.n, stdout);
+	buf_fini(&text);
+}
+
+int command_explain(const struct flags *flags)
+{
+	struct ask a;
+	struct str path = str_of(flags->rest[0]);
+	struct explanation *e = calloc(1, sizeof *e);
+	uint64_t number = 0;
+	int code = FLAGS_USAGE_EXIT;
+	if (!e)
+		abort();
+	e->has_line = access(flags->rest[0], F_OK) < 0 && explain_cut_line(&path, &number);
+	bool is_open = ask_open(&a, flags);
+	if (is_open && locate(e, path)) {
+		look(e, &a, number);
+		print(flags, e);
+		code = e->verdict == VERDICT_YES ? 0 : 1;
+	} else {
+		fprintf(stderr, "spoor explain: %s\n", is_open ? "that path is too long" : a.err);
+	}
+	explain_way_fini(&e->way);
+	explain_window_fini(&e->window);
+	agent_view_fini(&e->agent);
+	arena_fini(&e->arena);
+	ask_fini(&a);
+	free(e);
+	return code;
+}
