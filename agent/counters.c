@@ -18,7 +18,7 @@ const char *const lost_reason_names[LOST_REASONS] = {
 };
 const char *const file_state_names[FILE_STATES] = {
 	[FILE_READING] = "reading", [FILE_AT_END] = "at_end", [FILE_ROTATED] = "rotated",
-	[FILE_DELETED] = "deleted", [FILE_DONE] = "done",     [FILE_ERROR] = "error",
+	[FILE_DELETED] = "deleted", [FILE_DONE] = "done", [FILE_WAITING] = "waiting", [FILE_ERROR] = "error",
 };
 
 /* A map takes no empty key: "" is kept under one NUL byte, which no namespace contains. */

@@ -106,7 +106,7 @@ void log_jobs_explain(const struct log_jobs *jobs, struct str path, const struct
 			const struct log_job *job = &jobs->at[i];
 			e->read_count = 0;
 			e->lacks_pod = job->rules.needs_pod && !pod;
-			if (round == 0 && is_pod && job->config->is_pods)
+			if (round == 0 && is_pod && log_job_reads_pods(job, names.namespace_))
 				log_job_each_of_pod(jobs, job, &names, pod, on_found, e);
 			else if (round == 1)
 				log_job_each(jobs, job, on_found, e);

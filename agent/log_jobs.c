@@ -108,6 +108,19 @@ void log_job_each(const struct log_jobs *jobs, const struct log_job *job, log_fo
 	arena_fini(&arena);
 }
 
+bool log_job_reads_pods(const struct log_job *job, struct str namespace_)
+{
+	for (size_t i = 0; i < job->config->discovery_count; i++) {
+		const struct config_strings *names = &job->config->discoveries[i].namespaces;
+		bool is_named = names->count == 0;
+		for (size_t k = 0; k < names->count; k++)
+			is_named |= str_eq(names->at[k], namespace_);
+		if (is_named)
+			return true;
+	}
+	return job->config->is_pods && !job->config->discovery_count;
+}
+
 /* A job without rules reads every container, under labels that stand in no rule. */
 static void native_pod(const struct log_jobs *jobs, const struct log_job *job, const struct pod_meta_path *path, log_found_fn *fn, void *ctx)
 {

@@ -4,7 +4,7 @@
 #define AGENT_LOG_JOBS_H
 
 #include "agent/log_target.h"
-#include "agent/pod_meta.h"
+#include "parsers/pod_meta.h"
 #include "agent/scrape/file_sd.h"
 
 struct log_job {
@@ -41,6 +41,8 @@ struct log_found {
 typedef void log_found_fn(void *ctx, const struct log_found *found);
 /* Those of static_configs and file_sd_configs. */
 void log_job_each(const struct log_jobs *jobs, const struct log_job *job, log_found_fn *fn, void *ctx);
+/* Does it read pods of the namespace? */
+bool log_job_reads_pods(const struct log_job *job, struct str namespace_);
 /* Those of a container of this node, for a job with kubernetes_sd_configs; at least one. pod: its object, NULL: what the path tells. With
  * the object there is one for each port. */
 void log_job_each_of_pod(const struct log_jobs *jobs, const struct log_job *job, const struct pod_meta_path *path, const struct pod *pod,

@@ -18,6 +18,8 @@ struct log_stages {
 	struct map streams;   /* rendered labels -> struct made_stream */
 	struct arena arena;   /* of one entry */
 	struct buf rendered;
+	struct labels external, all; /* `external` in `kept`; all: scratch */
+	struct arena kept;
 	struct labels labels, metadata; /* memory that is used again */
 	struct str reason;    /* of the last run */
 	size_t first_number;  /* of the first one: a cri or docker stage in front of it is the reader's */
@@ -53,6 +55,9 @@ void log_stages_free(struct log_stages *s)
 	map_fini(&s->streams);
 	stages_free(s->stages);
 	arena_fini(&s->arena);
+	arena_fini(&s->kept);
+	labels_fini(&s->external);
+	labels_fini(&s->all);
 	labels_fini(&s->labels);
 	labels_fini(&s->metadata);
 	buf_fini(&s->rendered);
@@ -75,6 +80,16 @@ void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx)
 static struct str copy(struct arena *arena, struct str s)
 {
 	return s.n ? arena_copy(arena, s) : (struct str){ 0 };
+}
+
+void log_stages_set_external(struct log_stages *s, const struct labels *labels)
+{
+	if (labels_eq(labels, &s->external))
+		return;
+	labels_reset(&s->external);
+	arena_fini(&s->kept);
+	for (size_t i = 0; i < labels->count; i++)
+		labels_set(&s->external, copy(&s->kept, labels->at[i].name), copy(&s->kept, labels->at[i].value));
 }
 
 struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2])
@@ -104,6 +119,12 @@ void source_stages_free(struct source_stages *s)
 static struct log_stream *stream_of(struct log_stages *s, struct labels *labels)
 {
 	buf_reset(&s->rendered);
+	if (s->external.count) {
+		labels_copy(&s->all, &s->external);
+		for (size_t i = 0; i < labels->count; i++)
+			labels_set(&s->all, labels->at[i].name, labels->at[i].value);
+		labels = &s->all;
+	}
 	loki_labels_render(labels->at, labels->count, &s->rendered);
 	struct str text = buf_view(&s->rendered);
 	if (text.n == 0 || s->rendered.is_full)

@@ -18,6 +18,8 @@ void log_stages_free(struct log_stages *s);
  * NULL: no more. Costs copies of each entry: only while somebody looks. */
 typedef void log_stages_look(void *ctx, size_t number, const char *stage, const struct entry *before, const struct entry *after);
 void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx);
+/* Labels that streams get behind the stages, unless these made one of the name; copied. Streams that are there stay as they are. */
+void log_stages_set_external(struct log_stages *s, const struct labels *labels);
 
 struct source_stages; /* of one log in one lane */
 /* base: the labels of its streams, stdout and stderr; copied. */

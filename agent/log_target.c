@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/pod_meta.h"
+#include "parsers/pod_meta.h"
 #include "agent/relabels.h"
 #include "parsers/bytes/hash.h"
 #include "parsers/glob.h"
@@ -57,9 +57,11 @@ static void note_needed(struct log_rules *rules, struct str name)
 static void note_needs(struct log_rules *rules, const struct config_relabel *r)
 {
 	bool reads_target = is_action(r, RELABEL_KEEPEQUAL) || is_action(r, RELABEL_DROPEQUAL);
-	for (size_t i = 0; i < r->source_labels.count; i++)
+	for (size_t i = 0; i < r->source_labels.count; i++) {
+		rules->needs_status |= pod_meta_needs_status(r->source_labels.at[i]);
 		if (pod_meta_needs_object(r->source_labels.at[i]))
 			note_needed(rules, r->source_labels.at[i]);
+	}
 	if (reads_target && pod_meta_needs_object(r->target_label))
 		note_needed(rules, r->target_label);
 	if (is_action(r, RELABEL_LABELMAP) && pod_meta_pattern_needs_object(r->regex))
@@ -136,11 +138,15 @@ static struct str move(struct str path, const struct log_target_options *options
 	if (!options->is_pod || !is_below(path, LOG_PODS_ROOT) || root.n == 0 || str_eq(root, LOG_PODS_ROOT) || is_below(path, root))
 		return path;
 	struct str rest = str_skip(path, LOG_PODS_ROOT.n);
-	char *moved = arena_alloc(arena, root.n + rest.n + 1);
-	memcpy(moved, root.p, root.n);
-	memcpy(moved + root.n, rest.p, rest.n);
+	char *moved = arena_alloc(arena, 2 * root.n + rest.n + 1), *at = moved;
+	for (size_t i = 0; i < root.n; i++) { /* a path among patterns */
+		if (strchr("*?[]{}\\,", root.p[i]))
+			*at++ = '\\';
+		*at++ = root.p[i];
+	}
+	memcpy(at, rest.p, rest.n);
 	*is_moved = true;
-	return (struct str){ moved, root.n + rest.n };
+	return (struct str){ moved, (size_t)(at - moved) + rest.n };
 }
 
 static enum log_verdict judge(const struct log_target *t, const struct labels *all, const struct log_rules *rules, struct str node,

@@ -12,6 +12,7 @@ struct log_rules { /* of one job */
 	struct relabel *relabel; /* NULL: none */
 	uint64_t hash;           /* of the rules as they are written: labels made by others are not theirs */
 	bool needs_pod;          /* they ask for labels that only a pod object has */
+	bool needs_status;       /* among them such that its status tells: not there until its first container runs */
 	struct str needed;       /* one of these, for messages; a view into the configuration */
 	struct str *roots;       /* what the rules write in front of the first variable of a __path__ */
 	size_t root_count;

@@ -202,16 +202,34 @@ static int open_lanes(struct pipeline *p, char err[256])
 	return 0;
 }
 
+/* Rules that ask for what nobody will say: better said once here than found out in Loki. */
+static void warn_of_missing_objects(const struct pipeline *p)
+{
+	struct kubernetes_status k;
+	kubernetes_status(p->kubernetes, &k);
+	for (size_t i = 0; i < p->tail.jobs.count && k.source == KUBERNETES_NONE && !p->o.pods; i++) {
+		const struct log_job *job = &p->tail.jobs.at[i];
+		if (job->config->is_pods && job->rules.needs_pod)
+			LOG_WARN("job " STR_FMT ": relabel_configs ask for " STR_FMT ", which only a pod's object has, and nobody is asked for those: %s; "
+				 "see the section kubernetes of the configuration",
+				 STR_ARG(job->config->job_name), STR_ARG(job->rules.needed), k.why);
+	}
+}
+
 static int start_tail(struct pipeline *p, char err[256])
 {
 	struct tail_options o = { .config = p->o.config, .pods_path = p->o.pods_path, .docker_path = p->o.docker_path,
+				  .host = p->o.host, .pods = p->o.pods ? p->o.pods : kubernetes_pods(p->kubernetes),
 				  .checkpoint_path = p->o.checkpoint_path, .is_state_usable = p->o.is_state_usable,
 				  .lane_count = p->lanes.count, .loop = p->o.loop, .worker = p->o.worker, .counters = &p->counters, .ctx = p,
 				  .describe = on_source, .readable = on_wake, .lines_lost = on_lines_lost };
 	for (size_t i = 0; i < o.lane_count; i++)
 		o.lanes[i] = str_of(p->names[i]);
 	p->is_tail_started = true;
-	return tail_start(&p->tail, &o, err);
+	if (tail_start(&p->tail, &o, err) < 0)
+		return -1;
+	warn_of_missing_objects(p);
+	return 0;
 }
 
 static void on_pods(void *ctx, const struct podlist *pods)
@@ -272,7 +290,8 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 	p->o = *options;
 	p->ring = ring_new(RING_BYTES);
 	p->drops = drops_new();
-	p->rules = (struct label_rules){ .config = options->config, .node_name = options->node_name, .stages_of = stages_of, .stages_ctx = p };
+	p->rules = (struct label_rules){ .config = options->config, .node_name = options->node_name, .pods_path = options->pods_path,
+					 .stages_of = stages_of, .stages_ctx = p };
 	p->stages = calloc(options->config->logs.scrape_count * LANES_MAX + 1, sizeof(struct log_stages *));
 	if (!p->stages)
 		abort();
@@ -367,6 +386,12 @@ static void each_refused(void *ctx, void (*fn)(void *fn_ctx, const char *path, c
 	tail_each_refused(&p->tail, fn, fn_ctx);
 }
 
+static void each_log_target(void *ctx, size_t most, void (*fn)(void *fn_ctx, const struct tail_target *target), void *fn_ctx)
+{
+	struct pipeline *p = ctx;
+	tail_each_target(&p->tail, most, fn, fn_ctx);
+}
+
 void pipeline_status(struct pipeline *p, struct status *out)
 {
 	out->counters = &p->counters;
@@ -383,6 +408,7 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->destination = lane_status;
 	out->each_file = each_file;
 	out->each_refused = each_refused;
+	out->each_log_target = each_log_target;
 	out->ctx = p;
 	out->kubernetes = p->kubernetes;
 	out->ring = p->ring;

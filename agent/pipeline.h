@@ -9,12 +9,15 @@
 #include "agent/worker.h"
 #include "config/config.h"
 
+struct node_pods;
 struct pipeline;
 struct pipeline_options {
 	const struct config *config; /* lives as long as the pipeline */
 	const char *pods_path, *docker_path, *checkpoint_path, *service_account_path;
 	bool is_state_usable;
 	struct str node_name;        /* label node_name, empty: none */
+	struct str host;             /* what this machine is called: for __host__, and the node name that discovery tells */
+	struct node_pods *pods;      /* objects of this node's pods; NULL: those that the section kubernetes supplies */
 	struct loop *loop;           /* its before-sleep hook is taken */
 	struct worker *worker;
 	struct taps *taps;           /* who looks at lines as they pass; NULL: nobody can */

@@ -323,7 +323,7 @@ static void flush_pieces(struct turn *t)
 	struct lane_state *state = &t->s->lane[t->lane_index];
 	int64_t now = loop_now_ns(t->r->o.lanes->o.loop);
 	for (int i = 0; i < 2; i++) {
-		if (!has_open_join(t, i) || !t->s->newest)
+		if (!has_open_join(t, i) || !t->s->newest || t->s->is_retired) /* who reads it later may get the rest */
 			continue;
 		if (!t->s->folder->is_gone && now - state->joined_since_ns[i] < PIECE_WAIT_NS)
 			continue;

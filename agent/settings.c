@@ -14,6 +14,20 @@ struct str settings_node_name(void)
 	return str_of(getenv("NODE_NAME"));
 }
 
+struct str settings_host_name(char room[256])
+{
+	static const char *const names[] = { "NODE_NAME", "HOSTNAME" };
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return str_of(value);
+	}
+	if (gethostname(room, 256) < 0)
+		room[0] = '\0';
+	room[255] = '\0';
+	return str_of(room);
+}
+
 /* The only variables that are ever looked up (config_expand asks for no others). */
 static struct str lookup(void *ctx, struct str name)
 {

@@ -18,5 +18,6 @@ int settings_load(const struct flags *flags, struct settings *out, struct buf *p
 void settings_fini(struct settings *s);
 /* Name of this node: NODE_NAME (set it from spec.nodeName), else empty. */
 struct str settings_node_name(void);
+struct str settings_host_name(char room[256]); /* NODE_NAME, or HOSTNAME as Promtail has it, or what the machine is called */
 
 #endif

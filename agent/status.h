@@ -9,8 +9,8 @@
 #include "exporters/drops.h"
 #include "exporters/ring.h"
 
-enum file_state { FILE_READING, FILE_AT_END, FILE_ROTATED, FILE_DELETED, FILE_DONE, FILE_ERROR, FILE_STATES };
-extern const char *const file_state_names[FILE_STATES]; /* "reading" "at_end" "rotated" "deleted" "done" "error" */
+enum file_state { FILE_READING, FILE_AT_END, FILE_ROTATED, FILE_DELETED, FILE_DONE, FILE_WAITING, FILE_ERROR, FILE_STATES };
+extern const char *const file_state_names[FILE_STATES]; /* "reading" "at_end" "rotated" "deleted" "done" "waiting" "error" */
 
 struct file_lane { /* how far one destination is in it; [acked, read) is in batches */
 	uint64_t read_bytes, acked_bytes;
@@ -35,6 +35,7 @@ struct file_status { /* one generation of one log */
 struct line_counts;
 struct metrics;
 struct kubernetes;
+struct tail_target; /* agent/tail/tail.h */
 struct status { /* a borrowed view of everything */
 	const char *mode;         /* "kubernetes", "docker", "host", "file", "metrics" */
 	const char *mode_why;     /* one sentence */
@@ -59,6 +60,8 @@ struct status { /* a borrowed view of everything */
 	void (*each_file)(void *ctx, void (*fn)(void *fn_ctx, const struct file_status *file), void *fn_ctx);
 	void (*each_refused)(void *ctx, void (*fn)(void *fn_ctx, const char *path, const char *why), void *fn_ctx); /* paths that are not read */
 	const char *pods_path, *docker_path, *state_path;
+	/* What discovery has found: at most `most` looked at. NULL: nothing runs that could tell. */
+	void (*each_log_target)(void *ctx, size_t most, void (*fn)(void *fn_ctx, const struct tail_target *target), void *fn_ctx);
 	void *ctx;
 	const struct ring *ring;
 	const struct drops *drops;

@@ -1,14 +1,20 @@
 /* Everybody who has a say puts labels into one set, the weightiest last: of a name that comes twice the later one stays. Made
- * when a log is opened, so it costs nothing per line. */
+ * when a log is opened, so it costs nothing per line.
+ *
+ *   a native job      node_name, global and client's external labels, then what the log is: its pod, or job, filename and static labels
+ *   a job as          external labels of the client, of global; then what relabelling made, filename, and stream where a runtime wraps
+ *   Promtail's        the lines. Its stages do not see the external ones, so that none of them can lose one.                         */
 #include "agent/stream_labels.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/log_stages.h"
 #include "agent/tail/folder.h"
 #include "exporters/loki.h"
+#include "parsers/bytes/utf8.h"
 
-enum { LABELS_MAX = 64, RENDERED_CAP_BYTES = 64 << 10 };
+enum { LABELS_MAX = 96, RENDERED_CAP_BYTES = 256 << 10, VALUE_BYTES_MAX = 2048, PATH_ROOM = 4096 };
 
 struct label_set {
 	struct label at[LABELS_MAX];
@@ -27,34 +33,52 @@ static void put_all(struct label_set *set, const struct config_labels *labels)
 		put(set, labels->at[i].name, labels->at[i].value);
 }
 
-static void put_origin(struct label_set *set, const struct source *s, bool is_stderr)
+/* Loki refuses the whole stream for one value that is longer. */
+static struct str cut_value(struct str value)
 {
-	if (s->is_pod) {
+	return value.n > VALUE_BYTES_MAX ? str_take(value, utf8_floor(value, VALUE_BYTES_MAX)) : value;
+}
+
+/* The path under which people know the file: a link's own, or the one that the rules wrote. */
+static struct str filename(const struct label_rules *rules, const struct source *s, char room[PATH_ROOM])
+{
+	size_t root = strlen(rules->pods_path ? rules->pods_path : "");
+	if (s->want->shown_path.n)
+		return s->want->shown_path;
+	if (!s->want->is_moved || strncmp(s->path, rules->pods_path, root) != 0)
+		return str_of(s->path);
+	int n = snprintf(room, PATH_ROOM, STR_FMT "%s", STR_ARG(LOG_PODS_ROOT), s->path + root);
+	return n > 0 && n < PATH_ROOM ? (struct str){ room, (size_t)n } : str_of(s->path);
+}
+
+static void put_origin(struct label_set *set, const struct source *s, bool is_stderr, struct str file)
+{
+	const struct want *w = s->want;
+	bool is_framed = s->format != FORMAT_RAW;
+	if (w->is_native && (!w->origin || w->pod.n)) {
 		put(set, STR("namespace"), s->namespace_);
 		put(set, STR("pod"), s->pod);
 		put(set, STR("container"), s->container);
-		put(set, STR("stream"), is_stderr ? STR("stderr") : STR("stdout"));
-		return;
+		is_framed = true;
+	} else {
+		if (w->is_native) {
+			put(set, STR("job"), s->job);
+			put(set, STR("filename"), file);
+		}
+		for (size_t i = 0; i < w->labels.count; i++)
+			put(set, w->labels.at[i].name, w->is_native ? w->labels.at[i].value : cut_value(w->labels.at[i].value));
+		if (!w->is_native)
+			put(set, STR("filename"), cut_value(file));
 	}
-	put(set, STR("job"), s->job);
-	put(set, STR("filename"), str_of(s->want->shown_path ? s->want->shown_path : s->path));
-	if (s->format != FORMAT_RAW)
+	if (is_framed)
 		put(set, STR("stream"), is_stderr ? STR("stderr") : STR("stdout"));
-	if (s->want->labels)
-		put_all(set, &s->want->labels->labels);
 }
 
-static void collect(struct label_set *set, const struct label_rules *rules, const struct source *s, size_t lane, bool is_stderr, bool is_overflow)
+static void put_external(struct label_set *set, const struct label_rules *rules, size_t lane)
 {
-	/* Later ones win: what the file's owner says about one file beats what is said about all. */
-	put(set, STR("node_name"), rules->node_name);
 	put_all(set, &rules->config->global.external_labels);
 	if (rules->clients[lane])
 		put_all(set, &rules->clients[lane]->external_labels);
-	if (is_overflow)
-		put(set, STR("container"), STR("__overflow__"));
-	else
-		put_origin(set, s, is_stderr);
 }
 
 static struct str render(struct label_set *set)
@@ -65,19 +89,48 @@ static struct str render(struct label_set *set)
 	return buf_view(&text); /* owned by the stream from here on */
 }
 
+static void to_labels(struct labels *to, const struct label_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		labels_set(to, set->at[i].name, set->at[i].value);
+}
+
+static void make_stages(const struct label_rules *rules, struct source *s, size_t lane, const struct labels base[2])
+{
+	struct log_stages *stages = rules->stages_of ? rules->stages_of(rules->stages_ctx, s->scrape, lane) : NULL;
+	struct label_set external = { .count = 0 };
+	struct labels apart = { 0 };
+	if (!stages)
+		return;
+	put_external(&external, rules, lane);
+	if (!s->want->is_native)
+		to_labels(&apart, &external);
+	log_stages_set_external(stages, &apart);
+	s->lane[lane].stages = source_stages_new(stages, base);
+	labels_fini(&apart);
+}
+
 static void describe_lane(const struct label_rules *rules, struct source *s, size_t lane, bool is_overflow)
 {
+	char room[PATH_ROOM];
 	struct labels base[2] = { { 0 } };
+	struct str file = filename(rules, s, room);
+	bool is_native = s->want->is_native;
 	for (int i = 0; i < 2; i++) {
-		struct label_set set = { .count = 0 };
-		collect(&set, rules, s, lane, i, is_overflow);
-		for (size_t k = 0; k < set.count; k++)
-			labels_set(&base[i], set.at[k].name, set.at[k].value);
-		s->lane[lane].streams[i].labels = render(&set);
+		struct label_set all = { .count = 0 }, own = { .count = 0 };
+		if (is_native)
+			put(&all, STR("node_name"), rules->node_name);
+		put_external(&all, rules, lane);
+		if (is_overflow)
+			put(&own, STR("container"), STR("__overflow__"));
+		else
+			put_origin(&own, s, i, file);
+		for (size_t k = 0; k < own.count; k++)
+			put(&all, own.at[k].name, own.at[k].value);
+		to_labels(&base[i], is_native ? &all : &own);
+		s->lane[lane].streams[i].labels = render(&all);
 	}
-	struct log_stages *stages = rules->stages_of ? rules->stages_of(rules->stages_ctx, s->scrape, lane) : NULL;
-	if (stages)
-		s->lane[lane].stages = source_stages_new(stages, base);
+	make_stages(rules, s, lane, base);
 	labels_fini(&base[0]);
 	labels_fini(&base[1]);
 }

@@ -11,6 +11,7 @@ struct label_rules {
 	const struct config *config;
 	const struct config_client *clients[LANES_MAX]; /* by lane; NULL: the ring */
 	struct str node_name;
+	const char *pods_path; /* --path.pod-logs */
 	/* The stages of a job in a lane, NULL when it has none. */
 	struct log_stages *(*stages_of)(void *ctx, const struct config_scrape *job, size_t lane);
 	void *stages_ctx;

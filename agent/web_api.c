@@ -160,6 +160,7 @@ static void add_file(void *ctx, const struct file_status *f)
 	web_json_text(out, "namespace", f->namespace_);
 	web_json_text(out, "pod", f->pod);
 	web_json_text(out, "container", f->container);
+	web_json_text(out, "labels", f->streams[0]);
 	web_json_text(out, "state", str_of(file_state_names[f->state]));
 	web_json_u64(out, "size_bytes", f->size_bytes);
 	web_json_u64(out, "read_bytes", f->read_bytes);

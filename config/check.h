@@ -32,6 +32,8 @@ void check_scrapes(struct loader *r);
 void check_trace(struct loader *r);
 /* check_kubernetes.c */
 void check_kubernetes(struct loader *r);
+/* check_scrapes.c: file_sd_configs[] of either kind of job; names become absolute. */
+void check_file_sd(struct loader *r, struct config_file_sd *files);
 /* check_glob.c: NULL, or what is wrong with a pattern of file names. */
 const char *check_glob(struct str pattern);
 

@@ -1,6 +1,11 @@
-/* Rules for jobs: each one reads something, and what it reads can be shipped. Pods are read by one job only: this version has
- * no rule by which two jobs could share them, so each line would be shipped twice. */
+/* Rules for jobs: each one reads something, and what it reads can be shipped. Without relabel_configs to choose among them pods are read
+ * by one job only, else each line would be shipped twice under the same labels. */
 #include "config/check.h"
+#include "parsers/pod_meta.h"
+#include "parsers/relabel.h"
+
+#define NO_OBJECTS                                                                                                                  \
+	"with kubernetes.metadata none the path of a log is all there is: namespace, the pod's name and UID, container and node"
 
 enum { LABELS_MOST = 15 };
 
@@ -30,21 +35,24 @@ static size_t labels_together(const struct config *c, const struct config_labels
 	return most + count_new(&c->global.external_labels, own, NULL) + own->count;
 }
 
-static void check_static(struct loader *r, struct config_static *files)
+static void check_static(struct loader *r, const struct config_scrape *job, struct config_static *files)
 {
 	const struct place *labels = loader_field(r, &files->labels), *element = loader_element(r, files);
 	const struct place *path = loader_field(r, &files->path), *exclude = loader_field(r, &files->path_exclude);
 	const struct place *patterns[] = { path, exclude };
 	const struct str texts[] = { files->path, files->path_exclude };
-	if (!path && element && element->node->kind == NODE_MAP)
+	if (!path && element && element->node->kind == NODE_MAP && !job->relabel_configs.count)
 		loader_key_error(r, labels ? labels : element, "__path__ is missing among the labels: which files to read");
 	for (size_t i = 0; i < COUNT_OF(patterns); i++) {
 		const char *why = patterns[i] && patterns[i]->node->kind == NODE_SCALAR ? check_glob(texts[i]) : NULL;
 		if (why)
 			loader_error(r, patterns[i], "%s", why);
 	}
+	if (labels && files->internal.count && !job->is_promtail)
+		loader_warning(r, labels, "%.*s has no effect: labels that start with __ are for relabel_configs, of which the job has none",
+			       STR_ARG(files->internal.at[0].name));
 	size_t together = labels_together(r->config, &files->labels);
-	if (labels && together > LABELS_MOST)
+	if (labels && !job->relabel_configs.count && together > LABELS_MOST)
 		loader_key_error(r, labels, "%zu labels together with the external labels: Loki takes %d on a stream", together,
 			LABELS_MOST);
 }
@@ -66,21 +74,59 @@ static bool is_in_error(const struct place *list)
 	return list && (list->node->kind == NODE_SCALAR || list->node->kind == NODE_MAP);
 }
 
+/* What the path of a log does not tell is empty where nobody asks for pod objects. One warning for a job is enough. */
+static void warn_of_missing_objects(struct loader *r, const struct config_scrape *job)
+{
+	if (!str_eq(r->config->kubernetes.metadata, STR("none")))
+		return;
+	for (size_t i = 0; i < job->relabel_configs.count; i++) {
+		const struct config_relabel *rule = &job->relabel_configs.at[i];
+		const struct place *sources = loader_field(r, &rule->source_labels), *regex = loader_field(r, &rule->regex);
+		bool is_map = str_eq(rule->action, str_of(relabel_action_names[RELABEL_LABELMAP]));
+		for (size_t k = 0; k < rule->source_labels.count && sources; k++)
+			if (pod_meta_needs_object(rule->source_labels.at[k])) {
+				loader_warning(r, sources, "nobody supplies %.*s: " NO_OBJECTS, STR_ARG(rule->source_labels.at[k]));
+				return;
+			}
+		if (is_map && regex && pod_meta_pattern_needs_object(rule->regex)) {
+			loader_warning(r, regex, "nobody supplies such labels: " NO_OBJECTS);
+			return;
+		}
+	}
+}
+
+/* Whose labels? A job of pods in Promtail's own file reads nothing there when no rule makes a __path__: here it is the built-in one. */
+static void know_labels(struct loader *r, struct config_scrape *job)
+{
+	bool is_promtails_file = str_eq(r->bare, STR("logs"));
+	const struct place *pods = loader_field(r, &job->discoveries);
+	job->is_pods = job->discovery_count > 0;
+	job->is_promtail = job->relabel_configs.count || (is_promtails_file && !job->is_pods);
+	if (is_promtails_file && !job->is_promtail && pods)
+		loader_warning(r, pods, "Promtail reads nothing here, since no relabel_configs make a __path__: all pods are read, under the labels "
+			       "namespace, pod, container and stream");
+	if (job->stages.format == FORMAT_AUTO && (!job->is_pods || (is_promtails_file && job->is_promtail)))
+		job->stages.format = FORMAT_RAW;
+}
+
 static void check_job(struct loader *r, struct config_scrape *job, struct map *names)
 {
 	const struct place *element = loader_element(r, job), *name = loader_field(r, &job->job_name);
 	job->line = element ? element->line : 0;
-	job->is_pods = job->discovery_count > 0;
-	if (job->stages.format == FORMAT_AUTO && !job->is_pods)
-		job->stages.format = FORMAT_RAW;
+	check_relabels(r, &job->relabel_configs);
+	know_labels(r, job);
+	if (job->is_pods)
+		warn_of_missing_objects(r, job);
 	for (size_t i = 0; i < job->static_count; i++)
-		check_static(r, &job->statics[i]);
+		check_static(r, job, &job->statics[i]);
+	for (size_t i = 0; i < job->file_count; i++)
+		check_file_sd(r, &job->files[i]);
 	for (size_t i = 0; i < job->discovery_count; i++)
 		check_discovery(r, &job->discoveries[i]);
 	if (!element || element->node->kind != NODE_MAP)
 		return;
-	if (!job->is_pods && !job->static_count && !is_in_error(loader_field(r, &job->statics)) &&
-	    !is_in_error(loader_field(r, &job->discoveries)))
+	if (!job->is_pods && !job->static_count && !job->file_count && !is_in_error(loader_field(r, &job->statics)) &&
+	    !is_in_error(loader_field(r, &job->files)) && !is_in_error(loader_field(r, &job->discoveries)))
 		loader_key_error(r, element, "the job reads nothing: add static_configs with __path__, or kubernetes_sd_configs "
 			"with role: pod");
 	if (!job->job_name.n) {
@@ -101,6 +147,8 @@ static void check_pods_once(struct loader *r)
 	for (size_t i = 0; i < r->config->logs.scrape_count; i++) {
 		struct config_scrape *job = &r->config->logs.scrapes[i];
 		const struct place *at = loader_field(r, &job->discoveries);
+		if (job->is_promtail)
+			continue;
 		if (before && job->is_pods && at)
 			loader_key_error(r, at, "the job in line %llu reads all pods already: each line would be shipped twice",
 					 (unsigned long long)before->line);

@@ -100,7 +100,7 @@ static void make_absolute(struct config *c, struct str *path)
 	buf_fini(&b);
 }
 
-static void check_files(struct loader *r, struct config_file_sd *files)
+void check_file_sd(struct loader *r, struct config_file_sd *files)
 {
 	const struct place *element = loader_element(r, files);
 	if (element && element->node->kind == NODE_MAP && !files->files.count && !is_in_error(loader_field(r, &files->files)))
@@ -208,7 +208,7 @@ static void check_job(struct loader *r, struct config_metric_scrape *job, struct
 	for (size_t i = 0; i < job->static_count; i++)
 		check_strings(r, &job->statics[i].targets, judge_target);
 	for (size_t i = 0; i < job->file_count; i++)
-		check_files(r, &job->files[i]);
+		check_file_sd(r, &job->files[i]);
 	for (size_t i = 0; i < job->pod_count; i++)
 		check_role(r, &job->pods[i]);
 	const struct place *pods = loader_field(r, &job->pods);

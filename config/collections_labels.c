@@ -94,19 +94,22 @@ void collection_static_labels(struct loader *r, const struct place *at, char *fi
 	if (!collection_is_map(r, at, "a mapping with __path__ and labels"))
 		return;
 	files->labels.at = arena_alloc(&r->config->arena, LABELS_MOST * sizeof *files->labels.at);
+	files->internal.at = arena_alloc(&r->config->arena, LABELS_MOST * sizeof *files->internal.at);
 	for (const struct node_entry *e = at->node->first; e; e = e->next) {
 		struct place place = collection_entry(r, at, e, 0);
 		if (str_eq(e->key, STR("__path__")))
 			read_path_label(r, &place, &files->path);
 		else if (str_eq(e->key, STR("__path_exclude__")))
 			read_path_label(r, &place, &files->path_exclude);
-		else if (str_starts(e->key, STR("__")))
-			loader_warning(r, &place, "has no effect: labels that start with __ are internal and not shipped");
-		else if (files->labels.count == LABELS_MOST) {
-			loader_key_error(r, &place, "more than %d labels, which is what Loki takes on a stream", LABELS_MOST);
-			return;
-		} else if (label_is_good(r, &place))
-			collection_add(r, &files->labels, e->key, e->value->text);
+		else {
+			struct config_labels *to = str_starts(e->key, STR("__")) ? &files->internal : &files->labels;
+			if (to->count == LABELS_MOST) {
+				loader_key_error(r, &place, "more than %d labels, which is what Loki takes on a stream", LABELS_MOST);
+				return;
+			}
+			if (label_is_good(r, &place))
+				collection_add(r, to, e->key, e->value->text);
+		}
 	}
 }
 

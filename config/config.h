@@ -72,7 +72,10 @@ struct config_static { /* scrape_configs[].static_configs[] */
 	struct config_strings targets; /* __address__ of each; "localhost" without any */
 	struct str path, path_exclude; /* __path__, __path_exclude__: globs with *, **, ?, [], {a,b} */
 };
-struct config_discovery { struct str role; }; /* kubernetes_sd_configs[]; role is pod */
+struct config_discovery { /* kubernetes_sd_configs[]; role is pod */
+	struct str role;
+	struct config_strings namespaces; /* none: all */
+};
 struct config_scrape { /* logs.scrape_configs[] */
 	struct str job_name;
 	bool is_pods;                /* built-in Kubernetes path discovery (kubernetes_sd_configs: [{role: pod}]) */

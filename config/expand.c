@@ -107,7 +107,8 @@ int config_expand(struct config *c, struct str (*lookup)(void *ctx, struct str n
 			return -1;
 	for (size_t i = 0; i < c->logs.scrape_count; i++)
 		for (size_t j = 0; j < c->logs.scrapes[i].static_count; j++)
-			if (expand_labels(&x, &c->logs.scrapes[i].statics[j].labels) < 0)
+			if (expand_labels(&x, &c->logs.scrapes[i].statics[j].labels) < 0 ||
+			    expand_labels(&x, &c->logs.scrapes[i].statics[j].internal) < 0)
 				return -1;
 	return 0;
 }

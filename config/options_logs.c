@@ -1,11 +1,10 @@
 /* Rows of `logs`: Promtail's keys. Those that cannot have an effect here are rows too. */
 #include "config/options_rows.h"
 
-#define NOT_YET "is not run by this version yet: remove it here, or keep Promtail for this job until it is"
 #define NO_SOURCE "is not a source of this version, which reads files: remove this job, or keep Promtail for it"
 #define NO_MACHINES "finds files of other machines: name those of this node in static_configs or file_sd_configs, or remove this job"
 #define NO_RATE "has no effect: reading is held back by the destination, not by a rate, and no line is dropped for it"
-#define BY_PATH "has no effect: pods are found by the path of their logs, the API server is not asked"
+#define BY_PATH "has no effect: logs are found by their paths, and whom to ask for pod objects stands in the section kubernetes"
 
 const struct option options_logs[] = {
 	SECTION("logs", "Container and file logs, in Promtail's keys."),
@@ -85,17 +84,26 @@ const struct option options_logs[] = {
 	LIST("logs.scrape_configs[].static_configs[]", SCRAPE(statics), SCRAPE(static_count), struct config_static, "10000",
 	     "Files by pattern."),
 	VALUE("logs.scrape_configs[].static_configs[].labels", STATIC_LABELS, STATIC(labels), "", "",
-	      "`__path__` is the pattern of files to read, absolute, with `*`, `**`, `?`, `[...]`, `{a,b}` (required); "
-	      "`__path_exclude__` leaves out what it matches; all others are labels of the streams, 15 at most."),
-	ACCEPTED("logs.scrape_configs[].static_configs[].targets", "Without meaning for files; accepted because Promtail files "
-		"have it."),
+	      "`__path__` is the pattern of files to read, absolute, with `*`, `**`, `?`, `[...]`, `{a,b}` (required, unless relabel_configs "
+	      "make it); `__path_exclude__` leaves out what it matches; other names with two leading underscores are for relabel_configs; all "
+	      "others are labels of the streams, 15 at most."),
+	VALUE("logs.scrape_configs[].static_configs[].targets", STRINGS, STATIC(targets), "", "",
+	      "Without meaning for files: what relabel_configs see as `__address__`."),
+	LIST("logs.scrape_configs[].file_sd_configs[]", SCRAPE(files), SCRAPE(file_count), struct config_file_sd, "100",
+	     "Files by pattern, as static_configs, out of JSON or YAML files that something else writes."),
+	VALUE("logs.scrape_configs[].file_sd_configs[].files", STRINGS, offsetof(struct config_file_sd, files), "", "",
+	      "Paths ending in `.json`, `.yml` or `.yaml`; the last name may hold `*`. Required."),
+	VALUE("logs.scrape_configs[].file_sd_configs[].refresh_interval", DURATION, offsetof(struct config_file_sd, refresh_interval_ms), "5m",
+	      "1s..1d", "How often they are read again; a change is usually seen at once."),
 	LIST("logs.scrape_configs[].kubernetes_sd_configs[]", SCRAPE(discoveries), SCRAPE(discovery_count),
 		struct config_discovery, "16",
-	     "All pods of this node, found by the path of their logs under `--path.pod-logs`; the API server is not asked."),
+	     "The pods of this node, found by the path of their logs under `--path.pod-logs`. All `__meta_kubernetes_*` labels of Prometheus' role "
+	     "pod; those that are not in the path need pod objects (`kubernetes.metadata`)."),
 	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].role", STR, DISCOVERY(role), "", "", "`pod`. Required."),
-	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].namespaces", "a choice of namespaces " NOT_YET),
-	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].selectors", "a choice by selectors " NOT_YET),
-	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].attach_metadata", "metadata from the API server " NOT_YET),
+	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].selectors", "is not run: only pods of this node are found anyway; choose among "
+		"them by relabel_configs"),
+	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].attach_metadata", "labels of the node are not asked for: put those that are "
+		"wanted into external_labels of the client"),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].api_server", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].kubeconfig_file", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].basic_auth", "", BY_PATH),
@@ -107,11 +115,14 @@ const struct option options_logs[] = {
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].proxy_url", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].follow_redirects", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].enable_http2", "", BY_PATH),
-	REFUSED("logs.scrape_configs[].relabel_configs", NOT_YET),
+	RELABELS("logs.scrape_configs[].relabel_configs", (struct config_scrape, relabel_configs),
+		 "Promtail's rules for what is read and under which labels; with any, streams have the labels that they make, `filename`, and no others."),
+	SECTION("logs.scrape_configs[].kubernetes_sd_configs[].namespaces", "Only pods of these namespaces."),
+	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].namespaces.names", STRINGS, DISCOVERY(namespaces), "", "", "Their names. Empty: all."),
+	REFUSED_UNLESS("logs.scrape_configs[].kubernetes_sd_configs[].namespaces.own_namespace", "false", "write the namespace into names"),
 	REFUSED_UNLESS("logs.scrape_configs[].encoding", "utf-8", "only UTF-8 is read: have the program write it, or keep Promtail for this job"),
 	REFUSED("logs.scrape_configs[].entry_parser", "Promtail has not known it for long: write pipeline_stages with `- docker: {}` or "
 		"`- cri: {}` for it, nothing for raw"),
-	REFUSED("logs.scrape_configs[].file_sd_configs", NOT_YET),
 	REFUSED("logs.scrape_configs[].docker_sd_configs",
 		"is not run by this version yet: name the files in static_configs (/var/lib/docker/containers/*/*-json.log) with "
 		"the stage docker"),

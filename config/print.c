@@ -301,7 +301,10 @@ static void print_static_labels(struct scope *s, const struct option *o, struct 
 	const struct config_static *files = (const void *)s->base;
 	size_t level = print_key(s, o, out);
 	buf_char(out, '\n');
-	print_pair(level + 1, STR("__path__"), files->path, false, out);
+	if (files->path.n)
+		print_pair(level + 1, STR("__path__"), files->path, false, out);
+	for (size_t i = 0; i < files->internal.count; i++)
+		print_pair(level + 1, files->internal.at[i].name, files->internal.at[i].value, false, out);
 	if (files->path_exclude.n)
 		print_pair(level + 1, STR("__path_exclude__"), files->path_exclude, false, out);
 	for (size_t i = 0; i < files->labels.count; i++)

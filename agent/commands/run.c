@@ -42,7 +42,7 @@ struct agent {
 	enum next next;
 	int signal_fd, lock_fd;
 	bool is_state_usable, is_drained;
-	char state_problem[256], checkpoint_path[4096], spool_path[4096];
+	char state_problem[256], checkpoint_path[4096], spool_path[4096], host_name[256];
 	int64_t start_wall_ns, reload_wall_ns;
 	bool was_reload_ok;
 	uint64_t reloads_ok, reloads_failed;
@@ -252,10 +252,12 @@ static int start_pipeline(struct agent *a)
 {
 	char err[256];
 	choose_checkpoint(a);
+	const struct str host = settings_host_name(a->host_name);
 	struct pipeline_options options = { .config = a->now.config, .pods_path = a->flags->path_pod_logs, .docker_path = a->flags->path_docker,
 					    .service_account_path = a->flags->path_service_account,
 					    .checkpoint_path = a->checkpoint_path, .is_state_usable = a->is_state_usable,
-					    .node_name = settings_node_name(), .loop = a->loop, .worker = a->worker, .taps = &a->taps,
+					    .node_name = settings_node_name(), .host = host, .loop = a->loop, .worker = a->worker,
+					    .taps = &a->taps,
 					    .metrics = metrics_options(a) };
 	a->pipeline = pipeline_start(&options, err);
 	if (a->pipeline)

@@ -10,7 +10,7 @@
 
 enum { FILE_CAP_BYTES = 64 << 20, CRC_DIGITS = 8 };
 #define HEADER "spoor checkpoint "
-static const uint64_t VERSION = 1;
+static const uint64_t VERSION = 2;
 
 static uint32_t checksum(struct str s)
 {
@@ -32,6 +32,17 @@ void checkpoint_batch(struct buf *out, size_t rows)
 	buf_printf(out, "%08x\t%s\n", checksum((struct str){ body, (size_t)n }), body);
 }
 
+/* The line that begins at `start` gets its checksum and its end. */
+static void seal(struct buf *out, size_t start)
+{
+	if (out->is_full)
+		return;
+	char digits[CRC_DIGITS + 1];
+	snprintf(digits, sizeof digits, "%08x", checksum(str_skip(buf_view(out), start + CRC_DIGITS + 1)));
+	memcpy(out->p + start, digits, CRC_DIGITS);
+	buf_char(out, '\n');
+}
+
 void checkpoint_put(struct buf *out, const struct checkpoint_row *row)
 {
 	size_t start = out->n;
@@ -40,21 +51,35 @@ void checkpoint_put(struct buf *out, const struct checkpoint_row *row)
 	buf_json(out, row->log);
 	buf_char(out, '\t');
 	buf_json(out, row->name);
-	buf_printf(out, "\t%llu\t%llu\t%lld\t%llu\t%u\t%016llx\t%lld", (unsigned long long)id->dev, (unsigned long long)id->ino,
+	buf_printf(out, "\t%llu\t%llu\t%lld\t%llu\t%u\t%016llx\t%lld\t", (unsigned long long)id->dev, (unsigned long long)id->ino,
 		   (long long)id->birth_ns, (unsigned long long)row->size_bytes, id->head_bytes, (unsigned long long)id->head_hash,
 		   (long long)row->seen_s);
+	buf_json(out, row->job);
+	buf_printf(out, "\t%016llx", (unsigned long long)row->target);
 	for (size_t i = 0; i < row->position_count; i++) {
 		const struct checkpoint_position *p = &row->positions[i];
 		buf_char(out, '\t');
 		buf_json(out, p->destination);
 		buf_printf(out, "\t%llu\t%u\t%016llx", (unsigned long long)p->acked.offset, p->acked.bytes, (unsigned long long)p->acked.hash);
 	}
-	if (out->is_full)
-		return;
-	char digits[CRC_DIGITS + 1];
-	snprintf(digits, sizeof digits, "%08x", checksum(str_skip(buf_view(out), start + CRC_DIGITS + 1)));
-	memcpy(out->p + start, digits, CRC_DIGITS);
-	buf_char(out, '\n');
+	seal(out, start);
+}
+
+void checkpoint_put_labels(struct buf *out, const struct checkpoint_labels *l)
+{
+	size_t start = out->n;
+	buf_append(out, "00000000\t=\t", CRC_DIGITS + 3);
+	buf_json(out, l->log);
+	buf_char(out, '\t');
+	buf_json(out, l->job);
+	buf_printf(out, "\t%016llx\t%u\t%u\t%d\t%lld", (unsigned long long)l->rules, l->number, l->count, l->is_moved, (long long)l->seen_s);
+	for (size_t i = 0; i < l->label_count && i < CHECKPOINT_LABELS; i++) {
+		buf_char(out, '\t');
+		buf_json(out, l->at[i].name);
+		buf_char(out, '\t');
+		buf_json(out, l->at[i].value);
+	}
+	seal(out, start);
 }
 
 /* Undoes buf_json into the arena. */
@@ -104,12 +129,16 @@ static bool parse_positions(struct arena *arena, struct str rest, struct checkpo
 	return true;
 }
 
-static bool parse_row(struct arena *arena, struct str line, struct checkpoint_row *row)
+/* Takes the checksum off; false: it does not fit. */
+static bool check_line(struct str *line)
 {
 	uint64_t sum;
-	struct str digits = str_cut(&line, '\t');
-	if (digits.n != CRC_DIGITS || !num_hex64(digits, &sum) || sum != checksum(line))
-		return false;
+	struct str digits = str_cut(line, '\t');
+	return digits.n == CRC_DIGITS && num_hex64(digits, &sum) && sum == checksum(*line);
+}
+
+static bool parse_row(struct arena *arena, struct str line, uint64_t version, struct checkpoint_row *row)
+{
 	row->log = unescape(arena, str_cut(&line, '\t'));
 	row->name = unescape(arena, str_cut(&line, '\t'));
 	struct identity *id = &row->identity;
@@ -118,15 +147,42 @@ static bool parse_row(struct arena *arena, struct str line, struct checkpoint_ro
 		return false;
 	if (!num_hex64(str_cut(&line, '\t'), &id->head_hash) || !num_i64(str_cut(&line, '\t'), &row->seen_s))
 		return false;
+	if (version > 1) {
+		row->job = unescape(arena, str_cut(&line, '\t'));
+		if (!num_hex64(str_cut(&line, '\t'), &row->target))
+			return false;
+	}
 	return parse_positions(arena, line, row);
 }
 
-/* A row for the same file further down is newer: the file is a snapshot with a journal behind it. */
+/* Behind "=\t". */
+static bool parse_labels(struct arena *arena, struct str line, struct checkpoint_labels *l)
+{
+	uint64_t is_moved;
+	l->log = unescape(arena, str_cut(&line, '\t'));
+	l->job = unescape(arena, str_cut(&line, '\t'));
+	if (l->log.n == 0 || !num_hex64(str_cut(&line, '\t'), &l->rules) || !u32_field(&line, &l->number) || !u32_field(&line, &l->count) ||
+	    !u64_field(&line, &is_moved) || !num_i64(str_cut(&line, '\t'), &l->seen_s) || l->number >= l->count || l->count > CHECKPOINT_LABEL_SETS)
+		return false;
+	l->is_moved = is_moved != 0;
+	size_t fields = 1;
+	for (size_t i = 0; i < line.n; i++)
+		fields += line.p[i] == '\t';
+	l->at = arena_alloc(arena, (fields / 2 + 1) * sizeof *l->at);
+	while (line.n && l->label_count < CHECKPOINT_LABELS) {
+		l->at[l->label_count].name = unescape(arena, str_cut(&line, '\t'));
+		l->at[l->label_count++].value = unescape(arena, str_cut(&line, '\t'));
+	}
+	return true;
+}
+
+/* A row for the same file and the same reader further down is newer: the file is a snapshot with a journal behind it. */
 static bool replace(struct checkpoint_row *first, const struct checkpoint_row *row)
 {
 	for (; first; first = first->next) {
 		const struct identity *a = &first->identity, *b = &row->identity;
-		if (a->dev != b->dev || a->ino != b->ino || a->birth_ns != b->birth_ns)
+		bool is_same_file = a->dev == b->dev && a->ino == b->ino && a->birth_ns == b->birth_ns;
+		if (!is_same_file || first->target != row->target || !str_eq(first->job, row->job))
 			continue;
 		struct checkpoint_row *next = first->next;
 		*first = *row;
@@ -151,25 +207,44 @@ static void keep(struct checkpoint *c, struct checkpoint_row *row)
 	c->rows++;
 }
 
-/* The first line: "spoor checkpoint 1 <checksum of what stands before>". 1: ours, 0: not a checkpoint, or -EPROTONOSUPPORT. A newer version
- * may have dropped the checksum; a wrong one is damage, whatever the number says. */
-static int parse_head(struct str head)
+/* Sets of one log and job: of two with the same number the later one counts; other rules mean others altogether. */
+static void keep_labels(struct checkpoint *c, const struct checkpoint_labels *l)
 {
-	uint64_t version, sum;
+	struct checkpoint_labels *first = map_get(&c->labels, l->log), *same = first;
+	for (struct checkpoint_labels *old = first; old && l->number == 0; old = old->next)
+		if (old->number && str_eq(old->job, l->job))
+			old->number = UINT32_MAX; /* of a decision before this one */
+	while (same && !(same->rules == l->rules && same->number == l->number && str_eq(same->job, l->job)))
+		same = same->next;
+	struct checkpoint_labels *kept = same ? same : arena_alloc(&c->arena, sizeof *kept), *next = same ? same->next : NULL;
+	*kept = *l;
+	kept->next = next;
+	if (!first)
+		map_put(&c->labels, kept->log, kept);
+	else if (!same) {
+		while (first->next)
+			first = first->next;
+		first->next = kept;
+	}
+}
+
+/* The first line: "spoor checkpoint 2 <checksum of what stands before>". 1: ours, 0: not a checkpoint, or -EPROTONOSUPPORT. A newer version
+ * may have dropped the checksum; a wrong one is damage, whatever the number says. */
+static int parse_head(struct str head, uint64_t *version)
+{
+	uint64_t sum;
 	struct str rest = str_skip(head, sizeof HEADER - 1);
-	if (!str_starts(head, STR(HEADER)) || !num_u64(str_cut(&rest, ' '), &version))
+	if (!str_starts(head, STR(HEADER)) || !num_u64(str_cut(&rest, ' '), version))
 		return 0;
 	if (rest.n && (!num_hex64(rest, &sum) || sum != checksum(str_take(head, head.n - rest.n - 1))))
 		return 0;
-	return version > VERSION ? -EPROTONOSUPPORT : 1;
+	return *version > VERSION ? -EPROTONOSUPPORT : 1;
 }
 
 /* "+12": that many rows follow which belong together. */
 static bool is_batch_head(struct str line, uint64_t *rows)
 {
-	uint64_t sum;
-	struct str digits = str_cut(&line, '\t');
-	return digits.n == CRC_DIGITS && num_hex64(digits, &sum) && sum == checksum(line) && str_starts(line, STR("+")) && num_u64(str_skip(line, 1), rows);
+	return str_starts(line, STR("+")) && num_u64(str_skip(line, 1), rows);
 }
 
 static bool has_lines(struct str text, uint64_t count)
@@ -182,29 +257,44 @@ static bool has_lines(struct str text, uint64_t count)
 	return count == 0;
 }
 
+/* A row of either kind, its checksum taken off. */
+static bool take_line(struct checkpoint *c, struct str line, uint64_t version)
+{
+	struct checkpoint_row row = { 0 }, *kept;
+	struct checkpoint_labels labels = { 0 };
+	if (str_starts(line, STR("=\t"))) {
+		if (!parse_labels(&c->arena, str_skip(line, 2), &labels))
+			return false;
+		keep_labels(c, &labels);
+		return true;
+	}
+	if (!parse_row(&c->arena, line, version, &row))
+		return false;
+	kept = arena_alloc(&c->arena, sizeof *kept);
+	*kept = row;
+	keep(c, kept);
+	return true;
+}
+
 /* 1: read, 0: not a checkpoint, or -EPROTONOSUPPORT. */
 static int parse_file(struct checkpoint *c, struct str text)
 {
-	int result = parse_head(str_cut(&text, '\n'));
+	uint64_t version = 0;
+	int result = parse_head(str_cut(&text, '\n'), &version);
 	if (result <= 0)
 		return result;
 	while (text.n) {
-		struct checkpoint_row row = { 0 }, *kept;
 		uint64_t rows;
 		bool is_whole = str_find(text, '\n') < text.n; /* else the process ended while it wrote this line */
 		struct str line = str_cut(&text, '\n');
-		if (is_whole && is_batch_head(line, &rows)) {
+		bool is_good = check_line(&line);
+		if (is_good && is_whole && is_batch_head(line, &rows)) {
 			if (!has_lines(text, rows)) /* the process ended while it wrote them: the positions of one log only move together */
 				break;
 			continue;
 		}
-		if (!parse_row(&c->arena, line, &row)) {
+		if (!is_good || !take_line(c, line, version))
 			c->damaged += is_whole;
-			continue;
-		}
-		kept = arena_alloc(&c->arena, sizeof *kept);
-		*kept = row;
-		keep(c, kept);
 	}
 	return 1;
 }
@@ -241,7 +331,11 @@ int checkpoint_load(struct checkpoint *c, const char *path)
 
 void checkpoint_fini(struct checkpoint *c)
 {
+	struct checkpoint_row *rows;
+	for (size_t i = 0; (rows = map_next(&c->logs, &i));)
+		checkpoint_done(rows);
 	map_fini(&c->logs);
+	map_fini(&c->labels);
 	arena_fini(&c->arena);
 }
 
@@ -257,4 +351,23 @@ uint64_t checkpoint_unread(const struct checkpoint_row *row)
 struct checkpoint_row *checkpoint_rows(const struct checkpoint *c, struct str log)
 {
 	return map_get(&c->logs, log);
+}
+
+size_t checkpoint_label_sets(const struct checkpoint *c, struct str log, struct str job, uint64_t rules,
+			     struct checkpoint_labels *out[CHECKPOINT_LABEL_SETS])
+{
+	size_t found = 0, count = 0;
+	for (struct checkpoint_labels *l = map_get(&c->labels, log); l; l = l->next) {
+		if (l->rules != rules || !str_eq(l->job, job) || l->number != found)
+			continue;
+		out[found++] = l;
+		count = l->count;
+	}
+	return found == count ? found : 0;
+}
+
+void checkpoint_use_labels(struct checkpoint *c, struct str log, struct str job)
+{
+	for (struct checkpoint_labels *l = map_get(&c->labels, log); l; l = l->next)
+		l->is_used |= str_eq(l->job, job);
 }

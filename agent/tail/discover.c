@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/tail/pod_wants.h"
 #include "agent/tail/tail.h"
+#include "agent/tail/targets.h"
 #include "parsers/glob.h"
 #include "parsers/podpath.h"
 
@@ -24,14 +26,6 @@ struct pod_walk {
 	const char *pod; /* directory name below the pods root */
 };
 
-static const struct config_scrape *pods_job(const struct tail *t)
-{
-	for (size_t i = 0; i < t->o.config->logs.scrape_count; i++)
-		if (t->o.config->logs.scrapes[i].is_pods)
-			return &t->o.config->logs.scrapes[i];
-	return NULL;
-}
-
 static struct folder *pod_folder(struct tail *t, const char *pod, const char *container)
 {
 	char path[PATH_ROOM];
@@ -45,12 +39,14 @@ static struct folder *pod_folder(struct tail *t, const char *pod, const char *co
 	f->is_pod = true;
 	f->root_fd = t->pods_fd;
 	f->relative = strdup(f->path + strlen(t->o.pods_path) + 1);
-	f->job = pods_job(t);
 	/* Views into the folder's own path instead of the caller's name. */
 	const char *at = f->relative;
 	f->namespace_ = (struct str){ at, names.namespace_.n };
 	f->pod = (struct str){ at + names.namespace_.n + 1, names.pod.n };
+	f->uid = (struct str){ f->pod.p + names.pod.n + 1, names.uid.n };
 	f->container = str_of(strrchr(at, '/') + 1);
+	pod_wants_make(f);
+	targets_of_new_pod(f);
 	return f;
 }
 
@@ -134,7 +130,7 @@ static void watch_parent(struct tail *t)
 
 static void discover_pods(struct tail *t)
 {
-	if (!pods_job(t))
+	if (!t->jobs.wants_pods)
 		return;
 	if (t->pods_fd < 0) {
 		t->pods_fd = os_open_root(t->o.pods_path);
@@ -200,6 +196,14 @@ static size_t depth_of(struct str path)
 	return depth;
 }
 
+static bool has_native_reader(const struct folder *f)
+{
+	for (const struct want *w = f->wants; w; w = w->next)
+		if (w->is_native && !w->origin)
+			return true;
+	return false;
+}
+
 static void visit(struct glob_walk *walk, const char *path, bool has_deeper)
 {
 	struct tail *t = walk->tail;
@@ -213,8 +217,9 @@ static void visit(struct glob_walk *walk, const char *path, bool has_deeper)
 		f->owns_root_fd = true;
 	}
 	f->was_seen = true;
-	if (!f->is_pod)
-		folder_want(f, walk->want);
+	/* What a native job of pods reads, another native one does not read again. */
+	if (!f->is_pod || !walk->want->is_native || !has_native_reader(f))
+		folder_want(f, walk->want, walk->want);
 	if (!has_deeper)
 		return;
 	snprintf(walk->path, sizeof walk->path, "%s", path);
@@ -228,17 +233,16 @@ static bool is_deep_pattern(struct str pattern)
 	return memmem(pattern.p, pattern.n, "**", 2) || str_find(braces, '/') < str_find(braces, '}');
 }
 
-static void discover_glob(struct tail *t, const struct config_scrape *job, const struct config_static *labels)
+static void discover_glob(struct tail *t, const struct want *want)
 {
-	struct want want = { .glob = labels->path, .exclude = labels->path_exclude, .job = job, .labels = labels };
-	struct glob_walk walk = { .tail = t, .want = &want };
+	struct glob_walk walk = { .tail = t, .want = want };
 	char root[PATH_ROOM];
-	struct str head = glob_root(labels->path);
+	struct str head = glob_root(want->glob);
 	while (head.n > 1 && head.p[head.n - 1] == '/')
 		head.n--;
 	snprintf(root, sizeof root, STR_FMT, STR_ARG(head));
-	bool is_deep = is_deep_pattern(labels->path);
-	size_t levels = depth_of(labels->path), root_levels = depth_of(head) - (head.n == 1);
+	bool is_deep = is_deep_pattern(want->glob);
+	size_t levels = depth_of(want->glob), root_levels = depth_of(head) - (head.n == 1);
 	visit(&walk, root, is_deep || levels > root_levels + 1);
 	while (walk.todo_count) {
 		char *path = walk.todo[--walk.todo_count];
@@ -315,7 +319,7 @@ static bool follow_link(struct tail *t, struct folder *from, const char *name, c
 
 void discover_link(struct tail *t, struct folder *from, const char *name, const struct want *why)
 {
-	char path[PATH_ROOM], shown[PATH_ROOM], namespace_[NAME_MAX + 1] = "", pod[NAME_MAX + 1] = "", container[NAME_MAX + 1] = "";
+	char path[PATH_ROOM], shown[PATH_ROOM];
 	if (!follow_link(t, from, name, path)) {
 		snprintf(shown, sizeof shown, "%s/%s", from->path, name);
 		tail_refuse(t, shown, "a symbolic link that does not lead to a file below --path.pod-logs or --path.docker; it is not read");
@@ -325,7 +329,7 @@ void discover_link(struct tail *t, struct folder *from, const char *name, const 
 	*slash = '\0';
 	snprintf(shown, sizeof shown, "%s/%s", from->path, name);
 	struct folder *f = tail_folder(t, path, false);
-	if (f && f->is_pod) /* /var/log/containers: the pods job reads it already */
+	if (f && f->is_pod && why->is_native && has_native_reader(f)) /* /var/log/containers: the pods job reads it already */
 		return;
 	if (!f) {
 		int fd = os_open_root(path);
@@ -335,28 +339,26 @@ void discover_link(struct tail *t, struct folder *from, const char *name, const 
 		f->root_fd = fd;
 		f->owns_root_fd = true;
 	}
-	struct want want = { .base = slash + 1, .shown_path = shown, .job = from->is_pod ? from->job : why->job };
+	struct want want = *why;
+	want.glob = want.exclude = (struct str){ 0 };
+	want.base = str_of(slash + 1);
+	want.shown_path = str_of(shown);
+	want.target = why->is_native ? 0 : want_target(&why->labels, want.shown_path);
+	want.is_frozen = want.is_unsaved = false; /* it is written down with the log that leads here */
 	if (from->is_pod) {
-		snprintf(namespace_, sizeof namespace_, STR_FMT, STR_ARG(from->namespace_));
-		snprintf(pod, sizeof pod, STR_FMT, STR_ARG(from->pod));
-		snprintf(container, sizeof container, STR_FMT, STR_ARG(from->container));
-		want.namespace_ = namespace_;
-		want.pod = pod;
-		want.container = container;
-	} else {
-		want.labels = why->labels;
+		want.namespace_ = from->namespace_;
+		want.pod = from->pod;
+		want.container = from->container;
 	}
 	f->was_seen = true;
-	folder_want(f, &want);
+	folder_want(f, &want, why->origin);
 }
 
 void discover_all(struct tail *t)
 {
 	t->needs_discovery = false;
 	discover_pods(t);
-	for (size_t i = 0; i < t->o.config->logs.scrape_count; i++) {
-		const struct config_scrape *job = &t->o.config->logs.scrapes[i];
-		for (size_t k = 0; k < job->static_count; k++)
-			discover_glob(t, job, &job->statics[k]);
-	}
+	for (const struct target *target = t->targets; target; target = target->next)
+		if (!target->of || !str_starts(target->want->glob, str_of(t->o.pods_path))) /* those among pods' folders are offered to each */
+			discover_glob(t, target->want);
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "agent/tail/listing.h"
+#include "agent/tail/pod_wants.h"
 #include "agent/tail/recognise.h"
 #include "agent/tail/tail.h"
 #include "parsers/bytes/hash.h"
@@ -28,16 +29,6 @@ struct folder *folder_new(struct tail *tail, const char *path)
 	return f;
 }
 
-static void want_free(struct want *w)
-{
-	free(w->base);
-	free(w->shown_path);
-	free(w->namespace_);
-	free(w->pod);
-	free(w->container);
-	free(w);
-}
-
 void folder_free(struct folder *f)
 {
 	for (struct source *s = f->sources, *next; s; s = next) {
@@ -49,7 +40,7 @@ void folder_free(struct folder *f)
 	}
 	for (struct want *w = f->wants, *next; w; w = next) {
 		next = w->next;
-		want_free(w);
+		pod_wants_forget(f, w);
 	}
 	pace_forget(f->tail, f);
 	if (f->watch > 0 && f->tail->watch)
@@ -61,38 +52,17 @@ void folder_free(struct folder *f)
 	free(f);
 }
 
-static bool same_text(const char *a, const char *b)
+bool folder_want(struct folder *f, const struct want *like, const struct want *origin)
 {
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static char *copy_text(const char *s)
-{
-	char *copy = s ? strdup(s) : NULL;
-	if (s && !copy)
-		abort();
-	return copy;
-}
-
-void folder_want(struct folder *f, const struct want *want)
-{
-	for (const struct want *w = f->wants; w; w = w->next)
-		if (w->job == want->job && w->labels == want->labels && str_eq(w->glob, want->glob) && same_text(w->base, want->base))
-			return;
-	struct want *w = malloc(sizeof *w), **last = &f->wants;
-	if (!w)
-		abort();
-	*w = *want;
-	w->next = NULL;
-	w->base = copy_text(want->base);
-	w->shown_path = copy_text(want->shown_path);
-	w->namespace_ = copy_text(want->namespace_);
-	w->pod = copy_text(want->pod);
-	w->container = copy_text(want->container);
-	while (*last)
-		last = &(*last)->next;
-	*last = w;
+	struct want **last = &f->wants;
+	for (; *last; last = &(*last)->next)
+		if ((*last)->origin == origin && want_is_same(*last, like))
+			return false;
+	*last = want_new(like);
+	(*last)->origin = origin;
+	(*last)->is_listed = true;
 	f->needs_scan = true;
+	return true;
 }
 
 int folder_open_name(const struct folder *f, const char *name)
@@ -233,9 +203,11 @@ static void append_new(struct source *s, struct listed *files, size_t count, boo
 	}
 }
 
+static struct checkpoint_row *saved_rows(struct source *s);
+
 static void scan_source(struct folder *f, struct source *s, struct listed *files, size_t count, int64_t now_ns)
 {
-	struct checkpoint_row *rows = s->was_scanned ? NULL : checkpoint_rows(&f->tail->checkpoint, str_of(s->path));
+	struct checkpoint_row *rows = s->was_scanned ? NULL : saved_rows(s);
 	bool is_known = s->was_scanned || rows;
 	recognise_known(f, s, files, count);
 	recognise_saved(f, s, files, count, rows);
@@ -249,46 +221,151 @@ static void scan_source(struct folder *f, struct source *s, struct listed *files
 	append_new(s, files, count, is_known, now_ns);
 	note_vanished(s);
 	s->was_scanned = true;
+	checkpoint_done(s->saved);
+	s->saved = NULL;
 	tail_queue_all(f->tail, s);
 }
 
-/* ---- the folder ---- */
+/* ---- who reads a log ---- */
 
-static struct source *find_source(const struct folder *f, struct str base)
+static bool is_base(const struct source *s, struct str base)
 {
-	struct source *s = f->sources;
-	while (s && !str_eq(str_of(s->base), base))
-		s = s->next;
-	return s;
+	return str_eq(str_of(s->base), base);
 }
 
-static struct source *source_of(struct folder *f, const struct listed *file)
+/* The source that reads the log for w, or for another one whose lines would be the same: native jobs read a log once. */
+static struct source *reader_of(const struct folder *f, struct str base, const struct want *w)
 {
-	struct source *s = find_source(f, file->base);
-	if (s)
-		return s;
+	for (struct source *s = f->sources; s; s = s->next) {
+		if (!is_base(s, base) || s->is_retired || !s->want)
+			continue;
+		bool is_same = s->want == w || (w->is_native && s->want->is_native);
+		bool is_equal = s->want->job == w->job && s->want->state == WANT_READ && w->state == WANT_READ && s->target == w->target;
+		if (is_same || is_equal)
+			return s;
+	}
+	return NULL;
+}
+
+/* One that was read for the same job until just now has the progress that a new one begins with. */
+static bool must_wait_for_retired(const struct folder *f, struct str base, const struct want *w)
+{
+	for (const struct source *s = f->sources; s; s = s->next)
+		if (s->is_retired && is_base(s, base) && s->scrape == w->job->config)
+			return true;
+	return false;
+}
+
+static bool is_job(const void *ctx, struct str name)
+{
+	const struct tail *t = ctx;
+	for (size_t i = 0; i < t->jobs.count; i++)
+		if (str_eq(t->jobs.at[i].config->job_name, name))
+			return true;
+	return false;
+}
+
+static struct checkpoint_row *claim(const struct source *s, enum checkpoint_claim how)
+{
+	struct tail *t = s->folder->tail;
+	struct checkpoint_owner owner = { .log = str_of(s->path), .job = s->job, .target = s->target, .is_job = is_job, .ctx = t };
+	return checkpoint_claim(&t->checkpoint, &owner, how);
+}
+
+static struct checkpoint_row *saved_rows(struct source *s)
+{
+	for (enum checkpoint_claim how = CLAIM_EXACT; how < CLAIMS && !s->saved; how++)
+		s->saved = claim(s, how);
+	return s->saved;
+}
+
+void source_resolve(struct tail *t, struct source *s)
+{
+	s->is_waiting = false;
+	s->target = s->want->target;
+	t->o.describe(t->o.ctx, s);
+	tail_queue_all(t, s);
+	t->is_dirty = true;
+	t->o.readable(t->o.ctx);
+}
+
+static void new_source(struct folder *f, struct str of, struct want *w)
+{
 	char base[NAME_ROOM];
-	snprintf(base, sizeof base, STR_FMT, STR_ARG(file->base));
-	s = source_new(f, f->path, base, f->tail->o.lane_count);
-	s->is_pod = f->is_pod || (file->want && file->want->pod);
-	s->want = file->want;
-	s->scrape = file->job;
-	s->job = file->job->job_name;
-	s->format = (int)file->job->stages.format;
-	s->namespace_ = f->is_pod ? f->namespace_ : str_of(file->want->namespace_);
-	s->pod = f->is_pod ? f->pod : str_of(file->want->pod);
-	s->container = f->is_pod ? f->container : str_of(file->want->container);
-	s->next = f->sources;
-	f->sources = s;
+	snprintf(base, sizeof base, STR_FMT, STR_ARG(of));
+	struct source *s = source_new(f, f->path, base, f->tail->o.lane_count);
+	s->is_pod = f->is_pod || w->pod.n;
+	s->want = w;
+	s->scrape = w->job->config;
+	s->job = s->scrape->job_name;
+	s->target = w->target;
+	s->format = (int)s->scrape->stages.format;
+	s->namespace_ = f->is_pod ? f->namespace_ : w->namespace_;
+	s->pod = f->is_pod ? f->pod : w->pod;
+	s->container = f->is_pod ? f->container : w->container;
+	s->is_waiting = w->state == WANT_WAITING;
+	s->is_listed = true;
+	struct source **last = &f->sources; /* in the order of the wants: of two that could take what is left over the first does */
+	while (*last)
+		last = &(*last)->next;
+	*last = s;
 	f->tail->sources++;
-	f->tail->o.describe(f->tail->o.ctx, s);
-	return s;
+	s->saved = claim(s, CLAIM_EXACT); /* each takes its own before anybody takes what is left over */
+	if (!s->saved)
+		s->saved = claim(s, CLAIM_RENAMED);
+	if (!s->is_waiting)
+		f->tail->o.describe(f->tail->o.ctx, s);
 }
+
+static void find_readers(struct folder *f, struct str base)
+{
+	if (f->is_pod)
+		pod_wants_of(f, base);
+	for (struct want *w = f->wants; w; w = w->next) {
+		if (!want_takes(w, f->path, base))
+			continue;
+		struct source *s = reader_of(f, base, w);
+		if (s)
+			s->is_listed = true;
+		else if (!must_wait_for_retired(f, base, w))
+			new_source(f, base, w);
+	}
+}
+
+static bool needs_reader(struct folder *f, struct str base)
+{
+	if (f->is_pod)
+		pod_wants_of(f, base);
+	for (const struct want *w = f->wants; w; w = w->next)
+		if (want_takes(w, f->path, base) && !reader_of(f, base, w))
+			return true;
+	return false;
+}
+
+/* All who read the log look at its files, each for itself. */
+static void scan_log(struct folder *f, struct listed *files, size_t count, int64_t now_ns)
+{
+	struct str base = files->base;
+	find_readers(f, base);
+	for (struct source *s = f->sources; s; s = s->next) {
+		if (!is_base(s, base) || !s->is_listed)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			files[i].generation = NULL;
+			files[i].was_cut = false;
+		}
+		scan_source(f, s, files, count, now_ns);
+	}
+}
+
+/* ---- the folder ---- */
 
 static void vanish_all(struct folder *f)
 {
 	f->is_gone = true;
 	for (struct source *s = f->sources; s; s = s->next) {
+		if (s->is_retired)
+			continue;
 		recognise_known(f, s, NULL, 0);
 		note_vanished(s);
 		tail_queue_all(f->tail, s);
@@ -303,10 +380,10 @@ static bool is_same_listing(const struct listing *a, const struct listing *b)
 	return is_same;
 }
 
-static bool has_new_log(const struct folder *f, const struct listing *l)
+static bool has_new_log(struct folder *f, const struct listing *l)
 {
 	for (size_t i = 0; i < l->count; i++)
-		if (!find_source(f, l->at[i].base))
+		if ((i == 0 || !str_eq(l->at[i].base, l->at[i - 1].base)) && needs_reader(f, l->at[i].base))
 			return true;
 	return false;
 }
@@ -332,6 +409,8 @@ int folder_scan(struct folder *f, int64_t now_ns)
 {
 	struct listing listing = { 0 };
 	f->needs_scan = false;
+	for (struct want *w = f->wants; w; w = w->next)
+		w->is_listed = w->origin || !w->base.n;
 	int error = read_settled(&listing, f);
 	if (error == -ENOENT || error == -ENOTDIR) {
 		vanish_all(f);
@@ -343,12 +422,10 @@ int folder_scan(struct folder *f, int64_t now_ns)
 			struct listed *first = &listing.at[i];
 			for (n = 1; i + n < listing.count && str_eq(first[n].base, first->base);)
 				n++;
-			struct source *s = source_of(f, first);
-			s->is_listed = true;
-			scan_source(f, s, first, n, now_ns);
+			scan_log(f, first, n, now_ns);
 		}
 		for (struct source *s = f->sources; s; s = s->next)
-			if (!s->is_listed)
+			if (!s->is_listed && !s->is_retired)
 				scan_source(f, s, NULL, 0, now_ns);
 	}
 	listing_free(&listing);
@@ -361,7 +438,7 @@ bool folder_sweep(struct folder *f)
 		bool is_queued = false;
 		for (size_t lane = 0; lane < s->lanes; lane++)
 			is_queued |= s->lane[lane].is_queued;
-		if (s->oldest || is_queued || (s->is_listed && !f->is_gone)) {
+		if (s->oldest || is_queued || s->is_retired || (s->is_listed && !f->is_gone)) {
 			at = &s->next;
 			continue;
 		}
@@ -369,5 +446,6 @@ bool folder_sweep(struct folder *f)
 		source_free(s);
 		f->tail->sources--;
 	}
+	pod_wants_sweep(f);
 	return f->is_gone && !f->sources;
 }

@@ -1,23 +1,14 @@
 /* One directory that holds logs: what lies in it is turned into sources and generations by folder_scan. A pod folder holds the
- * logs of one container, named by the kubelet; a plain folder holds whatever matches the patterns that want it. */
+ * logs of one container, named by the kubelet; a plain folder holds whatever matches the patterns that want it. A log that several want,
+ * under different labels, is a source for each of them: each reads at its own pace. */
 #ifndef AGENT_TAIL_FOLDER_H
 #define AGENT_TAIL_FOLDER_H
 
 #include "agent/tail/source.h"
+#include "agent/tail/want.h"
 #include "config/config.h"
 
 struct tail;
-
-/* Why a file of a plain folder is read: a pattern, or one name that a link led to. */
-struct want {
-	struct want *next;
-	struct str glob, exclude;             /* of the whole path; views into the configuration */
-	char *base;                           /* or exactly this name */
-	char *shown_path;                     /* the path that the link was found under, NULL: the file's own */
-	const struct config_scrape *job;
-	const struct config_static *labels;   /* NULL: a pod's file */
-	char *namespace_, *pod, *container;   /* of a pod's file behind a link, else NULL */
-};
 
 struct folder {
 	struct folder *next;
@@ -31,15 +22,16 @@ struct folder {
 	bool is_hot;
 	int quiet_ticks;
 	uint64_t bytes_read, bytes_seen; /* by the reader, all lanes; at the last tick */
-	struct str namespace_, pod, container; /* of a pod folder; views into path */
-	const struct config_scrape *job;       /* of a pod folder */
+	struct str namespace_, pod, uid, container; /* of a pod folder; views into path */
+	bool has_pod_news;                     /* its pod's object is another one now */
 	struct want *wants;
 	struct source *sources;
 };
 
 struct folder *folder_new(struct tail *tail, const char *path);
 void folder_free(struct folder *f);
-void folder_want(struct folder *f, const struct want *want); /* copied, unless the same is there already */
+/* A copy of a target's want, or of one that a link leads from; false: the same is there already. */
+bool folder_want(struct folder *f, const struct want *like, const struct want *origin);
 /* Looks at every name in the folder: new generations are opened, known ones followed through renames, vanished ones noted.
  * 0 or -errno (-ENOENT: the folder itself is gone; everything in it is noted as vanished). */
 int folder_scan(struct folder *f, int64_t now_ns);
@@ -49,6 +41,8 @@ int folder_open(struct generation *g);
 int folder_open_name(const struct folder *f, const char *name);
 /* First uncompressed bytes of an open .gz; empty when it is none. */
 struct str folder_gz_head(int fd, char head[IDENTITY_HEAD_BYTES]);
+/* The labels of s are known now: it is described and read. */
+void source_resolve(struct tail *tail, struct source *s);
 /* Sources without generations are freed. true when the folder itself can go: gone and empty. */
 bool folder_sweep(struct folder *f);
 

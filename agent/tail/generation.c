@@ -18,6 +18,7 @@ struct generation *generation_new(struct source *source, size_t lanes, const cha
 		abort();
 	g->source = source;
 	g->fd = -1;
+	g->limit_bytes = UINT64_MAX;
 	g->lanes = lanes;
 	for (size_t i = 0; i < lanes; i++) {
 		struct cursor *c = &g->cursors[i];
@@ -142,6 +143,11 @@ static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data
 			return -EAGAIN;
 	}
 	c->is_at_end = data->n < room - IDENTITY_FRONTIER_BYTES;
+	uint64_t limit = c->generation->limit_bytes;
+	if (c->read + data->n >= limit) {
+		data->n = limit > c->read ? (size_t)(limit - c->read) : 0;
+		c->is_at_end = true;
+	}
 	return data->n > 0;
 }
 
@@ -201,7 +207,7 @@ void cursor_consume(struct cursor *c, struct str data, size_t n, bool is_eof)
 		c->last_read = frontier_of(c->read, str_take(data, n));
 	else if (n > 0) /* data.p is preceded in the buffer by the frontier bytes that were read along */
 		c->last_read = frontier_of(c->read, (struct str){ data.p - c->last_read.bytes, c->last_read.bytes + n });
-	c->has_tail = is_eof && n < data.n;
+	c->has_tail = is_eof && n < data.n && c->generation->limit_bytes == UINT64_MAX; /* the rest of the line may come to who reads it later */
 	if (c->generation->is_gz && n == data.n && c->is_at_end) { /* the inflate window has done its work */
 		gz_close(c->gz);
 		c->gz = NULL;

@@ -51,6 +51,7 @@ struct generation {
 	uint64_t stamp;            /* rotation stamp; UINT64_MAX: live */
 	struct identity identity;
 	uint64_t size_bytes;
+	uint64_t limit_bytes;      /* no more than this is read: of a retired source; else UINT64_MAX */
 	int64_t newer_since_ns;    /* monotonic; when a newer generation was first seen, 0: newest */
 	int fd;                    /* -1: closed, opened again by name when there is something to read */
 	struct generation *lru_older, *lru_newer;

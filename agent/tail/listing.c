@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/tail/pod_wants.h"
 #include "agent/tail/tail.h"
-#include "parsers/glob.h"
 #include "parsers/podpath.h"
 
 struct walk {
@@ -38,7 +38,7 @@ static bool stat_name(const struct folder *f, const char *name, struct os_file *
 }
 
 /* The kubelet's names. */
-static bool classify_pod(struct folder *f, const char *name, struct listed *out)
+static bool classify_pod(const char *name, struct listed *out)
 {
 	struct podlog log;
 	if (!podpath_log(str_of(name), &log) || log.is_tmp)
@@ -46,26 +46,15 @@ static bool classify_pod(struct folder *f, const char *name, struct listed *out)
 	out->base = str_take(str_of(name), log.base_bytes);
 	out->stamp = log.stamp ? log.stamp : UINT64_MAX;
 	out->is_gz = log.is_gz;
-	out->job = f->job;
 	return true;
 }
 
-static bool wants_path(const struct want *w, const struct folder *f, const char *name)
+static bool is_wanted(const struct folder *f, const char *name)
 {
-	char path[4096];
-	if (w->base)
-		return strcmp(w->base, name) == 0;
-	if (w->glob.n == 0 || snprintf(path, sizeof path, "%s/%s", f->path, name) >= (int)sizeof path)
-		return false;
-	return glob_match(w->glob, str_of(path)) && !(w->exclude.n && glob_match(w->exclude, str_of(path)));
-}
-
-static const struct want *wanted(const struct folder *f, const char *name)
-{
-	const struct want *w = f->wants;
-	while (w && !wants_path(w, f, name))
-		w = w->next;
-	return w;
+	for (const struct want *w = f->wants; w; w = w->next)
+		if (want_takes(w, f->path, str_of(name)))
+			return true;
+	return false;
 }
 
 /* The longest head of name that is a wanted live file of which name is a rotated generation: "app.log" of "app.log.2.gz". */
@@ -79,10 +68,9 @@ static bool classify_rotated(struct folder *f, const char *name, struct listed *
 		snprintf(base, sizeof base, "%.*s", (int)n, name);
 		if (!rotated_name(str_of(base), str_of(name), &rotation))
 			continue;
-		const struct want *w = wanted(f, base);
-		if (!w)
+		if (!is_wanted(f, base))
 			continue;
-		*out = (struct listed){ .base = { name, n }, .is_gz = rotation.is_gz, .want = w, .job = w->job };
+		*out = (struct listed){ .base = { name, n }, .is_gz = rotation.is_gz };
 		return true;
 	}
 	return false;
@@ -92,12 +80,21 @@ static bool classify_plain(struct folder *f, const char *name, struct listed *ou
 {
 	if (classify_rotated(f, name, out))
 		return true;
-	const struct want *w = wanted(f, name);
 	struct str whole = str_of(name);
-	if (!w || str_ends(whole, STR(".gz")) || str_ends(whole, STR(".tmp")))
+	if (str_ends(whole, STR(".gz")) || str_ends(whole, STR(".tmp")) || !is_wanted(f, name))
 		return false;
-	*out = (struct listed){ .base = whole, .stamp = UINT64_MAX, .want = w, .job = w->job };
+	*out = (struct listed){ .base = whole, .stamp = UINT64_MAX };
 	return true;
+}
+
+/* Whoever takes the name takes what the link leads to. */
+static void follow_link(struct folder *f, const char *name, struct str base)
+{
+	if (f->is_pod)
+		pod_wants_of(f, base);
+	for (const struct want *w = f->wants; w; w = w->next)
+		if (w->state == WANT_READ && want_takes(w, f->path, base))
+			discover_link(f->tail, f, name, w);
 }
 
 static bool on_name(void *ctx, const char *name, unsigned char d_type)
@@ -107,10 +104,10 @@ static bool on_name(void *ctx, const char *name, unsigned char d_type)
 	struct listed found = { 0 };
 	if (strlen(name) >= NAME_ROOM || d_type == DT_DIR || walk->listing->count >= LISTING_MAX)
 		return walk->listing->count < LISTING_MAX;
-	if (!(f->is_pod ? classify_pod(f, name, &found) : classify_plain(f, name, &found)) || !stat_name(f, name, &found.st))
+	if (!(f->is_pod ? classify_pod(name, &found) : classify_plain(f, name, &found)) || !stat_name(f, name, &found.st))
 		return true;
 	if (found.st.is_link) {
-		discover_link(f->tail, f, name, found.want);
+		follow_link(f, name, found.base);
 		return true;
 	}
 	struct listed *file = add(walk->listing, name);

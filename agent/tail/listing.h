@@ -8,12 +8,10 @@ enum { NAME_ROOM = 256, LISTING_MAX = 100000 };
 
 struct listed {
 	char *name;
-	struct str base;               /* view into name, or into the want's base */
+	struct str base;               /* of the log; a view into name */
 	uint64_t stamp;                /* larger is newer; UINT64_MAX: the live file */
 	bool is_gz;
 	struct os_file st;
-	const struct config_scrape *job;
-	const struct want *want;       /* of a plain folder */
 	struct generation *generation; /* what it turned out to be */
 	bool was_cut;                  /* it was saved, but what was read of it is not in it any more */
 };

@@ -6,34 +6,94 @@
 #include <stdio.h>
 
 #include "agent/log.h"
+#include "agent/tail/positions.h"
 #include "agent/tail/tail.h"
 
 enum { LATE_SECONDS = 3600 };
 static const int64_t MS = 1000000, SECOND = 1000000000;
 static const int64_t JOURNAL_DELAY_NS = 2 * 1000000; /* so that one write takes all marks of an answer */
 
-static void put_generation(struct tail *t, struct buf *out, struct generation *g, int64_t now_s)
+struct checkpoint_row positions_row(const struct tail *t, const struct generation *g, int64_t now_s)
 {
-	g->is_unsaved = false;
 	struct checkpoint_row row = { .log = str_of(g->source->path),
 				      .name = str_of(g->name),
 				      .identity = g->identity,
 				      .size_bytes = g->size_bytes,
 				      .seen_s = now_s,
+				      .job = g->source->job,
+				      .target = g->source->target,
 				      .position_count = t->o.lane_count };
 	for (size_t lane = 0; lane < t->o.lane_count; lane++)
 		row.positions[lane] = (struct checkpoint_position){ t->o.lanes[lane], g->cursors[lane].acked };
+	return row;
+}
+
+static void put_generation(struct tail *t, struct buf *out, struct generation *g, int64_t now_s)
+{
+	g->is_unsaved = false;
+	struct checkpoint_row row = positions_row(t, g, now_s);
 	checkpoint_put(out, &row);
 }
 
 /* The newest one is kept so that older files are known to be read. An empty one cannot be told again once it is renamed and compressed:
  * then the one before it stands in. */
-static bool is_worth_keeping(const struct source *s, const struct generation *g)
+bool positions_is_worth_keeping(const struct source *s, const struct generation *g)
 {
 	if (g->is_abandoned)
 		return false;
 	return g == s->newest || (g->next == s->newest && s->newest->identity.head_bytes == 0) || !generation_is_finished(g);
 }
+
+/* ---- frozen labels ---- */
+
+static bool is_of(const struct want *w, const struct want *other)
+{
+	return other->is_frozen && other->job == w->job && str_eq(other->base, w->base);
+}
+
+static void put_want(struct buf *out, const struct folder *f, const struct want *w, int64_t now_s)
+{
+	char log[4096];
+	struct checkpoint_labels labels = { .job = w->job->config->job_name, .rules = w->job->rules.hash, .is_moved = w->is_moved, .seen_s = now_s,
+					    .at = w->labels.at, .label_count = w->labels.count };
+	for (const struct want *other = f->wants; other; other = other->next) {
+		labels.count += is_of(w, other);
+		labels.number += other == w ? labels.count - 1 : 0;
+	}
+	int n = snprintf(log, sizeof log, "%s/" STR_FMT, f->path, STR_ARG(w->base));
+	labels.log = (struct str){ log, n > 0 && n < (int)sizeof log ? (size_t)n : 0 };
+	if (labels.log.n)
+		checkpoint_put_labels(out, &labels);
+}
+
+/* All of them, or those that are not on disk; how many. Without `out` they are only counted. */
+static size_t put_labels(struct tail *t, struct buf *out, bool all, int64_t now_s)
+{
+	size_t rows = 0;
+	for (struct folder *f = t->folders; f; f = f->next)
+		for (struct want *w = f->wants; w; w = w->next) {
+			if (!w->is_frozen || w->state != WANT_READ || !(all || w->is_unsaved))
+				continue;
+			rows++;
+			if (!out)
+				continue;
+			put_want(out, f, w, now_s);
+			w->is_unsaved = false;
+		}
+	return rows;
+}
+
+/* Of logs that were not seen yet in this life. */
+static void keep_labels(struct tail *t, int64_t now_s)
+{
+	struct checkpoint_labels *labels;
+	for (size_t i = 0; (labels = map_next(&t->checkpoint.labels, &i));)
+		for (; labels; labels = labels->next)
+			if (!labels->is_used && now_s - labels->seen_s < LATE_SECONDS)
+				checkpoint_put_labels(&t->save_bytes, labels);
+}
+
+/* ---- a snapshot ---- */
 
 /* A log that was not seen yet in this life (a mount that comes late): its positions are kept for an hour, then what was not read
  * of it is counted as lost. */
@@ -43,7 +103,8 @@ static void keep_or_give_up(struct tail *t, struct checkpoint_row *row, int64_t 
 		checkpoint_put(&t->save_bytes, row);
 		return;
 	}
-	t->o.counters->bytes_lost[LOST_ROTATED_WHILE_DOWN] += checkpoint_unread(row);
+	if (!row->is_parked)
+		t->o.counters->bytes_lost[LOST_ROTATED_WHILE_DOWN] += checkpoint_unread(row);
 	row->is_adopted = true;
 }
 
@@ -51,10 +112,13 @@ static void render(struct tail *t)
 {
 	int64_t now_s = loop_wall_ns(t->o.loop) / SECOND;
 	checkpoint_begin(&t->save_bytes);
+	checkpoint_expire(&t->checkpoint, now_s - LATE_SECONDS);
+	keep_labels(t, now_s);
+	put_labels(t, &t->save_bytes, true, now_s);
 	for (struct folder *f = t->folders; f; f = f->next)
 		for (struct source *s = f->sources; s; s = s->next)
 			for (struct generation *g = s->oldest; g; g = g->next)
-				if (is_worth_keeping(s, g))
+				if (positions_is_worth_keeping(s, g))
 					put_generation(t, &t->save_bytes, g, now_s);
 				else
 					g->is_unsaved = false; /* that it is not in the snapshot says it all */
@@ -142,9 +206,10 @@ static void on_journal(void *ctx)
 		return;
 	}
 	buf_reset(&t->journal_bytes);
-	size_t rows = put_unsaved(t, NULL, now_s);
+	size_t rows = put_labels(t, NULL, false, now_s) + put_unsaved(t, NULL, now_s);
 	if (rows)
 		checkpoint_batch(&t->journal_bytes, rows);
+	put_labels(t, &t->journal_bytes, false, now_s);
 	put_unsaved(t, &t->journal_bytes, now_s);
 	t->is_saving = t->journal_bytes.n && worker_run(t->o.worker, append_on_worker, on_appended, t);
 }

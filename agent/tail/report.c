@@ -7,6 +7,8 @@ static enum file_state state_of(const struct generation *g, bool is_at_end)
 {
 	if (g->error[0])
 		return FILE_ERROR;
+	if (g->source->is_waiting)
+		return FILE_WAITING;
 	if (g->is_abandoned || (g->newer_since_ns && generation_is_finished(g)))
 		return FILE_DONE;
 	if (g->is_gone)

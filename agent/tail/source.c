@@ -43,6 +43,7 @@ void source_free(struct source *s)
 		}
 	}
 	line_row_leave(s->lines);
+	checkpoint_done(s->saved);
 	free(s->path);
 	free(s);
 }

@@ -32,12 +32,16 @@ struct source {
 	char *base;                /* name of the live file: "0.log", "app.log" */
 	char *path;                /* folder path + base: the log's name in the checkpoint */
 	const struct config_scrape *scrape; /* the job */
+	uint64_t target;           /* tells it from others of the job that read the same log */
 	struct str job, namespace_, pod, container; /* views into the folder's path, the want or the configuration */
-	const struct want *want;   /* why a plain file is read; NULL in a pod folder */
+	struct want *want;         /* why it is read; NULL: retired */
+	struct checkpoint_row *saved; /* of an earlier life, until the first look */
 	struct coverage_row *coverage;
 	struct line_row *lines;    /* of log_lines_total; it is one of its users */
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
 	bool is_pod, was_scanned, is_listed;
+	bool is_waiting;           /* for its pod's object: labels and target are not known, nothing is read */
+	bool is_retired;           /* nobody wants it any more: agent/tail/retire.h */
 	struct generation *oldest, *newest;
 	size_t lanes;
 	struct lane_state lane[];

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 
 #include "agent/log.h"
+#include "agent/tail/pod_wants.h"
+#include "agent/tail/retire.h"
+#include "agent/tail/targets.h"
 
 static const int64_t MS = 1000000;
 static const int64_t WATCH_PAUSE_NS = 50 * 1000000ll, POLL_NS = 1000 * 1000000ll;
@@ -82,6 +85,7 @@ static void sweep(struct tail *t)
 		}
 		*at = f->next;
 		map_remove(&t->folder_by_path, str_of(f->path));
+		targets_forget(t, f);
 		folder_free(f);
 	}
 }
@@ -91,7 +95,7 @@ static void sweep(struct tail *t)
 void tail_queue(struct tail *t, struct source *s, size_t lane)
 {
 	struct lane_state *state = &s->lane[lane];
-	if (state->is_queued)
+	if (state->is_queued || s->is_waiting)
 		return;
 	state->is_queued = true;
 	state->queue_next = NULL;
@@ -103,6 +107,19 @@ void tail_queue_all(struct tail *t, struct source *s)
 {
 	for (size_t lane = 0; lane < t->o.lane_count; lane++)
 		tail_queue(t, s, lane);
+}
+
+void tail_unqueue(struct tail *t, struct source *s, size_t lane)
+{
+	struct source *before = NULL, *at = s->lane[lane].is_queued ? t->queue_head[lane] : NULL;
+	for (; at && at != s; at = at->lane[lane].queue_next)
+		before = at;
+	s->lane[lane].is_queued = false;
+	if (!at)
+		return;
+	*(before ? &before->lane[lane].queue_next : &t->queue_head[lane]) = s->lane[lane].queue_next;
+	if (t->queue_tail[lane] == s)
+		t->queue_tail[lane] = before;
 }
 
 struct source *tail_pop(struct tail *t, size_t lane)
@@ -121,6 +138,7 @@ struct source *tail_pop(struct tail *t, size_t lane)
 
 static void on_written(struct tail *t, struct folder *f, const char *name)
 {
+	bool is_known = false;
 	for (struct source *s = f->sources; s; s = s->next) {
 		struct generation *g = source_find_name(s, name);
 		if (!g)
@@ -128,10 +146,12 @@ static void on_written(struct tail *t, struct folder *f, const char *name)
 		for (size_t lane = 0; lane < g->lanes; lane++)
 			g->cursors[lane].is_at_end = g->is_abandoned;
 		tail_queue_all(t, s);
-		pace_heat(t, f);
-		return;
+		is_known = true;
 	}
-	f->needs_scan = true;
+	if (is_known)
+		pace_heat(t, f);
+	else
+		f->needs_scan = true;
 }
 
 static void on_event(void *ctx, const struct watch_event *event)
@@ -155,6 +175,13 @@ static void on_event(void *ctx, const struct watch_event *event)
 	f->needs_scan = true;
 }
 
+void tail_look(struct tail *t)
+{
+	if (t->needs_discovery)
+		discover_all(t);
+	scan_folders(t, false);
+}
+
 static void look(struct tail *t)
 {
 	if (t->watch && watch_drain(t->watch, on_event, t)) {
@@ -163,9 +190,7 @@ static void look(struct tail *t)
 		for (struct folder *f = t->folders; f; f = f->next)
 			f->needs_scan = true;
 	}
-	if (t->needs_discovery)
-		discover_all(t);
-	scan_folders(t, false);
+	tail_look(t);
 }
 
 static void on_watch(void *ctx, int fd, int events);
@@ -219,7 +244,7 @@ static void look_at_held(struct tail *t)
 	for (struct generation *g = t->lru_oldest, *next; g; g = next) {
 		next = g->lru_newer;
 		struct os_file st;
-		if (!g->is_gone || os_stat_fd(g->fd, &st) < 0)
+		if (!g->is_gone || g->source->is_retired || os_stat_fd(g->fd, &st) < 0)
 			continue;
 		if ((!g->is_gz && st.size_bytes > g->size_bytes) || g->error[0]) /* an error is tried again at every look */
 			for (size_t lane = 0; lane < g->lanes; lane++)
@@ -235,7 +260,7 @@ void tail_forget_over(struct tail *t)
 {
 	for (struct generation *g = t->lru_oldest, *next; g; g = next) {
 		next = g->lru_newer;
-		if (g->is_gone && g != g->source->newest && generation_is_over(g))
+		if (g->is_gone && g != g->source->newest && !g->source->is_retired && generation_is_over(g))
 			tail_forget_generation(t, g);
 	}
 }
@@ -343,7 +368,9 @@ static void retire(struct tail *t, struct tail_mark *m)
 	free(m);
 	t->is_dirty = true;
 	g->is_unsaved = t->o.is_state_usable;
-	if (g->is_gone && g != g->source->newest && generation_is_over(g))
+	if (g->source->is_retired)
+		retire_soon(t);
+	if (g->is_gone && g != g->source->newest && !g->source->is_retired && generation_is_over(g))
 		tail_forget_generation(t, g);
 	else
 		positions_changed(t);
@@ -387,7 +414,9 @@ int tail_start(struct tail *t, const struct tail_options *options, char err[256]
 	buf_init(&t->save_bytes, SAVE_CAP_BYTES);
 	buf_init(&t->journal_bytes, SAVE_CAP_BYTES);
 	tail_raise_file_limit(t);
-	if (tail_load_positions(t, err) < 0)
+	struct log_jobs_options jobs = { .config = t->o.config, .host = t->o.host, .pods_path = str_of(t->o.pods_path),
+					 .docker_path = str_of(t->o.docker_path) };
+	if (log_jobs_init(&t->jobs, &jobs, err) < 0 || tail_load_positions(t, err) < 0)
 		return -1;
 	t->watch = watch_new();
 	if (!t->watch) {
@@ -396,6 +425,8 @@ int tail_start(struct tail *t, const struct tail_options *options, char err[256]
 	} else {
 		loop_watch(t->o.loop, watch_fd(t->watch), LOOP_READ, on_watch, t);
 	}
+	pod_wants_start(t);
+	targets_start(t);
 	discover_all(t);
 	scan_folders(t, true);
 	t->is_discovered = true;
@@ -411,14 +442,18 @@ void tail_stop(struct tail *t)
 	loop_disarm(t->o.loop, &t->reconcile_timer);
 	loop_disarm(t->o.loop, &t->save_timer);
 	loop_disarm(t->o.loop, &t->journal_timer);
+	loop_disarm(t->o.loop, &t->retire_timer);
 	if (t->watch)
 		loop_watch(t->o.loop, watch_fd(t->watch), 0, NULL, NULL);
 	tail_save(t);
+	pod_wants_stop(t);
 	while (t->folders) {
 		struct folder *f = t->folders;
 		t->folders = f->next;
 		folder_free(f);
 	}
+	targets_stop(t);
+	log_jobs_fini(&t->jobs);
 	for (size_t i = 0; i < t->pod_watches.room; i++)
 		free(t->pod_watches.slots[i].value);
 	map_fini(&t->pod_watches);

@@ -3,6 +3,8 @@
 #ifndef AGENT_TAIL_TAIL_H
 #define AGENT_TAIL_TAIL_H
 
+#include "agent/kubernetes/node_pods.h"
+#include "agent/log_jobs.h"
 #include "agent/loop.h"
 #include "agent/status.h"
 #include "agent/tail/folder.h"
@@ -12,6 +14,8 @@
 struct tail_options {
 	const struct config *config;
 	const char *pods_path, *docker_path, *checkpoint_path;
+	struct str host;               /* own name, for __host__ and the pods' node name */
+	struct node_pods *pods;        /* their objects; NULL, or OFF: nobody is asked */
 	bool is_state_usable;          /* false: positions are kept in memory only */
 	struct str lanes[LANES_MAX];   /* names of the destinations: keys of the checkpoint */
 	size_t lane_count;
@@ -19,7 +23,7 @@ struct tail_options {
 	struct worker *worker;
 	struct counters *counters;
 	void *ctx;
-	void (*describe)(void *ctx, struct source *s); /* a new source: render its stream labels, find its rows to count in */
+	void (*describe)(void *ctx, struct source *s); /* a source whose labels are known: render its stream labels, find its rows to count in */
 	void (*readable)(void *ctx);                   /* some lane has something to read */
 	void (*lines_lost)(void *ctx, size_t lane, uint64_t lines); /* read by other lanes, never to be read by this one */
 };
@@ -30,6 +34,12 @@ struct refused { /* a path that is not read */
 };
 struct tail {
 	struct tail_options o;
+	struct log_jobs jobs;
+	struct target *targets;
+	size_t wide_targets, wide_wants;
+	size_t waiting_logs;           /* for pods' objects */
+	bool have_pods_answered;
+	struct node_pods_listener pods_listener;
 	struct folder *folders;
 	struct map folder_by_path;
 	struct watch *watch;
@@ -40,7 +50,7 @@ struct tail {
 	struct generation *lru_oldest, *lru_newest; /* open files */
 	size_t open_files, open_limit;
 	uint64_t sources, generations;
-	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer;
+	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer, files_timer, pods_timer, retire_timer;
 	struct folder *hot;
 	bool needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving;
 	struct map refused;            /* path -> struct refused, told once each */
@@ -62,6 +72,7 @@ void tail_reconcile(struct tail *t); /* looks at everything now, whatever inotif
 struct source *tail_pop(struct tail *t, size_t lane);
 void tail_queue(struct tail *t, struct source *s, size_t lane);
 void tail_queue_all(struct tail *t, struct source *s);
+void tail_unqueue(struct tail *t, struct source *s, size_t lane);
 
 /* The file was cut under the reader: what is left of it starts over as a new generation. */
 void tail_restart(struct tail *t, struct generation *g);
@@ -72,12 +83,21 @@ void tail_touch(struct tail *t, struct generation *g); /* g was used just now (l
 /* A mark at the cursor's frontier, for a lane. Settled, it is freed, now or later. */
 struct mark *tail_mark(struct tail *t, struct cursor *c, int64_t oldest_ns);
 
+struct tail_target { /* what discovery has found, for people; views valid during the call */
+	struct str job, path;
+	const struct labels *discovered, *labels; /* labels: final ones, without filename */
+	bool is_kept, is_waiting;
+	const char *why; /* "" or why it is not read */
+};
+/* At most `most` of them, those of the configuration first; those of pods are worked out anew. */
+void tail_each_target(const struct tail *t, size_t most, void (*fn)(void *ctx, const struct tail_target *target), void *ctx);
 void tail_each_file(const struct tail *t, int64_t wall_ns, void (*fn)(void *ctx, const struct file_status *file), void *ctx);
 void tail_each_refused(const struct tail *t, void (*fn)(void *ctx, const char *path, const char *why), void *ctx);
 int64_t tail_lag_ns(const struct tail *t, int64_t wall_ns);
 
 /* Internal to agent/tail. */
 struct folder *tail_folder(struct tail *t, const char *path, bool make);
+void tail_look(struct tail *t); /* at what has changed, now */
 void tail_forget_generation(struct tail *t, struct generation *g);
 bool tail_lru_add(struct tail *t, struct generation *g); /* false: as many files are open as may be, and none can be closed */
 void tail_lru_remove(struct tail *t, struct generation *g);

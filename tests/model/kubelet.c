@@ -85,8 +85,8 @@ static void new_pod(struct world *w)
 	if (w->pod_count == MAX_PODS)
 		return;
 	int pod = w->pod_count++;
-	struct pod *p = &w->pods[pod];
-	*p = (struct pod){ .containers = 1 + (int)world_random(w, 2) };
+	struct world_pod *p = &w->pods[pod];
+	*p = (struct world_pod){ .containers = 1 + (int)world_random(w, 2) };
 	snprintf(p->name, sizeof p->name, "shop_web-%d_0b5e0d5c-2f4e-4a0b-9c51-%012d", pod, pod);
 	snprintf(path, sizeof path, "%s/%s", w->pods_path, p->name);
 	CHECKED(mkdir(path, 0755));

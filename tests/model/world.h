@@ -50,7 +50,7 @@ struct log { /* a container instance */
 	char *half_rest;
 	size_t half_n;
 };
-struct pod {
+struct world_pod {
 	bool is_removed;
 	char name[96];
 	int containers, logs[2]; /* newest instance of each container */
@@ -68,7 +68,7 @@ struct world {
 	struct file *files;
 	int file_count, file_room;
 	struct log logs[MAX_LOGS];
-	struct pod pods[MAX_PODS];
+	struct world_pod pods[MAX_PODS];
 	int log_count, pod_count;
 	uint64_t next_stamp;
 	int64_t base_ns;

@@ -32,6 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; (row = map_next(&c.logs, &i));)
 		for (; row; row = row->next)
 			checkpoint_put(&out, row);
+	const struct checkpoint_labels *labels;
+	for (size_t i = 0; (labels = map_next(&c.labels, &i));)
+		for (; labels; labels = labels->next)
+			checkpoint_put_labels(&out, labels);
 	assert(!out.is_full && load(&again, out.p, out.n) == 0);
 	assert(again.rows == c.rows && again.damaged == 0);
 	for (size_t i = 0; (row = map_next(&c.logs, &i));)

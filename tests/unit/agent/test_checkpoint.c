@@ -18,6 +18,8 @@ static struct checkpoint_row make_row(int i)
 	struct checkpoint_row row = { .log = logs[i], .name = logs[(i + 1) % ROWS], .seen_s = 1795000000 + i, .size_bytes = 1000u << i };
 	row.identity = (struct identity){ .dev = UINT64_MAX, .ino = 7 + (unsigned)i, .birth_ns = -1 - i, .head_hash = 0xfedcba9876543210u, .head_bytes = 1024 };
 	row.position_count = (size_t)i % 3;
+	row.job = i % 2 ? STR("a \"job\"\twith a tab") : (struct str){ 0 };
+	row.target = (uint64_t)i * UINT64_C(0x123456789abcdef);
 	row.positions[0] = (struct checkpoint_position){ STR("loki"), { 100 + (unsigned)i, 1, 64 } };
 	row.positions[1] = (struct checkpoint_position){ STR("a\tname\nof two"), { UINT64_MAX, UINT64_MAX, 0 } };
 	return row;
@@ -28,6 +30,7 @@ static bool same_row(const struct checkpoint_row *a, const struct checkpoint_row
 	bool is_same = str_eq(a->log, b->log) && str_eq(a->name, b->name) && a->seen_s == b->seen_s && a->size_bytes == b->size_bytes &&
 		       a->identity.dev == b->identity.dev && a->identity.ino == b->identity.ino && a->identity.birth_ns == b->identity.birth_ns &&
 		       a->identity.head_hash == b->identity.head_hash && a->identity.head_bytes == b->identity.head_bytes &&
+		       str_eq(a->job, b->job) && a->target == b->target &&
 		       a->position_count == b->position_count;
 	for (size_t i = 0; is_same && i < a->position_count; i++) {
 		const struct checkpoint_position *x = &a->positions[i], *y = &b->positions[i];
@@ -187,7 +190,7 @@ END_TEST
 
 START_TEST(newer_version_is_refused_and_untouched)
 {
-	static const char text[] = "spoor checkpoint 2\nwhatever the future brings\n";
+	static const char text[] = "spoor checkpoint 3\nwhatever the future brings\n";
 	struct temp_dir d = temp_dir_make();
 	struct checkpoint c;
 	temp_write(&d, "positions", text, sizeof text - 1);
@@ -235,6 +238,153 @@ START_TEST(nonsense_with_a_right_checksum)
 }
 END_TEST
 
+START_TEST(version_1_is_read)
+{
+	/* As it was written: no job, no target. */
+	static const char text[] = "spoor checkpoint 1 9eea034b\n"
+				   "b33fe8f3\t/l/0.log\t0.log\t1\t2\t3\t100\t4\t00000000000000ab\t1795000000\tloki\t50\t8\t00000000000000cd\n";
+	struct temp_dir d = temp_dir_make();
+	struct checkpoint c;
+	temp_write(&d, "positions", text, sizeof text - 1);
+	ck_assert_int_eq(checkpoint_load(&c, temp_path(&d, "positions")), 0);
+	ck_assert_uint_eq(c.damaged, 0);
+	const struct checkpoint_row *row = checkpoint_rows(&c, STR("/l/0.log"));
+	ck_assert(row && row->job.n == 0 && row->target == 0 && row->position_count == 1 && row->positions[0].acked.offset == 50);
+	checkpoint_fini(&c);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+/* ---- labels ---- */
+
+static struct label label_rows[] = { { STR("app"), STR("a\"b\tc\nd") }, { STR("x{y"), STR("") }, { STR("z"), STR("\xff") } };
+
+static void put_set(struct buf *out, struct str job, uint64_t rules, uint32_t number, uint32_t count, size_t labels)
+{
+	checkpoint_put_labels(out, &(struct checkpoint_labels){ .log = STR("/l/0.log"), .job = job, .rules = rules, .number = number, .count = count,
+								 .is_moved = true, .seen_s = 17, .at = label_rows, .label_count = labels });
+}
+
+static size_t sets_of(struct temp_dir *d, const struct buf *out, struct checkpoint *c, struct str job, uint64_t rules,
+		      struct checkpoint_labels *sets[CHECKPOINT_LABEL_SETS])
+{
+	temp_write(d, "positions", out->p, out->n);
+	ck_assert_int_eq(checkpoint_load(c, temp_path(d, "positions")), 0);
+	ck_assert_uint_eq(c->damaged, 0);
+	return checkpoint_label_sets(c, STR("/l/0.log"), job, rules, sets);
+}
+
+START_TEST(labels_come_back)
+{
+	struct temp_dir d = temp_dir_make();
+	struct buf out;
+	struct checkpoint c;
+	struct checkpoint_labels *sets[CHECKPOINT_LABEL_SETS];
+	buf_init(&out, 1 << 16);
+	checkpoint_begin(&out);
+	put_set(&out, STR("one"), 1, 0, 2, 3);
+	put_set(&out, STR("one"), 1, 1, 2, 0);
+	put_set(&out, STR("two"), 1, 0, 1, 1);
+	put_set(&out, STR("half"), 1, 0, 2, 1);
+	ck_assert_uint_eq(sets_of(&d, &out, &c, STR("one"), 1, sets), 2);
+	ck_assert(sets[0]->label_count == 3 && sets[1]->label_count == 0 && sets[0]->is_moved && sets[0]->seen_s == 17);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert(str_eq(sets[0]->at[i].name, label_rows[i].name) && str_eq(sets[0]->at[i].value, label_rows[i].value));
+	ck_assert_uint_eq(checkpoint_label_sets(&c, STR("/l/0.log"), STR("one"), 2, sets), 0);  /* other rules */
+	ck_assert_uint_eq(checkpoint_label_sets(&c, STR("/l/0.log"), STR("half"), 1, sets), 0); /* not all of them */
+	ck_assert_uint_eq(checkpoint_label_sets(&c, STR("/l/1.log"), STR("one"), 1, sets), 0);
+	checkpoint_use_labels(&c, STR("/l/0.log"), STR("one"));
+	size_t unused = 0;
+	for (const struct checkpoint_labels *l = map_get(&c.labels, STR("/l/0.log")); l; l = l->next)
+		unused += !l->is_used;
+	ck_assert_uint_eq(unused, 2);
+	checkpoint_fini(&c);
+	put_set(&out, STR("one"), 1, 0, 1, 2); /* decided anew: one instead of two */
+	ck_assert_uint_eq(sets_of(&d, &out, &c, STR("one"), 1, sets), 1);
+	ck_assert_uint_eq(sets[0]->label_count, 2);
+	checkpoint_fini(&c);
+	buf_fini(&out);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+/* ---- claims ---- */
+
+static bool is_job(const void *ctx, struct str name)
+{
+	return str_eq(name, str_of(ctx));
+}
+
+static const struct claim_case {
+	const char *name, *rows; /* "job:target,..." */
+	const char *job;
+	uint64_t target;
+	enum checkpoint_claim how;
+	size_t want, left;
+} claim_cases[] = {
+	{ "its own", "a:1,a:1,a:2,b:1", "a", 1, CLAIM_EXACT, 2, 2 },
+	{ "not another target's", "a:2", "a", 1, CLAIM_EXACT, 0, 1 },
+	{ "the job's, of one target", "a:2,a:3,a:2", "a", 1, CLAIM_JOB, 2, 1 },
+	{ "of a job that is gone", "b:1,known:1", "a", 1, CLAIM_RENAMED, 1, 1 },
+	{ "of a job that is gone, another target", "b:2", "a", 1, CLAIM_RENAMED, 0, 1 },
+	{ "of a job that is gone, any target", "b:2,c:3,b:2", "a", 1, CLAIM_ORPHAN, 2, 1 },
+	{ "not of one that is there", "known:1", "a", 1, CLAIM_ORPHAN, 0, 1 },
+	{ "nobody's: a copy", ":0,:0,b:1", "a", 1, CLAIM_NOBODY, 2, 3 },
+	{ "nothing there", "", "a", 1, CLAIM_EXACT, 0, 0 },
+};
+
+START_TEST(claims)
+{
+	const struct claim_case *k = &claim_cases[_i];
+	struct checkpoint c = { 0 };
+	struct str rest = str_of(k->rows);
+	for (uint64_t ino = 1; rest.n; ino++) {
+		struct str one = str_cut(&rest, ','), job = str_cut(&one, ':');
+		struct checkpoint_row row = { .log = STR("/l"), .name = STR("l"), .job = job, .target = (uint64_t)(one.p[0] - '0'), .position_count = 1 };
+		row.identity.ino = ino;
+		row.positions[0].destination = STR("loki");
+		checkpoint_park(&c, &row);
+	}
+	const struct checkpoint_owner owner = { STR("/l"), str_of(k->job), k->target, is_job, "known" };
+	struct checkpoint_row *rows = checkpoint_claim(&c, &owner, k->how), *row;
+	size_t got = 0, left = 0;
+	uint64_t last = 0;
+	for (row = rows; row; row = row->next) {
+		ck_assert_msg(row->identity.ino > last, "%s: out of order", k->name);
+		last = row->identity.ino;
+		got++;
+	}
+	for (row = checkpoint_rows(&c, STR("/l")); row; row = row->next)
+		left++;
+	ck_assert_msg(got == k->want && left == k->left, "%s: %zu claimed, %zu left", k->name, got, left);
+	if (k->how != CLAIM_NOBODY)
+		checkpoint_done(rows);
+	checkpoint_fini(&c);
+}
+END_TEST
+
+START_TEST(parked_rows_expire)
+{
+	struct checkpoint c = { 0 };
+	for (int i = 0; i < 100; i++) {
+		char log[32];
+		snprintf(log, sizeof log, "/l/%d", i % 40);
+		struct checkpoint_row row = { .log = str_of(log), .name = STR("l"), .job = STR("a"), .seen_s = i };
+		checkpoint_park(&c, &row);
+	}
+	checkpoint_expire(&c, 70);
+	size_t left = 0;
+	struct checkpoint_row *row;
+	for (size_t i = 0; (row = map_next(&c.logs, &i));)
+		for (; row; row = row->next) {
+			ck_assert(row->seen_s >= 70 && checkpoint_rows(&c, row->log));
+			left++;
+		}
+	ck_assert_uint_eq(left, 30);
+	checkpoint_fini(&c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("checkpoint");
@@ -247,6 +397,10 @@ int main(void)
 	tcase_add_test(t, missing_falls_back_to_the_old_one);
 	tcase_add_test(t, newer_version_is_refused_and_untouched);
 	tcase_add_loop_test(t, nonsense_with_a_right_checksum, 0, 4);
+	tcase_add_test(t, version_1_is_read);
+	tcase_add_test(t, labels_come_back);
+	tcase_add_loop_test(t, claims, 0, COUNT_OF(claim_cases));
+	tcase_add_test(t, parked_rows_expire);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -1,6 +1,6 @@
 /* Names that a label cannot have are mapped as Prometheus does it: every byte that does not fit becomes '_', so two annotations may
  * become one label, and the later one by name wins. */
-#include "agent/pod_meta.h"
+#include "parsers/pod_meta.h"
 
 #include <stdio.h>
 
@@ -103,6 +103,21 @@ bool pod_meta_needs_object(struct str name)
 	return false;
 }
 
+bool pod_meta_needs_status(struct str name)
+{
+	static const struct str names[] = { STR(META "pod_ip"), STR(META "pod_host_ip"), STR(META "pod_phase"), STR(META "pod_ready"),
+					    STR(META "pod_container_id"), STR("__address__") };
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (str_eq(name, names[i]))
+			return true;
+	return false;
+}
+
+static bool is_one_of(char c, struct str set)
+{
+	return str_find(set, c) < set.n;
+}
+
 /* What every match begins with: the letters in front of the first one with a meaning. One that may be repeated no times does not count. */
 static struct str literal_head(struct str regex)
 {
@@ -110,9 +125,9 @@ static struct str literal_head(struct str regex)
 	for (size_t i = 0; i < regex.n; i++)
 		if (regex.p[i] == '|')
 			return (struct str){ 0 };
-	while (n < regex.n && !strchr("\\.+*?()[]{}^$", regex.p[n]))
+	while (n < regex.n && !is_one_of(regex.p[n], STR("\\.+*?()[]{}^$")))
 		n++;
-	return str_take(regex, n < regex.n && strchr("*?{", regex.p[n]) && n ? n - 1 : n);
+	return str_take(regex, n < regex.n && is_one_of(regex.p[n], STR("*?{")) && n ? n - 1 : n);
 }
 
 bool pod_meta_pattern_needs_object(struct str regex)

@@ -1,7 +1,7 @@
 /* What discovery says of a pod and its containers: the labels __meta_kubernetes_…, as Prometheus and Promtail have them.
  * prometheus: discovery/kubernetes/pod.go, podLabels and buildPod. */
-#ifndef AGENT_POD_META_H
-#define AGENT_POD_META_H
+#ifndef PARSERS_POD_META_H
+#define PARSERS_POD_META_H
 
 #include "parsers/podlist.h"
 
@@ -15,6 +15,8 @@ struct pod_meta_path { struct str namespace_, pod, uid, container, node; };
 void pod_meta_put_path(struct labels *to, struct arena *arena, const struct pod_meta_path *path);
 /* Is it a name that only a pod object can give, or the beginning of such names? ("__meta_kubernetes_pod_label_") */
 bool pod_meta_needs_object(struct str name);
+/* Of these, those that the kubelet reports a little later than the rest. */
+bool pod_meta_needs_status(struct str name);
 /* The same of a pattern of names: may it match such a name? Errs on the side of yes. */
 bool pod_meta_pattern_needs_object(struct str regex);
 
