@@ -37,6 +37,7 @@ struct flags { /* views of argv */
 	const char *web_config_file;    /* wins over the file's server.web_config_file; NULL: not set */
 	const char *web_listen_address; /* NULL: not set, the file or the mode decides */
 	const char *log_level, *log_format; /* NULL: not set, the file decides */
+	bool no_sandbox;                /* --no-sandbox */
 	bool enable_lifecycle, enable_tap; /* --web.enable-lifecycle, --web.enable-tap */
 	/* Of commands that look into a running agent: how it is asked. NULL: not set. */
 	const char *web_ca_file, *web_cert_file, *web_key_file, *web_user, *web_password_file;

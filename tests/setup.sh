@@ -27,6 +27,7 @@ group_build() { # the program itself
 	need libgnutls28-dev pkg-config --exists gnutls
 	need zlib1g-dev pkg-config --exists zlib
 	need libpcre2-dev pkg-config --exists libpcre2-8
+	need libseccomp-dev pkg-config --exists libseccomp
 	need libcrypt-dev header crypt.h
 	need libsystemd-dev pkg-config --exists libsystemd
 }

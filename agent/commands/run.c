@@ -21,6 +21,7 @@
 #include "agent/notify.h"
 #include "agent/os.h"
 #include "agent/pipeline.h"
+#include "agent/sandbox.h"
 #include "agent/settings.h"
 #include "agent/trim.h"
 #include "agent/web.h"
@@ -411,6 +412,27 @@ static void free_all(struct agent *a)
 		close(a->lock_fd);
 }
 
+/* Before there is a second thread, and after the state directory is there. Where positions are kept is judged once: a reload that moves them
+ * elsewhere needs a restart. */
+static void confine(struct agent *a)
+{
+	char positions[sizeof a->checkpoint_path];
+	os_make_directory(a->flags->state_dir);
+	choose_checkpoint(a);
+	snprintf(positions, sizeof positions, "%s", a->checkpoint_path);
+	char *slash = strrchr(positions, '/');
+	if (slash)
+		*slash = '\0';
+	const char *const writable[] = { a->flags->state_dir, slash ? positions : "." };
+	struct sandbox_options options = { writable, COUNT_OF(writable) };
+	struct sandbox_status status;
+	sandbox_enter(&options, &status);
+	if (status.problem[0])
+		LOG_WARN("the sandbox is not complete: %s; what could be applied holds", status.problem);
+	LOG_INFO("sandbox: %s, %s, no capability but reading files", status.has_seccomp ? "system calls of a list" : "no limit of system calls",
+		 status.landlock_abi ? "writing below the state directory alone (Landlock)" : "no Landlock in this kernel");
+}
+
 int command_run(const struct flags *flags)
 {
 	struct agent a = { .flags = flags, .signal_fd = -1, .lock_fd = -1 };
@@ -424,6 +446,8 @@ int command_run(const struct flags *flags)
 	if (error < 0)
 		return FLAGS_CONFIG_EXIT;
 	set_up_log(&a);
+	if (!flags->no_sandbox)
+		confine(&a);
 	int code = start_all(&a) < 0 ? 1 : live(&a);
 	free_all(&a);
 	return code;

@@ -57,7 +57,7 @@ struct generation {
 	struct generation *lru_older, *lru_newer;
 	bool is_gz, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, must_wait /* cannot be opened right now: newer ones wait too */, starts_over /* what was before it was cut off: no line goes on into it */, is_seen /* by the scan */;
 	bool is_unsaved; /* its position moved since it was written */
-	char error[64];
+	char error[96];
 	size_t lanes;
 	struct cursor cursors[];   /* one per lane */
 };

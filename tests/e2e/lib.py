@@ -4,6 +4,7 @@ From outside only: the command line, files, HTTP. Environment (set by tests/run.
 sanitizers, LOKI a real Loki, TOOLS where the generator is, WORK a directory for this run. Everything listens on 127.0.0.1.
 """
 import atexit
+import functools
 import json
 import os
 import re
@@ -334,7 +335,9 @@ class Agent:
             os.rename(self.config + ".new", self.config)
 
     def argv(self):
-        a = self.prefix + [self.binary, "run", f"--state.dir={self.state}", f"--web.listen-address=127.0.0.1:{self.port}", "--web.enable-lifecycle"]
+        # The leak check of a sanitizer build traces its own process, which the sandbox forbids.
+        sandbox = ["--no-sandbox"] if has_sanitizers(self.binary) else []
+        a = self.prefix + [self.binary, "run", *sandbox, f"--state.dir={self.state}", f"--web.listen-address=127.0.0.1:{self.port}", "--web.enable-lifecycle"]
         if self.text is not None:
             a.append(f"--config.file={self.config}")
         if self.kubernetes:
@@ -426,6 +429,12 @@ def clients_config(urls, extra="", batchwait="200ms"):
     for u in urls:
         text += f"    - url: {u}/loki/api/v1/push\n      batchwait: {batchwait}\n      backoff_config: {{min_period: 100ms, max_period: 1s}}\n{extra}"
     return text if urls else ""
+
+
+@functools.cache
+def has_sanitizers(binary):
+    with open(binary, "rb") as f:
+        return b"__asan_init" in f.read()
 
 
 def spoor_binary(dev=False):
