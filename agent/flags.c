@@ -16,7 +16,7 @@ enum { LEAST_INTERVAL_NS = 1000000000 };
 #define ASKERS "diagnose explain tap top"
 
 static const struct flag flags[] = {
-	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration", "run check inspect " ASKERS,
+	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration", "run",
 		"configuration to run with; without it: the logs of this machine, shown on the page" },
 	{ "loki.url", FLAG_TEXT, FIELD(loki_url), "URL", NULL, "Configuration", "run",
 		"ship to this Loki, without a file (.../loki/api/v1/push)" },
@@ -53,6 +53,7 @@ static const struct flag flags[] = {
 		"least level (default: the file's, else info)" },
 	{ "log.format", FLAG_CHOICE, FIELD(log_format), "logfmt|json", NULL, "Own log", "run",
 		"format (default: the file's, else logfmt)" },
+	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "", "check inspect " ASKERS, "the configuration" },
 	{ "job", FLAG_TEXT, FIELD(job), "NAME", NULL, "", "inspect", "the job whose rules lines go through" },
 	{ "format", FLAG_CHOICE, FIELD(format), "raw|cri|docker", NULL, "", "inspect", "how lines are wrapped" },
 	{ "format", FLAG_CHOICE, FIELD(format), "text|json", NULL, "", "check version diagnose explain tap",
@@ -75,6 +76,8 @@ static const struct flag flags[] = {
 	{ "web.key-file", FLAG_TEXT, FIELD(web_key_file), "FILE", NULL, ASKING, ASKERS, "key of that" },
 	{ "web.user", FLAG_TEXT, FIELD(web_user), "NAME", NULL, ASKING, ASKERS, "user of its port" },
 	{ "web.password-file", FLAG_TEXT, FIELD(web_password_file), "FILE", NULL, ASKING, ASKERS, "file with the user's password" },
+	{ "from", FLAG_CHOICE, FIELD(from), "promtail|prometheus", NULL, "", "convert", "whose file it is (default: its keys tell)" },
+	{ "report", FLAG_TEXT, FIELD(report), "FILE", NULL, "", "convert", "where to tell what was left out (default: standard error)" },
 	{ "help", FLAG_BOOL, FIELD(help), "", NULL, "", "", "this text" },
 	{ "version", FLAG_BOOL, FIELD(version), "", NULL, "", "", "version of the program" },
 };

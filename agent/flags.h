@@ -49,6 +49,7 @@ struct flags { /* views of argv */
 	bool self_test;                 /* diagnose */
 	const char *job, *format;       /* --job; --format, whose words depend on the command; NULL: not set */
 	bool strict;                    /* check: --strict */
+	const char *from, *report;      /* convert: NULL: whatever it is; NULL: standard error */
 	/* --collector.* and --no-collector.*, in order, without the dashes: node_exporter's, judged by agent/collectors. */
 	const char **collector_flags;
 	int collector_flag_count;

@@ -198,15 +198,19 @@ static bool is_what_happens(const struct place *at)
 static void ignore(struct loader *r, const struct place *at, char *base)
 {
 	(void)base;
-	if (!is_what_happens(at))
-		loader_warning(r, at, "%s", at->option->help);
+	if (is_what_happens(at))
+		return;
+	loader_warning(r, at, "%s", at->option->help);
+	problems_cause(r->problems, PROBLEM_NO_EFFECT);
 }
 
 static void refuse(struct loader *r, const struct place *at, char *base)
 {
 	(void)base;
-	if (!is_what_happens(at))
-		loader_key_error(r, at, "%s", at->option->help);
+	if (is_what_happens(at))
+		return;
+	loader_key_error(r, at, "%s", at->option->help);
+	problems_cause(r->problems, PROBLEM_REFUSED);
 }
 
 typedef void kind_fn(struct loader *r, const struct place *at, char *base);
@@ -338,30 +342,40 @@ static void loader_fini(struct loader *r)
 	arena_fini(&r->arena);
 }
 
-struct config *config_load(struct str text, struct str name, struct config_problems *problems)
+struct config *config_load_tree(const struct node *root, const char *bare, struct str name, struct config_problems *problems)
 {
 	struct loader r = { .config = config_new(name), .problems = problems };
-	r.config->hash = hash_bytes(text);
-	if (str_starts(text, STR("\xef\xbb\xbf")))
-		text = str_skip(text, 3);
-	const struct node *root = NULL;
-	if (text.n > CONFIG_MOST_BYTES)
-		problem_add(problems, false, 1, 1, (struct str){ 0 }, "the file has %zu bytes, at most %d are read", text.n,
-			CONFIG_MOST_BYTES);
-	else
-		root = tree_parse(text, &r.arena, problems);
-	if (root && shape_know(&r, root)) {
+	if (root && shape_know(&r, root, bare)) {
 		push(&r, (struct str){ 0 }, (struct str){ 0 }, root, r.config);
 		for (struct task *task = r.first; task; task = task->next)
 			read_map(&r, task);
 		check_config(&r);
 	}
-	problems_finish(problems, text);
 	loader_fini(&r);
 	if (!problems->errors)
 		return r.config;
 	config_free(r.config);
 	return NULL;
+}
+
+struct config *config_load(struct str text, struct str name, struct config_problems *problems)
+{
+	struct str whole = text;
+	struct arena arena = { 0 };
+	const struct node *root = NULL;
+	if (str_starts(text, STR("\xef\xbb\xbf")))
+		text = str_skip(text, 3);
+	if (text.n > CONFIG_MOST_BYTES)
+		problem_add(problems, false, 1, 1, (struct str){ 0 }, "the file has %zu bytes, at most %d are read", text.n,
+			CONFIG_MOST_BYTES);
+	else
+		root = tree_parse(text, &arena, problems);
+	struct config *c = config_load_tree(root, NULL, name, problems);
+	problems_finish(problems, text);
+	arena_fini(&arena);
+	if (c)
+		c->hash = hash_bytes(whole);
+	return c;
 }
 
 /* One destination each, in flow style, so that a problem's line shows what was given. */

@@ -7,6 +7,7 @@
 
 enum { CONFIG_MOST_BYTES = 1 << 20, CONFIG_SOURCE_LINE_MOST = 240 };
 
+enum problem_cause { PROBLEM_ELSE, PROBLEM_NO_EFFECT, PROBLEM_REFUSED }; /* a key that does nothing here; one that cannot be taken over */
 struct config_problem {
 	uint64_t line, column; /* from 1 */
 	struct str key;        /* logs.clients[0].batchsize */
@@ -14,6 +15,7 @@ struct config_problem {
 	struct str suggestion; /* that key alone; empty: there is none */
 	struct str source_line; /* secrets masked, at most CONFIG_SOURCE_LINE_MOST bytes */
 	bool is_warning;
+	enum problem_cause cause;
 	uint64_t secret_column; /* not 0: a secret stands there, source_line ends before it */
 };
 struct config_problems { /* owns everything it shows */

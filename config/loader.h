@@ -43,8 +43,16 @@ const struct place *loader_element(const struct loader *r, const void *element);
 /* shape.c: the keys at the top (of `global`) that tell whose file it is; each row ends with NULL. */
 enum shape_row { SHAPE_PROMTAIL, SHAPE_PROMETHEUS, SHAPE_PROMETHEUS_GLOBAL, SHAPE_ROWS };
 extern const char *const *const shape_keys[SHAPE_ROWS];
+/* Keys that must be said in a native file so that it means what the other one means without them. */
+struct shape_default { const char *bare, *section, *key, *value; };
+const struct shape_default *shape_default_at(size_t i); /* NULL behind the last */
+/* "logs", "metrics": a bare file whose keys belong there; "": another file. */
+const char *shape_section(const struct node *root);
 /* Whose file is it? Sets `bare` and what else follows from that. False: no file of ours, told in one error. */
-bool shape_know(struct loader *r, const struct node *root);
+bool shape_know(struct loader *r, const struct node *root, const char *bare);
+/* What config_load does with a tree; problems have no source lines yet. root may be NULL, after an error. bare: as in struct loader; NULL:
+ * the keys tell. */
+struct config *config_load_tree(const struct node *root, const char *bare, struct str name, struct config_problems *problems);
 /* values.c: text into the field of a row. false: the reason, "expected ...", is in why. */
 bool value_read(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why);
 bool value_is_scalar(enum option_kind kind);

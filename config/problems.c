@@ -50,6 +50,12 @@ void problems_suggest(struct config_problems *p, struct str word)
 		p->at[p->count - 1].suggestion = arena_copy(&p->arena, word);
 }
 
+void problems_cause(struct config_problems *p, enum problem_cause cause)
+{
+	if (p->count && p->count < PROBLEMS_MOST)
+		p->at[p->count - 1].cause = cause;
+}
+
 static int by_place(const void *left, const void *right)
 {
 	const struct config_problem *a = left, *b = right;

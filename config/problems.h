@@ -11,6 +11,7 @@ struct config_problem *problem_add(struct config_problems *p, bool is_warning, u
 				   const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* Of the problem that was added last, unless there were too many. */
 void problems_suggest(struct config_problems *p, struct str word);
+void problems_cause(struct config_problems *p, enum problem_cause cause);
 /* Sorts by place, copies the source lines out of text with secrets masked. */
 void problems_finish(struct config_problems *p, struct str text);
 /* Cuts the next line off *rest as YAML counts lines: \n, \r\n, \r, U+0085, U+2028, U+2029. */

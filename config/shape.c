@@ -2,7 +2,10 @@
  * of them has; scrape_configs alone by the keys of its jobs. When nothing tells, it is Promtail's. */
 #include "config/loader.h"
 
-enum { PROMETHEUS_INTERVAL_MS = 60000 }; /* its default; ours is 15s */
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct shape_default defaults[] = { { "metrics", "global", "scrape_interval", "1m" } };
 
 static const char *const promtail_keys[] = { "clients", "client", "positions", "limits_config", "target_config", NULL };
 static const char *const prometheus_keys[] = { "remote_write", "remote_read", "alerting", "rule_files", "scrape_config_files", "storage", NULL };
@@ -71,7 +74,37 @@ static bool refuse_both(struct loader *r, const struct node_entry *e)
 	return false;
 }
 
-bool shape_know(struct loader *r, const struct node *root)
+const struct shape_default *shape_default_at(size_t i)
+{
+	return i < COUNT_OF(defaults) ? &defaults[i] : NULL;
+}
+
+const char *shape_section(const struct node *root)
+{
+	if (root->kind != NODE_MAP || tree_get(root, STR("logs")) || tree_get(root, STR("metrics")))
+		return "";
+	if (find_any(root, promtail_keys))
+		return find_any(root, prometheus_keys) ? "" : "logs";
+	return is_prometheus(root) ? "metrics" : tree_get(root, STR("scrape_configs")) ? "logs" : "";
+}
+
+/* As if the file had said them. */
+static void take_defaults(struct loader *r)
+{
+	struct buf why;
+	buf_init(&why, 256);
+	for (size_t i = 0; i < COUNT_OF(defaults); i++) {
+		char section[64];
+		snprintf(section, sizeof section, "%s.%s", defaults[i].bare, defaults[i].section);
+		const struct option *o = option_find(str_of(section), str_of(defaults[i].key));
+		if (str_eq(r->bare, str_of(defaults[i].bare)) &&
+		    !value_read(o, str_of(defaults[i].value), (char *)r->config + o->offset, &r->config->arena, &why))
+			abort(); /* the tables contradict each other */
+	}
+	buf_fini(&why);
+}
+
+bool shape_know(struct loader *r, const struct node *root, const char *bare)
 {
 	struct place at = { .node = root, .line = root->line, .column = root->column };
 	if (root->kind == NODE_NULL)
@@ -80,17 +113,11 @@ bool shape_know(struct loader *r, const struct node *root)
 		loader_expected(r, &at, "the sections logs, metrics, server, global and trace");
 		return false;
 	}
-	if (tree_get(root, STR("logs")) || tree_get(root, STR("metrics")))
-		return true;
-	const struct node_entry *promtail = find_any(root, promtail_keys);
 	const struct node_entry *prometheus = find_any(root, prometheus_keys);
-	if (promtail && prometheus)
+	bool is_native = tree_get(root, STR("logs")) || tree_get(root, STR("metrics"));
+	if (!bare && !is_native && prometheus && find_any(root, promtail_keys))
 		return refuse_both(r, prometheus);
-	if (promtail || !is_prometheus(root)) {
-		r->bare = promtail || tree_get(root, STR("scrape_configs")) ? STR("logs") : (struct str){ 0 };
-		return true;
-	}
-	r->bare = STR("metrics");
-	r->config->metrics.scrape_interval_ms = PROMETHEUS_INTERVAL_MS;
+	r->bare = str_of(bare ? bare : shape_section(root));
+	take_defaults(r);
 	return true;
 }

@@ -15,6 +15,7 @@ struct frame { /* an open list or map */
 	bool has_key;           /* in a map: the next node is the value of `key` */
 	struct str key;
 	uint64_t key_line, key_column;
+	size_t key_from, from, to; /* characters before the key, before the node, and up to its last child's end */
 };
 struct builder {
 	yaml_parser_t parser;
@@ -67,7 +68,7 @@ static void push_entry(struct builder *b, struct node *parent, const struct node
 }
 
 /* A node is complete (or, for an alias, met again): it becomes a key or a value of what is open, or the root. */
-static void place(struct builder *b, struct node *node, const yaml_mark_t *mark)
+static void place(struct builder *b, struct node *node, const yaml_mark_t *mark, size_t to)
 {
 	struct frame *top = b->depth ? &b->stack[b->depth - 1] : NULL;
 	if (!top) {
@@ -84,16 +85,19 @@ static void place(struct builder *b, struct node *node, const yaml_mark_t *mark)
 		top->key = node->text;
 		top->key_line = mark->line + 1;
 		top->key_column = mark->column + 1;
+		top->key_from = mark->index;
 		return;
 	}
-	struct node_entry entry = { .line = mark->line + 1, .column = mark->column + 1, .value = node };
+	struct node_entry entry = { .line = mark->line + 1, .column = mark->column + 1, .from = mark->index, .to = to, .value = node };
 	if (top->node->kind == NODE_MAP) {
 		entry.key = top->key;
 		entry.line = top->key_line;
 		entry.column = top->key_column;
+		entry.from = top->key_from;
 		top->has_key = false;
 	}
 	push_entry(b, top->node, &entry);
+	top->to = to > top->to ? to : top->to;
 	if (top->node->weight > TREE_MOST_NODES)
 		fail_at(b, mark, "more than 100000 values, counting each alias (*name) with all that it stands for: use fewer");
 	else if (b->depth + node->height > TREE_MOST_DEPTH)
@@ -135,7 +139,7 @@ static void on_scalar(struct builder *b, const yaml_event_t *event)
 		fail_at(b, &event->start_mark, "tags (!name) have no meaning here: remove it");
 	if (event->data.scalar.anchor)
 		remember(b, str_of((const char *)event->data.scalar.anchor), node);
-	place(b, node, &event->start_mark);
+	place(b, node, &event->start_mark, event->end_mark.index);
 }
 
 static void on_alias(struct builder *b, const yaml_event_t *event)
@@ -143,12 +147,12 @@ static void on_alias(struct builder *b, const yaml_event_t *event)
 	struct str name = str_of((const char *)event->data.alias.anchor);
 	struct anchor *anchor = map_get(&b->anchors, name);
 	if (anchor)
-		place(b, anchor->node, &event->start_mark);
+		place(b, anchor->node, &event->start_mark, event->end_mark.index);
 	else
 		fail_at(b, &event->start_mark, "this alias has no anchor (&name) that is complete before it");
 }
 
-static void open_frame(struct builder *b, const yaml_event_t *event, enum node_kind kind, const yaml_char_t *anchor,
+static void open_frame(struct builder *b, const yaml_event_t *event, enum node_kind kind, bool is_flow, const yaml_char_t *anchor,
 	const yaml_char_t *tag)
 {
 	if (b->depth == TREE_MOST_DEPTH) {
@@ -158,17 +162,21 @@ static void open_frame(struct builder *b, const yaml_event_t *event, enum node_k
 	if (tag && !is_known_tag(str_of((const char *)tag)))
 		fail_at(b, &event->start_mark, "tags (!name) have no meaning here: remove it");
 	struct str name = anchor ? arena_copy(b->arena, str_of((const char *)anchor)) : (struct str){ 0 };
-	b->stack[b->depth++] = (struct frame){ .node = node_new(b, kind, &event->start_mark), .anchor = name };
+	b->stack[b->depth++] = (struct frame){ .node = node_new(b, kind, &event->start_mark), .anchor = name, .from = event->start_mark.index,
+					       .to = event->start_mark.index };
+	b->stack[b->depth - 1].node->is_flow = is_flow;
 }
 
 static void on_list(struct builder *b, const yaml_event_t *event)
 {
-	open_frame(b, event, NODE_LIST, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+	bool is_flow = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+	open_frame(b, event, NODE_LIST, is_flow, event->data.sequence_start.anchor, event->data.sequence_start.tag);
 }
 
 static void on_map(struct builder *b, const yaml_event_t *event)
 {
-	open_frame(b, event, NODE_MAP, event->data.mapping_start.anchor, event->data.mapping_start.tag);
+	bool is_flow = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+	open_frame(b, event, NODE_MAP, is_flow, event->data.mapping_start.anchor, event->data.mapping_start.tag);
 }
 
 /* Adds to `map` what `from` has and it has not: the meaning of <<. */
@@ -227,15 +235,15 @@ static void settle_map(struct builder *b, struct node *map)
 	map_fini(&seen);
 }
 
+/* The end of what is in brackets is told; that of what is indented is only known by what comes next, so it is its last child's. */
 static void on_end(struct builder *b, const yaml_event_t *event)
 {
-	(void)event;
 	struct frame top = b->stack[--b->depth];
 	if (top.node->kind == NODE_MAP)
 		settle_map(b, top.node);
 	remember(b, top.anchor, top.node);
-	yaml_mark_t mark = { .line = top.node->line - 1, .column = top.node->column - 1 };
-	place(b, top.node, &mark);
+	yaml_mark_t mark = { .index = top.from, .line = top.node->line - 1, .column = top.node->column - 1 };
+	place(b, top.node, &mark, top.node->is_flow ? event->end_mark.index : top.to);
 }
 
 static void on_document(struct builder *b, const yaml_event_t *event)
@@ -286,6 +294,7 @@ static const struct { const char *theirs, *ours; } sayings[] = {
 	{ "found character that cannot start any token", "this character cannot start a value: put the value into quotes" },
 	{ "mapping values are not allowed in this context",
 	  "a ':' is not expected here: is the line indented as its neighbours, or does a value that holds ': ' lack its quotes?" },
+	{ "did not find expected node content", "expected a value here: is a bracket or a brace before it without its end?" },
 	{ "did not find expected key", "expected a key here: is the line indented as its neighbours?" },
 	{ "did not find expected '-' indicator", "expected '- ' here: is the line indented as the other elements of the list?" },
 	{ "could not find expected ':'", "expected ':' and a blank after the key" },

@@ -12,12 +12,14 @@ struct node;
 struct node_entry { /* of a map or a list, in order */
 	struct str key; /* empty in a list */
 	uint64_t line, column; /* of the key; of the value in a list */
+	size_t from, to;       /* characters of the text before the key (in a list: the value), and to the end of the value */
 	struct node *value;
 	struct node_entry *next;
 };
 struct node {
 	enum node_kind kind;
 	bool is_plain;    /* a scalar without quotes */
+	bool is_flow;     /* a list or map in brackets */
 	struct str text;  /* of a scalar */
 	uint64_t line, column; /* from 1, columns in characters */
 	struct node_entry *first, *last;

@@ -49,6 +49,11 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need curl curl --version
 	need openssl openssl version # certificates of the TLS tests
 	need ca-certificates certificates
+	need python3-jsonschema python3 -c 'import jsonschema; jsonschema.Draft202012Validator'
+	need python3-yaml python3 -c 'import yaml'
+	need mandoc sh -c 'command -v mandoc' # judges the manual page
+	need zsh zsh --version # load the completions
+	need fish fish --version
 	need procps ps --version
 	need util-linux flock --version
 }

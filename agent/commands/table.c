@@ -2,6 +2,7 @@
 #include "agent/commands/table.h"
 
 #include "agent/commands/check.h"
+#include "agent/commands/convert.h"
 #include "agent/commands/diagnose.h"
 #include "agent/commands/explain.h"
 #include "agent/commands/inspect.h"
@@ -9,6 +10,7 @@
 #include "agent/commands/tap.h"
 #include "agent/commands/tell.h"
 #include "agent/commands/top.h"
+#include "agent/completion.h"
 
 /* How a command finds the agent. */
 #define ASKED "\nThe agent is asked at --web.listen-address, else where --config.file says, else where the one agent that runs here listens."
@@ -36,9 +38,17 @@ static const struct command commands[] = {
 	{ "diagnose", "", 0, 0, command_diagnose, "what stands between this node's logs and its destinations",
 		"Configuration, rights, state directory, limits, kernel; for each destination credentials, name, TCP, TLS, clock and an empty request.\n"
 		"Changes nothing but a file in the state directory that it removes again. Exit code 0, or 1 when something failed." ASKED },
+	{ "convert", "FILE", 1, 1, command_convert, "a Promtail's or Prometheus' file as a native one, on standard output",
+		"Such files run as they are; the native form holds logs and metrics in one file. Order and comments stay. What has no effect or\n"
+		"cannot be taken over stays as a comment with the reason, and is reported with its line. FILE may be - for standard input.\n"
+		"Exit code 0; 3 when something was lost; 78 when it is no file of theirs." },
 	{ "schema", "", 0, 0, command_schema, "JSON Schema of the configuration, for editors",
 		"The first line of a file tells an editor about it: # yaml-language-server: $schema=./spoor.schema.json" },
 	{ "version", "", 0, 0, command_version, "version of the program", "" },
+	{ "completion", COMPLETION_SHELLS, 1, 1, command_completion, "completion of commands and flags for a shell",
+		"bash: source <(spoor completion bash). zsh: spoor completion zsh > a directory of $fpath/_spoor.\n"
+		"fish: spoor completion fish > ~/.config/fish/completions/spoor.fish." },
+	{ "man", "", 0, 0, command_man, "the manual page spoor(1), as roff", "To read it: spoor man | man -l -" },
 	{ "help", "[COMMAND]", 0, 1, command_help, "flags and exit codes of a command", "" },
 };
 

@@ -5,6 +5,8 @@
 #include <sys/utsname.h>
 
 #include "agent/commands/table.h"
+#include "agent/completion.h"
+#include "agent/manual.h"
 #include "agent/usage.h"
 #include "config/schema.h"
 
@@ -60,6 +62,27 @@ int command_schema(const struct flags *flags)
 	(void)flags;
 	buf_init(&text, TEXT_MOST);
 	config_schema_print(&text);
+	print(&text);
+	return 0;
+}
+
+int command_completion(const struct flags *flags)
+{
+	struct buf text;
+	buf_init(&text, TEXT_MOST);
+	bool is_known = completion_print(str_of(flags->rest[0]), &text);
+	if (!is_known)
+		fprintf(stderr, "spoor completion: %s: expected " COMPLETION_SHELLS "\n", flags->rest[0]);
+	print(&text);
+	return is_known ? 0 : FLAGS_USAGE_EXIT;
+}
+
+int command_man(const struct flags *flags)
+{
+	struct buf text;
+	(void)flags;
+	buf_init(&text, TEXT_MOST);
+	manual_print(&text);
 	print(&text);
 	return 0;
 }

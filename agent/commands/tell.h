@@ -7,6 +7,8 @@
 int command_help(const struct flags *flags);    /* of the command that is its argument, else of all */
 int command_version(const struct flags *flags); /* --format=json: with what it was built from */
 int command_schema(const struct flags *flags);  /* JSON Schema of the file */
+int command_completion(const struct flags *flags);
+int command_man(const struct flags *flags);
 int tell_help(const char *command);             /* the same as command_help; NULL: of all */
 
 #endif

@@ -1,0 +1,240 @@
+"""Commands that need no running agent: check for pipelines, schema, convert, completion, manual page."""
+import glob
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+from lib import ROOT, Skip, main, spoor_binary
+
+CONFIGS = f"{ROOT}/tests/fixtures/config"
+
+
+def spoor(*args, data=b"", cwd=None):
+    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1")
+    return subprocess.run([spoor_binary(dev=True), *args], input=data, capture_output=True, timeout=60, env=env, cwd=cwd)
+
+
+def need(program):
+    if not shutil.which(program):
+        raise Skip(f"{program} is not installed: tests/setup.sh tests")
+
+
+def check_json(s):
+    """check --format=json: each problem as the text has it, with its suggestion; exit codes with and without --strict."""
+    path = f"{CONFIGS}/bad/everything_at_once.yaml"
+    r = spoor("check", "--format=json", path)
+    told = json.loads(r.stdout)
+    s.expect(r.returncode == 78 and not told["valid"] and told["errors"] == len(told["problems"]), f"exit {r.returncode}: {told}")
+    text = spoor("check", path).stdout.decode()
+    for p in told["problems"]:
+        s.expect(f"{path}:{p['line']}:{p['column']}: {p['key']}: {p['message']}" in text and p["file"] == path, f"not in the text: {p}")
+    s.expect(any(p["suggestion"] == "log_level" and p["key"] == "server.log_levl" for p in told["problems"]), f"no suggestion: {told}")
+    path = f"{CONFIGS}/good/no_effect.yaml"
+    told = json.loads(spoor("check", "--format=json", path).stdout)
+    s.expect(told["valid"] and told["warnings"] > 3 and {p["severity"] for p in told["problems"]} == {"warning"}, f"{told}")
+    codes = [spoor("check", *more, path).returncode for more in ([], ["--strict"], ["--strict", "--format=json"])]
+    s.expect(codes == [0, 3, 3], f"exit codes {codes}")
+    s.expect(spoor("check", "--strict", f"{CONFIGS}/good/smallest.yaml").returncode == 0, "a file without warnings is refused")
+    r = spoor("check", "--format=json", f"{s.work}/nowhere.yaml")
+    s.expect(r.returncode == 78 and json.loads(r.stdout)["problems"][0]["line"] == 1, f"a missing file: {r.stdout}")
+
+
+# What the loader says of a file whose shape is wrong; other faults lie between keys, or in a text that the schema takes as it is.
+SHAPE = re.compile(r"unknown key|did you mean|belongs under|expected (an? |one of|true)|not a label name|are internal|is missing")
+NO_SHAPE = re.compile(r"expected an? (duration|size)|__path__ is missing")
+
+
+def load_yaml(path):
+    import yaml
+
+    class Loader(yaml.SafeLoader):  # JSON has no dates
+        yaml_implicit_resolvers = {c: [(t, r) for t, r in rows if not t.endswith(":timestamp")] for c, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+
+    with open(path, "rb") as f:
+        return yaml.load(f.read(), Loader)
+
+
+def schema(s):
+    """The schema is valid, takes every good file, and refuses every bad one whose fault is its shape."""
+    import jsonschema
+    import yaml
+    document = json.loads(spoor("schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(document)
+    validator = jsonschema.Draft202012Validator(document)
+    good = sorted(glob.glob(f"{CONFIGS}/good/*.yaml")) + [f"{ROOT}/config/spoor.yaml"]
+    for path in good:
+        faults = list(validator.iter_errors(load_yaml(path)))
+        s.expect(not faults, f"{os.path.basename(path)}: {[(f.json_path, f.message[:200]) for f in faults[:3]]}")
+    refused = 0
+    for path in sorted(glob.glob(f"{CONFIGS}/bad/*.yaml")):
+        with open(path, errors="replace") as f:
+            expected = re.findall(r"^# expect \S+ (.*)", f.read(), re.M)
+        try:
+            tree = load_yaml(path)
+        except yaml.YAMLError:
+            continue
+        is_valid = validator.is_valid(tree)
+        refused += not is_valid
+        wrong_shape = [e for e in expected if SHAPE.search(e) and not NO_SHAPE.search(e)]
+        s.expect(not is_valid or not wrong_shape, f"{os.path.basename(path)} is valid for the schema, but: {wrong_shape}")
+    s.expect(refused >= 35, f"only {refused} bad files refused")
+    stage = document["$defs"]["stage.json"]["properties"]
+    s.expect(set(stage) == {"expressions", "source", "drop_malformed"}, f"keys of the stage json: {stage}")
+    s.note(f"{len(good)} taken, {refused} refused")
+
+
+def convert(s):
+    """What comes out passes check and prints the same configuration; exit 3 and a report when something is lost."""
+    folder = f"{ROOT}/tests/fixtures/convert"
+    r = spoor("convert", "--from=promtail", "promtail.yaml", cwd=folder)
+    with open(f"{folder}/promtail.native", "rb") as f:
+        s.expect(r.returncode == 3 and r.stdout == f.read(), f"exit {r.returncode}: {r.stderr}")
+    s.expect(b"promtail.yaml:27:7: not converted: " in r.stderr and b"geoip" in r.stderr, f"{r.stderr}")
+    native = f"{s.work}/native.yaml"
+    with open(native, "wb") as f:
+        f.write(r.stdout)
+    r = spoor("check", native)
+    s.expect(r.returncode == 0, f"the native file: {r.stdout}")
+    r = spoor("convert", f"--report={s.work}/report", f"{CONFIGS}/good/promtail_docs.yaml")
+    with open(f"{s.work}/report") as f:
+        report = f.read()
+    s.expect(r.returncode == 0 and not r.stderr and "0 not converted" in report, f"exit {r.returncode}: {r.stderr} {report}")
+    r = spoor("convert", "--from=prometheus", f"{CONFIGS}/good/promtail_docs.yaml")
+    s.expect(r.returncode == 78 and not r.stdout and b"--from=promtail" in r.stderr, f"the wrong program: {r.returncode} {r.stderr}")
+    r = spoor("convert", "-", data=b"remote_write: [{url: 'http://a/api/v1/write'}]\n")
+    s.expect(r.returncode == 0 and b"scrape_interval: 1m" in r.stdout, f"standard input: {r}")
+    for args in ([], ["a", "b"], ["--from=fluent-bit", "a"]):
+        s.expect(spoor("convert", *args).returncode == 2, f"{args} is taken")
+
+
+BASH = """source "$1"; shift; complete -p spoor >/dev/null || exit 1
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _spoor; printf '%s\\n' "${COMPREPLY[@]}"
+"""
+WORDS = [  # the words typed, what must be offered, what must not
+    (["che"], {"check"}, {"run"}),
+    ([""], {"run", "check", "inspect", "convert", "help"}, {"--format"}),
+    (["check", "--fo"], {"--format="}, {"--from="}),
+    (["check", "--"], {"--strict", "--format=", "--help"}, {"--job=", "--state.dir="}),
+    (["check", "--format", "=", ""], {"text", "json"}, {"cri"}),
+    (["inspect", "--format", ""], {"raw", "cri", "docker"}, {"json"}),
+    (["--log.level", "=", "w"], {"warn"}, {"info"}),
+    (["completion", ""], {"bash", "zsh", "fish"}, set()),
+    (["--collector.cpu"], {"--collector.cpu", "--collector.cpu.info"}, {"--no-collector.cpu"}),
+    (["check", "/etc/hos"], {"/etc/hosts"}, {"run"}),
+]
+
+
+def completion_bash(s):
+    """bash offers commands, flags of the command, their words, and files."""
+    script = f"{s.work}/spoor.bash"
+    with open(script, "wb") as f:
+        f.write(spoor("completion", "bash").stdout)
+    for words, wanted, unwanted in WORDS:
+        r = subprocess.run(["bash", "-c", BASH, "_", script, "spoor", *words], capture_output=True, text=True, timeout=30)
+        got = set(r.stdout.split())
+        s.expect(r.returncode == 0 and wanted <= got and not got & unwanted, f"{words}: got {sorted(got)[:20]} {r.stderr}, want {wanted}")
+    s.expect(spoor("completion", "tcsh").returncode == 2, "a shell that is not known is taken")
+
+
+def completion_fish(s):
+    """fish, asked for completions of a line."""
+    need("fish")
+    script = f"{s.work}/spoor.fish"
+    with open(script, "wb") as f:
+        f.write(spoor("completion", "fish").stdout)
+    for line, wanted in (("spoor che", "check"), ("spoor check --str", "--strict"), ("spoor inspect --format ", "docker"),
+                         ("spoor --log.level ", "warn"), ("spoor completion ", "zsh"), ("spoor --no-collector.xf", "--no-collector.xfs")):
+        r = subprocess.run(["fish", "--no-config", "-c", f'source {script}; complete -C "{line}"'], capture_output=True, text=True, timeout=60)
+        s.expect(wanted in [x.split("\t")[0] for x in r.stdout.splitlines()], f"{line!r}: {r.stdout[:300]} {r.stderr}")
+
+
+class Terminal:
+    """A shell that thinks somebody types."""
+
+    def __init__(self, *argv):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="dumb", ZDOTDIR="/nonexistent")
+            os.execvp(argv[0], argv)
+
+    def type(self, data, until, timeout=60):
+        os.write(self.fd, data)
+        seen, end = b"", time.monotonic() + timeout
+        while until not in seen and time.monotonic() < end:
+            if select.select([self.fd], [], [], 0.2)[0]:
+                seen += os.read(self.fd, 65536)
+        return seen
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def completion_zsh(s):
+    """zsh, typed into: the line is completed."""
+    need("zsh")
+    script = f"{s.work}/_spoor"
+    with open(script, "wb") as f:
+        f.write(spoor("completion", "zsh").stdout)
+    shell = Terminal("zsh", "-f", "-i")
+    try:
+        seen = shell.type(f"PS1='%# '; autoload -U compinit; compinit -u -D; source {script}; echo rea''dy\n".encode(), b"ready")
+        s.expect(b"ready" in seen, f"zsh does not come up: {seen[-300:]}")
+        for line, wanted in ((b"spoor che\t", b"spoor check "), (b"spoor check --str\t", b"check --strict "), (b"spoor inspect --format=d\t", b"--format=docker "),
+                             (b"spoor --log.level=w\t", b"--log.level=warn "), (b"spoor completion z\t", b"completion zsh ")):
+            seen = shell.type(b"\x15" + line, wanted)
+            s.expect(wanted in seen, f"{line}: {seen[-300:]}")
+    finally:
+        shell.end()
+
+
+def manual(s):
+    """The manual page: no word from mandoc's and groff's checks, and every command and flag is in it."""
+    need("mandoc")
+    page = f"{s.work}/spoor.1"
+    with open(page, "wb") as f:
+        f.write(spoor("man").stdout)
+    r = subprocess.run(["mandoc", "-Tlint", page], capture_output=True, text=True, timeout=60)
+    s.expect(r.returncode == 0 and not r.stdout, f"mandoc: {r.stdout[:500]}")
+    if shutil.which("groff"):
+        r = subprocess.run(["groff", "-man", "-Tutf8", "-ww", page], capture_output=True, timeout=60)
+        s.expect(not r.stderr, f"groff: {r.stderr[:500]}")
+    text = re.sub(r".\x08", "", subprocess.run(["mandoc", "-Tutf8", page], capture_output=True, timeout=60).stdout.decode())
+    help_text = spoor("--help").stdout.decode()
+    flags, commands = set(re.findall(r"^  (--[a-z][\w.-]*)", help_text.split("Collectors:")[0], re.M)), re.findall(r"^  ([a-z]+)[ \[]", help_text, re.M)
+    s.expect(len(flags) > 15 and len(commands) > 6, f"{flags} {commands}")
+    for word in flags | {f"spoor {c}" for c in commands}:
+        s.expect(word in text, f"{word} is not in the manual page")
+    s.note(f"{len(commands)} commands, {len(flags)} flags of run")
+
+
+def installed(s):
+    """What `cmake --install` would install beside the program is printed by the same program."""
+    printed = os.path.join(os.path.dirname(os.environ["SPOOR"]), "printed")
+    if not os.path.isdir(printed):
+        raise Skip("the program was not built here")
+    for name, args in (("spoor.1", ["man"]), ("spoor.bash", ["completion", "bash"]), ("_spoor", ["completion", "zsh"]), ("spoor.fish", ["completion", "fish"]),
+                       ("spoor.schema.json", ["schema"])):
+        with open(os.path.join(printed, name), "rb") as f:
+            s.expect(f.read() == spoor(*args).stdout, f"{name} is not what the program prints")
+
+
+def help_of_commands(s):
+    """Every command has its own help, by flag and by name, with exit code 0; what the table does not have is exit code 2."""
+    commands = re.findall(r"^  ([a-z]+)[ \[]", spoor("--help").stdout.decode(), re.M)
+    for c in commands:
+        a, b = spoor(c, "--help"), spoor("help", c)
+        s.expect(a.returncode == b.returncode == 0 and a.stdout == b.stdout and f"Usage: spoor {c}".encode() in a.stdout, f"{c}: {a} {b}")
+    s.expect(spoor("help", "chekc").returncode == 2, "help of what is no command")
+    told = json.loads(spoor("version", "--format=json").stdout)
+    s.expect(spoor("version").stdout.decode() == f"spoor {told['version']}\n" == spoor("--version").stdout.decode(), f"{told}")
+
+
+main(check_json, schema, convert, completion_bash, completion_fish, completion_zsh, manual, installed, help_of_commands)
