@@ -2,6 +2,8 @@
  * told: spoor run --help lists them. */
 #include "agent/manual.h"
 
+#include <stdio.h>
+
 #include "agent/commands/table.h"
 
 enum { LINE_MOST = 78 };
@@ -41,7 +43,7 @@ static void print_char(char c, struct buf *out)
 static bool must_break(struct str s, size_t at, size_t column)
 {
 	while (++at < s.n && s.p[at] != ' ' && s.p[at] != '\n')
-		column++;
+		column += 1 + (s.p[at] == '-' || s.p[at] == '\\');
 	return column >= LINE_MOST;
 }
 
@@ -89,12 +91,9 @@ static void print_flag(const struct flag *f, struct buf *out)
 		print_argument(f->argument, out);
 	}
 	buf_char(out, '\n');
-	print_z(f->help, out);
-	if (f->fallback) {
-		buf_str(out, STR(" (default: "));
-		print_z(f->fallback, out);
-		buf_char(out, ')');
-	}
+	char text[512];
+	snprintf(text, sizeof text, f->fallback ? "%s (default: %s)" : "%s", f->help, f->fallback);
+	print_z(text, out);
 	buf_char(out, '\n');
 }
 
