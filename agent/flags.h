@@ -6,6 +6,7 @@
 
 #include "parsers/bytes/buf.h"
 
+enum { FLAGS_ARGUMENTS_MOST = 1 << 20 }; /* of a command that takes as many as there are */
 enum { FLAGS_FAILED_EXIT = 1, FLAGS_USAGE_EXIT = 2, FLAGS_REMARKS_EXIT = 3 /* not as it should be */, FLAGS_CONFIG_EXIT = 78 /* EX_CONFIG */ };
 
 enum flag_kind { FLAG_TEXT, FLAG_ROOT, FLAG_CHOICE, FLAG_BOOL, FLAG_DURATION }; /* ROOT: a directory, kept without slashes at its end */
@@ -49,6 +50,8 @@ struct flags { /* views of argv */
 	bool self_test;                 /* diagnose */
 	const char *job, *format;       /* --job; --format, whose words depend on the command; NULL: not set */
 	bool strict;                    /* check: --strict */
+	bool stages;                    /* inspect: --stages */
+	const char *output;             /* inspect: text|json, NULL: JSON, text with --stages */
 	const char *from, *report;      /* convert: NULL: whatever it is; NULL: standard error */
 	/* --collector.* and --no-collector.*, in order, without the dashes: node_exporter's, judged by agent/collectors. */
 	const char **collector_flags;

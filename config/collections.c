@@ -35,7 +35,7 @@ bool collection_is_map(struct loader *r, const struct place *at, const char *wha
 	return false;
 }
 
-static void read_secret_map(struct loader *r, const struct place *at, char *field)
+static void read_pairs(struct loader *r, const struct place *at, char *field)
 {
 	struct config_labels *pairs = (void *)field;
 	if (!collection_is_map(r, at, "a mapping of names to values"))
@@ -85,6 +85,39 @@ static void read_strings(struct loader *r, const struct place *at, char *field)
 	buf_fini(&why);
 }
 
+static void add_line(struct loader *r, struct config_strings *lines, struct str line)
+{
+	if (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	lines->at[lines->count++] = arena_copy(&r->config->arena, line);
+}
+
+/* A text of lines, the last of which may lack its line feed; or a list, a line each. */
+static void read_lines(struct loader *r, const struct place *at, char *field)
+{
+	struct config_strings *lines = (void *)field;
+	size_t i = 0, count = 1;
+	if (at->node->kind == NODE_NULL)
+		return;
+	if (at->node->kind == NODE_MAP) {
+		loader_expected(r, at, "a text of lines, or a list");
+		return;
+	}
+	for (size_t k = 0; at->node->kind == NODE_SCALAR && k < at->node->text.n; k++)
+		count += at->node->text.p[k] == '\n';
+	lines->at = arena_alloc(&r->config->arena, (count + at->node->count) * sizeof *lines->at);
+	for (struct str rest = at->node->kind == NODE_SCALAR ? at->node->text : (struct str){ 0 }; rest.n;)
+		add_line(r, lines, str_cut(&rest, '\n'));
+	for (const struct node_entry *e = at->node->first; e; e = e->next) {
+		struct place place = collection_entry(r, at, e, i++);
+		bool is_line = e->value->kind == NODE_NULL || (e->value->kind == NODE_SCALAR && str_find(e->value->text, '\n') == e->value->text.n);
+		if (is_line)
+			add_line(r, lines, e->value->kind == NODE_NULL ? (struct str){ 0 } : e->value->text);
+		else
+			loader_expected(r, &place, "one line");
+	}
+}
+
 static collection_fn *const collection_fns[OPTION_KINDS] = {
 	[OPTION_STRINGS] = read_strings,
 	[OPTION_LABELS] = collection_labels,
@@ -92,7 +125,9 @@ static collection_fn *const collection_fns[OPTION_KINDS] = {
 	[OPTION_STATIC_LABELS] = collection_static_labels,
 	[OPTION_PARAMS] = collection_params,
 	[OPTION_HTTP_HEADERS] = collection_http_headers,
-	[OPTION_SECRET_MAP] = read_secret_map,
+	[OPTION_SECRET_MAP] = read_pairs,
+	[OPTION_MAP] = read_pairs,
+	[OPTION_LINES] = read_lines,
 	[OPTION_STAGES] = collection_stages,
 };
 

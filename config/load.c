@@ -20,16 +20,16 @@ static bool is_in_scope(struct str section, struct str scope)
 	return str_find(rest, '[') == rest.n && (!rest.n || !scope.n || rest.p[0] == '.');
 }
 
-static void set_defaults(struct config *c, struct str scope, char *base)
+void loader_set_defaults(struct loader *r, struct str scope, char *base)
 {
 	struct buf why;
 	buf_init(&why, 512);
 	const struct option *o;
-	for (size_t i = 0; (o = option_at(i)); i++) {
+	for (size_t i = 0; (o = option_in(r->file, i)); i++) {
 		if (scope.n && strncmp(o->path, scope.p, scope.n) != 0)
 			continue; /* most rows, for most elements */
 		if (value_is_scalar(o->kind) && o->fallback[0] && is_in_scope(option_section(o), scope) &&
-		    !value_read(o, str_of(o->fallback), base + o->offset, &c->arena, &why))
+		    !value_read(o, str_of(o->fallback), base + o->offset, &r->config->arena, &why))
 			abort(); /* the table contradicts itself; the unit test walks it */
 	}
 	buf_fini(&why);
@@ -119,7 +119,7 @@ static void read_element(struct loader *r, const struct option *list, const stru
 {
 	struct str section = str_of(list->path);
 	remember(r, &r->elements, at, element);
-	set_defaults(r->config, section, element);
+	loader_set_defaults(r, section, element);
 	if (at->node->kind == NODE_MAP)
 		push(r, section, at->section, at->node, element);
 	else
@@ -159,7 +159,7 @@ static void read_list(struct loader *r, const struct place *at, char *base)
 static void read_one(struct loader *r, const struct place *at, char *base)
 {
 	const struct option *list = NULL, *o;
-	for (size_t i = 0; (o = option_at(i)); i++)
+	for (size_t i = 0; (o = option_in(r->file, i)); i++)
 		if (strcmp(o->path, at->option->range) == 0)
 			list = o;
 	if (!list || at->node->kind == NODE_NULL)
@@ -232,6 +232,8 @@ static kind_fn *const kind_fns[OPTION_KINDS] = {
 	[OPTION_PARAMS] = read_collection,
 	[OPTION_HTTP_HEADERS] = read_collection,
 	[OPTION_SECRET_MAP] = read_collection,
+	[OPTION_MAP] = read_collection,
+	[OPTION_LINES] = read_collection,
 	[OPTION_STAGES] = read_collection,
 	[OPTION_SECTION] = read_section,
 	[OPTION_LIST] = read_list,
@@ -242,10 +244,10 @@ static kind_fn *const kind_fns[OPTION_KINDS] = {
 };
 
 /* The same key in another section: "belongs under ...". */
-static const struct option *find_elsewhere(struct str key)
+static const struct option *find_elsewhere(const struct loader *r, struct str key)
 {
 	const struct option *found = NULL, *o;
-	for (size_t i = 0; (o = option_at(i)); i++) {
+	for (size_t i = 0; (o = option_in(r->file, i)); i++) {
 		if (!str_eq(option_key(o), key) || o->kind == OPTION_IGNORED || o->kind == OPTION_REFUSED)
 			continue;
 		if (found)
@@ -255,10 +257,10 @@ static const struct option *find_elsewhere(struct str key)
 	return found;
 }
 
-static void list_keys(struct str section, struct buf *out)
+static void list_keys(const struct loader *r, struct str section, struct buf *out)
 {
 	const struct option *o;
-	for (size_t i = 0; (o = option_at(i)); i++) {
+	for (size_t i = 0; (o = option_in(r->file, i)); i++) {
 		if (!str_eq(option_section(o), section) || o->kind == OPTION_IGNORED || o->kind == OPTION_REFUSED)
 			continue;
 		buf_str(out, out->n ? STR(", ") : STR(""));
@@ -274,14 +276,14 @@ static void unknown_key(struct loader *r, const struct task *task, const struct 
 		return;
 	}
 	const struct option *o;
-	for (size_t i = 0; (o = option_at(i)); i++) {
+	for (size_t i = 0; (o = option_in(r->file, i)); i++) {
 		struct str in = option_section(o);
 		if (str_eq(in, task->section) || (r->bare.n && !task->section.n && str_eq(in, r->bare)))
 			nearest_offer(&nearest, at->key, option_key(o));
 		else if (task->section.n && str_starts(in, task->section))
 			nearest_offer(&below, at->key, option_key(o));
 	}
-	const struct option *elsewhere = find_elsewhere(at->key);
+	const struct option *elsewhere = find_elsewhere(r, at->key);
 	struct str word = nearest_word(&nearest, at->key), section;
 	if (elsewhere) {
 		section = option_section(elsewhere);
@@ -296,7 +298,7 @@ static void unknown_key(struct loader *r, const struct task *task, const struct 
 	} else {
 		struct buf known;
 		buf_init(&known, 1024);
-		list_keys(r->bare.n && !task->section.n ? r->bare : task->section, &known);
+		list_keys(r, r->bare.n && !task->section.n ? r->bare : task->section, &known);
 		loader_key_error(r, at, "unknown key; known here: %.*s", STR_ARG(buf_view(&known)));
 		buf_fini(&known);
 	}
@@ -312,9 +314,9 @@ static void read_map(struct loader *r, const struct task *task)
 	for (const struct node_entry *e = task->node->first; e; e = e->next) {
 		struct place at = { task->shown, e->key, e->line, e->column, e->value, NULL, NULL };
 		if (r->bare.n && !task->section.n)
-			at.option = option_find(r->bare, e->key);
+			at.option = option_find_in(r->file, r->bare, e->key);
 		if (!at.option)
-			at.option = option_find(task->section, e->key);
+			at.option = option_find_in(r->file, task->section, e->key);
 		if (!at.option) {
 			unknown_key(r, task, &at);
 			continue;
@@ -331,24 +333,29 @@ static struct config *config_new(struct str name)
 	if (!c)
 		abort();
 	c->path = arena_copy(&c->arena, name);
-	set_defaults(c, (struct str){ 0 }, (char *)c);
 	return c;
 }
 
-static void loader_fini(struct loader *r)
+void loader_fini(struct loader *r)
 {
 	map_fini(&r->fields);
 	map_fini(&r->elements);
 	arena_fini(&r->arena);
 }
 
+void loader_walk(struct loader *r, const struct node *root, char *base)
+{
+	push(r, (struct str){ 0 }, (struct str){ 0 }, root, base);
+	for (struct task *task = r->first; task; task = task->next)
+		read_map(r, task);
+}
+
 struct config *config_load_tree(const struct node *root, const char *bare, struct str name, struct config_problems *problems)
 {
 	struct loader r = { .config = config_new(name), .problems = problems };
+	loader_set_defaults(&r, (struct str){ 0 }, (char *)r.config);
 	if (root && shape_know(&r, root, bare)) {
-		push(&r, (struct str){ 0 }, (struct str){ 0 }, root, r.config);
-		for (struct task *task = r.first; task; task = task->next)
-			read_map(&r, task);
+		loader_walk(&r, root, (char *)r.config);
 		check_config(&r);
 	}
 	loader_fini(&r);

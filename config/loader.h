@@ -23,11 +23,17 @@ struct task { /* a mapping that is still to be read */
 struct loader {
 	struct config *config;
 	struct config_problems *problems;
+	enum option_file file;
 	struct arena arena;         /* tree, places, tasks: gone after loading */
 	struct map fields, elements; /* address of a field or of a list element -> struct place */
 	struct task *first, *last;
 	struct str bare;            /* "logs": Promtail's own file, the keys of `logs` stand at the top; "metrics": Prometheus'; or "" */
 };
+
+/* load.c. Values of the rows that are in the scope, a list's path or "", but not in a list inside it. */
+void loader_set_defaults(struct loader *r, struct str scope, char *base);
+void loader_walk(struct loader *r, const struct node *root, char *base); /* root: a map or null */
+void loader_fini(struct loader *r);
 
 /* Adds a problem at the value of the place, or at its key. */
 void loader_error(struct loader *r, const struct place *at, const char *format, ...) __attribute__((format(printf, 3, 4)));

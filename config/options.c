@@ -19,6 +19,13 @@ const struct option *option_at(size_t i)
 	return NULL;
 }
 
+const struct option *option_in(enum option_file file, size_t i)
+{
+	if (file == OPTIONS_CONFIG)
+		return option_at(i);
+	return i < options_test_count ? &options_test[i] : NULL;
+}
+
 const char *const option_kind_names[OPTION_KINDS] = {
 	[OPTION_STR] = "string",
 	[OPTION_SECRET] = "secret",
@@ -37,6 +44,8 @@ const char *const option_kind_names[OPTION_KINDS] = {
 	[OPTION_PARAMS] = "mapping to lists",
 	[OPTION_HTTP_HEADERS] = "headers",
 	[OPTION_SECRET_MAP] = "mapping, values secret",
+	[OPTION_MAP] = "mapping",
+	[OPTION_LINES] = "lines",
 	[OPTION_STAGES] = "list of stages",
 	[OPTION_SECTION] = "section",
 	[OPTION_LIST] = "list of sections",
@@ -67,9 +76,14 @@ struct str option_key(const struct option *o)
 
 const struct option *option_find(struct str section, struct str key)
 {
+	return option_find_in(OPTIONS_CONFIG, section, key);
+}
+
+const struct option *option_find_in(enum option_file file, struct str section, struct str key)
+{
 	size_t lead = section.n ? section.n + 1 : 0;
 	const struct option *o;
-	for (size_t i = 0; (o = option_at(i)); i++) {
+	for (size_t i = 0; (o = option_in(file, i)); i++) {
 		if (section.n && strncmp(o->path, section.p, section.n) != 0)
 			continue;
 		struct str path = without_brackets(str_of(o->path));

@@ -22,6 +22,8 @@ enum option_kind {
 	OPTION_TARGET_LABELS, /* the same for metrics: more of them, and internal names (__x) too */
 	OPTION_STATIC_LABELS, /* a whole struct config_static: its labels, __path__ and __path_exclude__ */
 	OPTION_SECRET_MAP,    /* struct config_labels: free names, values never shown */
+	OPTION_MAP,           /* the same, nothing secret about it */
+	OPTION_LINES,         /* struct config_strings: a text of lines, or a list of them */
 	OPTION_PARAMS,        /* struct config_labels: names to lists of values, one row per value */
 	OPTION_HTTP_HEADERS,  /* the same as { values: [], secrets: [] }, never shown */
 	OPTION_STAGES,        /* enum log_format */
@@ -44,15 +46,21 @@ struct option {
 	size_t count_offset, element_bytes; /* lists */
 };
 
-/* Row i, counted through all parts of the table; NULL behind the last. */
-const struct option *option_at(size_t i);
+/* Which file: each has a table. */
+enum option_file { OPTIONS_CONFIG, OPTIONS_TEST };
+/* Row i of a file's table, counted through all of its parts; NULL behind the last. */
+const struct option *option_in(enum option_file file, size_t i);
+const struct option *option_at(size_t i); /* of the configuration's */
 /* The parts, in the order of the reference: options_program.c, options_logs.c, ... */
 extern const struct option options_program[], options_kubernetes[], options_logs[], options_metrics[], options_scrape[], options_end[];
 extern const size_t options_program_count, options_kubernetes_count, options_logs_count, options_metrics_count, options_scrape_count,
 	options_end_count;
+extern const struct option options_test[]; /* the one part of the other file's */
+extern const size_t options_test_count;
 extern const char *const option_kind_names[OPTION_KINDS]; /* for people: "duration" */
 
 /* The row of `key` in the section `section` ("" for the top); NULL when there is none. */
+const struct option *option_find_in(enum option_file file, struct str section, struct str key);
 const struct option *option_find(struct str section, struct str key);
 /* false: a key that is ignored or refused, or a section of nothing but such keys. */
 bool option_has_effect(const struct option *o);

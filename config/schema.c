@@ -45,6 +45,7 @@ static const char *const type_of[OPTION_KINDS] = {
 	[OPTION_TARGET_LABELS] = "target_labels",
 	[OPTION_STATIC_LABELS] = "static_labels",
 	[OPTION_SECRET_MAP] = "names",
+	[OPTION_MAP] = "names",
 	[OPTION_PARAMS] = "lists",
 	[OPTION_HTTP_HEADERS] = "headers",
 	[OPTION_STAGES] = "stages",

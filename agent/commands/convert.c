@@ -1,13 +1,14 @@
 /* The work is config/convert.c's; here are files and exit codes. */
 #include "agent/commands/convert.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/os.h"
 #include "config/convert.h"
 
-enum { REPORT_MOST = 16 << 20 };
+enum { REPORT_MOST = 16 << 20, CHUNK_BYTES = 64 << 10 };
 
 static int write_report(const char *path, struct str text)
 {
@@ -41,16 +42,27 @@ static int convert(const struct flags *flags, struct str text, struct str name)
 	return code;
 }
 
+/* Standard input is a pipe, mostly, and may be slow. */
+static int read_input(struct buf *out)
+{
+	size_t n;
+	char *room;
+	while ((room = buf_reserve(out, CHUNK_BYTES)) && (n = fread(room, 1, CHUNK_BYTES, stdin)) > 0)
+		buf_grow(out, n);
+	return ferror(stdin) ? -EIO : 0;
+}
+
 int command_convert(const struct flags *flags)
 {
-	const char *file = strcmp(flags->rest[0], "-") == 0 ? "/dev/stdin" : flags->rest[0];
+	const char *file = flags->rest[0];
 	struct buf text;
-	buf_init(&text, (size_t)CONFIG_MOST_BYTES + 8192); /* os_read_file reserves ahead */
-	int code = FLAGS_CONFIG_EXIT, why = os_read_file(file, (size_t)CONFIG_MOST_BYTES + 1, &text);
+	buf_init(&text, (size_t)CONFIG_MOST_BYTES + 2 * CHUNK_BYTES); /* both ways of reading reserve ahead */
+	bool is_input = strcmp(file, "-") == 0;
+	int code = FLAGS_CONFIG_EXIT, why = is_input ? read_input(&text) : os_read_file(file, (size_t)CONFIG_MOST_BYTES + 1, &text);
 	if (why < 0)
 		fprintf(stderr, "spoor convert: %s cannot be read: %s\n", file, strerror(-why));
 	else
-		code = convert(flags, buf_view(&text), str_of(flags->rest[0]));
+		code = convert(flags, buf_view(&text), str_of(file));
 	buf_fini(&text);
 	return code;
 }

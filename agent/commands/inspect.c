@@ -1,181 +1,138 @@
-/* The same parsers as the agent's, on a pipe. Without a configuration: trace ids and level only, each line as it comes. */
+/* Lines on standard input through a job's rules. With --stages also what each stage did: it is kept until the record comes out, because
+ * stages of one entry may be far apart where lines are put together. Without a file: trace id and level alone. */
 #include "agent/commands/inspect.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "agent/log_stages.h"
-#include "agent/os.h"
+#include "agent/commands/trial.h"
+#include "agent/commands/trial_print.h"
 #include "agent/settings.h"
-#include "parsers/bytes/rfc3339.h"
-#include "parsers/bytes/utf8.h"
-#include "parsers/dockerjson.h"
-#include "parsers/join.h"
-#include "parsers/record.h"
 
-enum { OUTPUT_MOST = 64 << 20 };
+enum { OUTPUT_MOST = 64 << 20, STEPS_MOST = 8 << 20, WAITING_MOST = 1024 };
 
+struct waiting { uint64_t first; struct buf steps; }; /* of an entry that has not come out yet */
 struct inspection {
-	int format;
-	bool find_traces;
-	const struct config *config;
 	const struct config_scrape *job; /* NULL: none */
-	struct join *joins[2];
-	size_t max_line_bytes;
-	struct labels base[2]; /* of stdout and stderr */
-	struct log_stages *log_stages; /* NULL: the job has none */
-	struct source_stages *stages;
-	struct buf unescaped, repaired, out;
+	enum log_format format;
+	bool has_stages, is_json, in_colour;
+	struct waiting waiting[WAITING_MOST]; /* in order of their coming; the oldest goes when there are too many */
+	size_t waiting_count;
+	struct buf out;
 };
 
-static const struct {
-	const char *name;
-	int format;
-} formats[] = { { "raw", FORMAT_RAW }, { "cri", FORMAT_CRI }, { "docker", FORMAT_DOCKER } };
+/* ---- what each stage did ---- */
 
-static void member(struct buf *out, bool *is_first, struct str name, struct str value)
+static void forget(struct inspection *in, size_t i)
 {
-	if (!*is_first)
-		buf_char(out, ',');
-	*is_first = false;
-	buf_char(out, '"');
-	buf_json(out, name);
-	buf_str(out, STR("\":\""));
-	buf_json(out, value);
-	buf_char(out, '"');
+	buf_fini(&in->waiting[i].steps);
+	memmove(&in->waiting[i], &in->waiting[i + 1], (--in->waiting_count - i) * sizeof in->waiting[0]);
 }
 
-static void add_all(struct labels *to, const struct config_labels *labels)
+static struct waiting *find(struct inspection *in, uint64_t first)
 {
-	for (size_t i = 0; i < labels->count; i++)
-		labels_set(to, labels->at[i].name, labels->at[i].value);
+	for (size_t i = 0; i < in->waiting_count; i++)
+		if (in->waiting[i].first == first)
+			return &in->waiting[i];
+	return NULL;
 }
 
-/* What the agent knows of a log that comes by a pipe: what the configuration says, and the stream where the lines say it. */
-static void describe(struct inspection *in)
+static struct waiting *find_or_add(struct inspection *in, const struct trial_step *s)
 {
-	for (int i = 0; i < 2; i++) {
-		if (in->config)
-			add_all(&in->base[i], &in->config->global.external_labels);
-		if (in->job && in->job->static_count)
-			add_all(&in->base[i], &in->job->statics[0].labels);
-		if (in->format != FORMAT_RAW)
-			labels_set(&in->base[i], STR("stream"), i ? STR("stderr") : STR("stdout"));
+	struct waiting *w = find(in, s->first);
+	if (w)
+		return w;
+	if (in->waiting_count == WAITING_MOST)
+		forget(in, 0);
+	w = &in->waiting[in->waiting_count++];
+	*w = (struct waiting){ .first = s->first };
+	buf_init(&w->steps, STEPS_MOST);
+	if (!in->is_json) {
+		trial_print_plain(s->before->line, &w->steps);
+		buf_char(&w->steps, '\n');
 	}
-	if (!in->job || !in->job->stages.list)
+	return w;
+}
+
+static void on_step(void *ctx, const struct trial_step *s)
+{
+	struct inspection *in = ctx;
+	struct waiting *w = find_or_add(in, s);
+	if (!in->is_json) {
+		trial_print_step_text(s, in->in_colour, &w->steps);
 		return;
-	in->log_stages = log_stages_new(&in->job->stages);
-	in->stages = source_stages_new(in->log_stages, in->base);
-}
-
-static void print_labels(struct inspection *in, bool is_stderr)
-{
-	bool is_first = true;
-	buf_str(&in->out, STR(",\"labels\":{"));
-	const struct labels *labels = in->stages ? source_stages_labels(in->stages) : &in->base[is_stderr];
-	for (size_t i = 0; i < labels->count; i++)
-		member(&in->out, &is_first, labels->at[i].name, labels->at[i].value);
-	buf_char(&in->out, '}');
-}
-
-static void print_metadata(struct inspection *in, const struct record *r)
-{
-	bool is_first = true;
-	buf_str(&in->out, STR(",\"structured_metadata\":{"));
-	for (size_t i = 0; i < r->metadata_count; i++)
-		member(&in->out, &is_first, r->metadata[i].name, r->metadata[i].value);
-	if (r->trace_result == TRACE_VALID) {
-		member(&in->out, &is_first, STR("trace_id"), (struct str){ r->trace.trace_id, sizeof r->trace.trace_id });
-		if (r->trace.has_span)
-			member(&in->out, &is_first, STR("span_id"), (struct str){ r->trace.span_id, sizeof r->trace.span_id });
-		if (r->trace.sampled >= 0)
-			member(&in->out, &is_first, STR("trace_flags"), r->trace.sampled ? STR("01") : STR("00"));
 	}
-	if (r->level != LEVEL_UNKNOWN)
-		member(&in->out, &is_first, STR("detected_level"), str_of(level_names[r->level]));
-	buf_char(&in->out, '}');
-	struct str reason = in->stages ? source_stages_reason(in->stages) : (struct str){ 0 };
-	is_first = false;
-	if (reason.n)
-		member(&in->out, &is_first, STR("dropped"), reason);
+	buf_str(&w->steps, w->steps.n ? STR(",") : STR(""));
+	trial_print_step_json(s, &w->steps);
+}
+
+/* ---- records ---- */
+
+static void print_json(struct inspection *in, const struct trial_record *r, struct str steps)
+{
+	trial_print_json(r, &in->out);
+	if (in->has_stages) {
+		buf_printf(&in->out, ",\"input_lines\":[%llu,%llu],\"stages\":[", (unsigned long long)r->first, (unsigned long long)r->last);
+		buf_str(&in->out, steps);
+		buf_char(&in->out, ']');
+	}
 	buf_str(&in->out, STR("}\n"));
 }
 
-static void print_record(struct inspection *in, int64_t timestamp_ns, bool is_stderr, struct str line)
+static void print_text(struct inspection *in, const struct trial_record *r, struct str steps)
 {
-	struct record r = { .timestamp_ns = timestamp_ns };
-	char at[RFC3339_ROOM];
-	buf_reset(&in->repaired);
-	if (line.n && line.p[line.n - 1] == '\r')
-		line.n--;
-	if (utf8_valid(line) != line.n) {
-		utf8_repair(line, &in->repaired);
-		line = buf_view(&in->repaired);
+	bool is_one = r->first == r->last;
+	buf_printf(&in->out, is_one ? "line %llu: " : "lines %llu to %llu: ", (unsigned long long)r->first, (unsigned long long)r->last);
+	if (!steps.n) {
+		trial_print_plain(r->line, &in->out);
+		buf_char(&in->out, '\n');
 	}
-	r.line = line;
-	r.level = level_detect(line);
-	if (in->find_traces)
-		r.trace_result = trace_find(line, &r.trace);
-	struct log_stream *stream = NULL;
-	if (in->stages)
-		source_stages_run(in->stages, is_stderr, &r, &stream, os_wall_ns());
-	line = r.line;
-	timestamp_ns = r.timestamp_ns;
+	buf_str(&in->out, steps);
+	trial_print_text(r, in->in_colour, &in->out);
+	buf_char(&in->out, '\n');
+}
+
+static void on_record(void *ctx, const struct trial_record *r)
+{
+	struct inspection *in = ctx;
+	struct waiting *w = find(in, r->first);
+	struct str steps = w ? buf_view(&w->steps) : (struct str){ 0 };
 	buf_reset(&in->out);
-	buf_str(&in->out, STR("{\"timestamp\":\""));
-	buf_append(&in->out, at, rfc3339_format(timestamp_ns, at));
-	buf_str(&in->out, STR("\",\"line\":\""));
-	buf_json(&in->out, line);
-	buf_char(&in->out, '"');
-	print_labels(in, is_stderr);
-	print_metadata(in, &r);
+	if (in->is_json)
+		print_json(in, r, steps);
+	else
+		print_text(in, r, steps);
+	if (w)
+		forget(in, (size_t)(w - in->waiting));
 	fwrite(in->out.p, 1, in->out.n, stdout);
 }
 
-static void take_piece(struct inspection *in, const struct runtime_line *piece)
-{
-	struct join *join = in->joins[piece->is_stderr];
-	struct str line;
-	int64_t timestamp_ns;
-	if (!piece->is_partial && !join->is_open) {
-		print_record(in, piece->timestamp_ns, piece->is_stderr, piece->message);
-		return;
-	}
-	if (join_add(join, piece, in->max_line_bytes) && join_take(join, &line, &timestamp_ns)) {
-		print_record(in, timestamp_ns, piece->is_stderr, line);
-		join_reset(join);
-	}
-}
-
-static void take_line(struct inspection *in, struct str line)
-{
-	struct runtime_line piece;
-	bool is_framed = in->format == FORMAT_CRI      ? cri_parse(line, &piece)
-			 : in->format == FORMAT_DOCKER ? dockerjson_parse(line, &in->unescaped, &piece)
-						       : false;
-	if (is_framed)
-		take_piece(in, &piece);
-	else
-		print_record(in, os_wall_ns(), false, line);
-}
-
-static void take_all(struct inspection *in)
+static void take_all(struct inspection *in, const struct config *config)
 {
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
-	for (int i = 0; i < 2; i++)
-		in->joins[i] = join_new();
+	struct trial_options options = { .config = config, .stages = in->job ? &in->job->stages : NULL, .format = in->format, .on_record = on_record,
+					 .on_step = in->has_stages ? on_step : NULL, .ctx = in };
+	trial_job_labels(config, in->job, &options.labels);
+	struct trial *trial = trial_new(&options);
 	while ((n = getline(&line, &room, stdin)) >= 0)
-		take_line(in, (struct str){ line, (size_t)n - (n > 0 && line[n - 1] == '\n') });
+		trial_line(trial, (struct str){ line, (size_t)n - (n > 0 && line[n - 1] == '\n') });
+	trial_end(trial);
+	trial_free(trial);
+	labels_fini(&options.labels);
 	free(line);
-	for (int i = 0; i < 2; i++) { /* what never got its last piece is shipped too */
-		struct str rest;
-		int64_t timestamp_ns;
-		if (join_take(in->joins[i], &rest, &timestamp_ns))
-			print_record(in, timestamp_ns, i, rest);
-		join_free(in->joins[i]);
-	}
+	while (in->waiting_count)
+		forget(in, 0);
+}
+
+/* ---- */
+
+static bool is(const char *word, const char *wanted)
+{
+	return word && strcmp(word, wanted) == 0;
 }
 
 static int choose(const struct flags *flags, struct settings *settings, struct inspection *in)
@@ -188,51 +145,31 @@ static int choose(const struct flags *flags, struct settings *settings, struct i
 	buf_fini(&problems);
 	if (error < 0)
 		return FLAGS_CONFIG_EXIT;
-	in->config = settings->config;
-	for (size_t i = 0; in->config && i < in->config->logs.scrape_count; i++) {
-		const struct config_scrape *job = &in->config->logs.scrapes[i];
-		if (!in->job && (!flags->job || str_eq(job->job_name, str_of(flags->job))))
-			in->job = job;
-	}
+	in->job = trial_job(settings->config, flags->job);
 	if (flags->job && !in->job) {
 		fprintf(stderr, "--job %s: no such job%s\n", flags->job, flags->config_file ? " in the file" : ": name the file with --config.file");
 		return FLAGS_USAGE_EXIT;
 	}
-	in->format = in->job && in->job->stages.format != FORMAT_AUTO ? (int)in->job->stages.format : FORMAT_RAW;
-	if (in->config) {
-		in->find_traces = in->config->trace.enabled;
-		in->max_line_bytes = in->config->logs.limits_config.max_line_size_bytes;
-	}
-	for (size_t i = 0; flags->format && i < COUNT_OF(formats); i++)
-		if (strcmp(flags->format, formats[i].name) == 0) {
-			in->format = formats[i].format;
-			return 0;
-		}
-	if (!flags->format)
-		return 0;
-	fprintf(stderr, "--format %s: expected raw, cri or docker\n", flags->format);
-	return FLAGS_USAGE_EXIT;
+	in->format = trial_format(flags->format, in->job);
+	in->has_stages = flags->stages;
+	in->is_json = flags->output ? is(flags->output, "json") : !flags->stages;
+	in->in_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && !is(getenv("TERM"), "dumb");
+	return 0;
 }
 
 int command_inspect(const struct flags *flags)
 {
 	struct settings settings = { 0 };
-	struct inspection in = { .format = FORMAT_RAW, .find_traces = true, .max_line_bytes = 256 << 10 };
-	int code = choose(flags, &settings, &in);
+	struct inspection *in = calloc(1, sizeof *in);
+	if (!in)
+		abort();
+	int code = choose(flags, &settings, in);
 	if (code == 0) {
-		buf_init(&in.unescaped, OUTPUT_MOST);
-		buf_init(&in.repaired, OUTPUT_MOST);
-		buf_init(&in.out, OUTPUT_MOST);
-		describe(&in);
-		take_all(&in);
-		source_stages_free(in.stages);
-		log_stages_free(in.log_stages);
-		for (int i = 0; i < 2; i++)
-			labels_fini(&in.base[i]);
-		buf_fini(&in.unescaped);
-		buf_fini(&in.repaired);
-		buf_fini(&in.out);
+		buf_init(&in->out, OUTPUT_MOST);
+		take_all(in, settings.config);
+		buf_fini(&in->out);
 	}
+	free(in);
 	settings_fini(&settings);
 	return code;
 }

@@ -9,6 +9,7 @@
 #include "agent/commands/run.h"
 #include "agent/commands/tap.h"
 #include "agent/commands/tell.h"
+#include "agent/commands/test.h"
 #include "agent/commands/top.h"
 #include "agent/completion.h"
 
@@ -22,8 +23,12 @@ static const struct command commands[] = {
 	{ "check", "FILE", 0, 1, command_check, "everything that is wrong with a configuration",
 		"All errors and warnings at once, each with line, column and the nearest known key. Without FILE: that of --config.file.\n"
 		"Exit code 0, or 78 when the file is not valid; with --strict 3 when there are only warnings." },
-	{ "inspect", "", 0, 0, command_inspect, "lines on standard input to records with trace ids, as JSON",
-		"With --config.file the lines go through the pipeline of a job: that of --job, else the first one." },
+	{ "inspect", "", 0, 0, command_inspect, "lines on standard input to records with trace ids, and what each stage did to them",
+		"With --config.file the lines go through the pipeline of a job: that of --job, else the first one. Their labels are those of the file;\n"
+		"what discovery would add is not known here. In text: + is new, ~ is another value, - is gone." },
+	{ "test", "FILE...", 1, FLAGS_ARGUMENTS_MOST, command_test, "expectations against a pipeline",
+		"FILE names a configuration and its job, or has pipeline_stages, and lists cases: lines, and the records that must come of them.\n"
+		"The clock stands still. Exit code 0; 1 when a case failed; 78 when a file is not valid. See docs/TESTING_PIPELINES.md." },
 	{ "explain", "FILE[:LINE]", 1, 1, command_explain, "why a line is, or is not, in Loki",
 		"LINE: its number in the file, or last. The conclusion first; then the file, the jobs that take it or not, and why, framing, trace id and level,\n"
 		"what each stage made of the line, and how far each destination is. Without an agent that answers: the configuration and the saved positions.\n"

@@ -432,6 +432,19 @@ size_t stages_look_at(const struct stages *p)
 	return p->look_at;
 }
 
+size_t stages_depth(const struct stages *p, size_t at)
+{
+	size_t depth = 0;
+	for (size_t i = 0; i < at; i++)
+		depth += p->steps[i].has_nested && at < p->steps[i].end;
+	return depth;
+}
+
+bool stages_extracted_text(const struct entry *e, const struct extracted *x, struct str *out)
+{
+	return extracted_text(e, x, out);
+}
+
 size_t stages_names(const char *const **names)
 {
 	static const char *const all[] = { "json", "logfmt", "regex", "replace", "template", "timestamp", "output", "pack",

@@ -116,6 +116,10 @@ typedef void stages_look(void *ctx, const char *stage, const struct entry *befor
 void stages_set_look(struct stages *p, stages_look *look, void *ctx);
 /* During the call: the place of the stage among all of them, nested ones too, as they stand in the list; 0 is the first. */
 size_t stages_look_at(const struct stages *p);
+/* In how many match stages the one with this number is. */
+size_t stages_depth(const struct stages *p, size_t at);
+/* The value as text, in the entry's arena or a view. false: it is null. */
+bool stages_extracted_text(const struct entry *e, const struct extracted *x, struct str *out);
 /* From here on the metrics of `p` are counted in those of `owner`, which was compiled from the same configuration and outlives p: pipelines
  * of several destinations have one set. */
 void stages_share_metrics(struct stages *p, const struct stages *owner);

@@ -113,6 +113,100 @@ def convert(s):
         s.expect(spoor("convert", *args).returncode == 2, f"{args} is taken")
 
 
+class Terminal:
+    """A shell that thinks somebody types."""
+
+    def __init__(self, *argv, kind="dumb"):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM=kind, ZDOTDIR="/nonexistent")
+            os.environ.pop("NO_COLOR", None)
+            os.execvp(argv[0], argv)
+
+    def type(self, data, until, timeout=60):
+        os.write(self.fd, data)
+        seen, end = b"", time.monotonic() + timeout
+        while until not in seen and time.monotonic() < end:
+            try:
+                if select.select([self.fd], [], [], 0.2)[0]:
+                    seen += os.read(self.fd, 65536)
+            except OSError:  # the other end is gone
+                break
+        return seen
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def yaml_block(path, number=0):
+    with open(path) as f:
+        return re.findall(r"^```yaml\n(.*?)^```", f.read(), re.S | re.M)[number]
+
+
+def inspect_stages(s):
+    """inspect --stages: docs/TESTING_PIPELINES.md shows what it prints for the pipeline of docs/STAGES.md; as JSON it says the same."""
+    config = f"{s.work}/spoor.yaml"
+    with open(config, "w") as f:
+        f.write(yaml_block(f"{ROOT}/docs/STAGES.md"))
+    with open(f"{ROOT}/docs/TESTING_PIPELINES.md") as f:
+        shown = re.search(r"^```\n(line 1: .*?)^```", f.read(), re.S | re.M).group(1)
+    line = b'2026-11-21T09:00:00Z stdout F {"level":"info","message":"paid","user":{"name":"ann"}}\n'
+    r = spoor("inspect", f"--config.file={config}", "--job=pods", "--stages", data=line)
+    s.expect(r.returncode == 0 and r.stdout.decode().strip() == shown.strip(), f"exit {r.returncode}, {r.stderr.decode()}\n{r.stdout.decode()}\nshown:\n{shown}")
+    r = spoor("inspect", f"--config.file={config}", "--job=pods", "--stages", "--output=json", data=line)
+    row = json.loads(r.stdout)
+    told = {(x["stage"], c["what"], c.get("name"), c["before"], c["after"]) for x in row["stages"] for c in x["changes"]}
+    s.expect(row["line"] == "paid" and row["input_lines"] == [1, 1] and [x["number"] for x in row["stages"]] == [2, 3, 4, 5, 6], f"{row}")
+    s.expect(("labels", "label", "level", None, "info") in told and ("json", "extracted", "user", None, "ann") in told, f"{told}")
+    plain = json.loads(spoor("inspect", f"--config.file={config}", "--job=pods", data=line).stdout)
+    s.expect(plain == {k: v for k, v in row.items() if k not in ("stages", "input_lines")}, f"{plain}")
+    nasty = b"\x1b]0;owned\x07\xc2\x9b31m\n"
+    out = spoor("inspect", "--output=text", "--stages", f"--config.file={config}", data=nasty).stdout
+    s.expect(b"\x1b" not in out and b"\xc2\x9b" not in out and b"owned" in out, f"control bytes reach the terminal: {out!r}")
+    shell = Terminal(spoor_binary(dev=True), "inspect", "--output=text", kind="xterm")
+    try:
+        seen = shell.type(b"level=info\n\x04", b"\x1b[0m")
+        s.expect(b"\x1b[1mlevel=info\x1b[0m" in seen, f"no colour on a terminal: {seen!r}")
+    finally:
+        shell.end()
+
+
+def test(s):
+    """spoor test: files that pass, one that fails with its places, wrong ones, and the one of the documentation."""
+    folder = f"{ROOT}/tests/fixtures/pipelines"
+    r = spoor("test", "good.yaml", "inline.yaml", cwd=folder)
+    s.expect(r.returncode == 0 and r.stdout.count(b"\nok ") + r.stdout.startswith(b"ok ") == 7 and b"7 passed, 0 failed" in r.stdout, f"{r}")
+    r = spoor("test", "failing.yaml", cwd=folder)
+    text = r.stdout.decode()
+    s.expect(r.returncode == 1 and "not ok 1 - all is wrong" in text and "ok 3 - and one that is right" in text and "1 passed, 2 failed" in text, text)
+    with open(f"{folder}/failing.yaml") as f:
+        lines = f.read().split("\n")
+    for what, want, got in (("line", '"PAID"', '"paid"'), ("timestamp", '"2026-11-21T09:00:00.5Z"', '"2026-11-21T09:00:00.000000000Z"'), ("tenant", '"team"', "nothing"),
+                            ("labels", '{level="info"}', '{cluster="test", level="info", stream="stdout"}'), ("structured_metadata", "{}", '{detected_level="info", user="ann"}')):
+        told = re.search(rf"failing.yaml:(\d+):(\d+): record 1: {what}\n    want (.*)\n    got  (.*)\n", text)
+        s.expect(told and told.group(3) == want and told.group(4) == got, f"{what}: {told and told.groups()}\n{text}")
+        s.expect(lines[int(told.group(1)) - 1][int(told.group(2)) - 1:].startswith("line: PAID"), f"{what}: not the place of the record: {told.group(0)}")
+    for part in ("record 2: dropped\n    want nothing\n    got  \"debug\"", "record 4: did not come\n    want \"never\"", "record 2: is not expected\n    got  \"b\"",
+                 'metrics\n    want lines_total{level="info"} 2\n    got  none'):
+        s.expect(part in text, f"{part!r} is not told:\n{text}")
+    wrong = f"{s.work}/wrong.yaml"
+    for body, part in (("config: nowhere.yaml\ncases: []\n", "nowhere.yaml cannot be read"), (f"config: {folder}/spoor.yaml\njob: nobody\ncases: []\n", "has no job nobody"),
+                       ("cases: [{nme: a}]\n", "did you mean name?"), (f"config: {CONFIGS}/bad/url_missing.yaml\ncases: []\n", "url is missing")):
+        with open(wrong, "w") as f:
+            f.write(body)
+        r = spoor("test", wrong)
+        s.expect(r.returncode == 78 and part in r.stderr.decode(), f"{body!r}: exit {r.returncode}: {r.stderr}")
+    s.expect(spoor("test").returncode == 2, "test without a file")
+    with open(f"{s.work}/spoor.yaml", "w") as f:
+        f.write(yaml_block(f"{ROOT}/docs/STAGES.md"))
+    with open(wrong, "w") as f:
+        f.write(yaml_block(f"{ROOT}/docs/TESTING_PIPELINES.md"))
+    r = spoor("test", wrong)
+    s.expect(r.returncode == 0 and b"1 passed" in r.stdout, f"the documentation's: {r.stdout.decode()} {r.stderr.decode()}")
+
+
 BASH = """source "$1"; shift; complete -p spoor >/dev/null || exit 1
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _spoor; printf '%s\\n' "${COMPREPLY[@]}"
 """
@@ -152,29 +246,6 @@ def completion_fish(s):
                          ("spoor --log.level ", "warn"), ("spoor completion ", "zsh"), ("spoor --no-collector.xf", "--no-collector.xfs")):
         r = subprocess.run(["fish", "--no-config", "-c", f'source {script}; complete -C "{line}"'], capture_output=True, text=True, timeout=60)
         s.expect(wanted in [x.split("\t")[0] for x in r.stdout.splitlines()], f"{line!r}: {r.stdout[:300]} {r.stderr}")
-
-
-class Terminal:
-    """A shell that thinks somebody types."""
-
-    def __init__(self, *argv):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="dumb", ZDOTDIR="/nonexistent")
-            os.execvp(argv[0], argv)
-
-    def type(self, data, until, timeout=60):
-        os.write(self.fd, data)
-        seen, end = b"", time.monotonic() + timeout
-        while until not in seen and time.monotonic() < end:
-            if select.select([self.fd], [], [], 0.2)[0]:
-                seen += os.read(self.fd, 65536)
-        return seen
-
-    def end(self):
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
 
 
 def completion_zsh(s):
@@ -237,4 +308,4 @@ def help_of_commands(s):
     s.expect(spoor("version").stdout.decode() == f"spoor {told['version']}\n" == spoor("--version").stdout.decode(), f"{told}")
 
 
-main(check_json, schema, convert, completion_bash, completion_fish, completion_zsh, manual, installed, help_of_commands)
+main(check_json, schema, convert, inspect_stages, test, completion_bash, completion_fish, completion_zsh, manual, installed, help_of_commands)
