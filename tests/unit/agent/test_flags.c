@@ -164,7 +164,7 @@ static const struct { const char *command, *words[8], *not_there[4]; } helps[] =
 	{ "run", { "Usage: spoor run [FLAGS]", "--path.pod-logs=DIR", "Exit code 0 after TERM" }, { "--strict", "check FILE" } },
 	{ "check", { "Usage: spoor check FILE [FLAGS]", "--strict", "--format=text|json", "--config.file", "Exit code 0, or 78" },
 		{ "--state.dir", "raw|cri|docker", "collector" } },
-	{ "inspect", { "--format=raw|cri|docker", "--job=NAME" }, { "--strict", "text|json" } },
+	{ "inspect", { "--format=raw|cri|docker", "--job=NAME", "--output=text|json" }, { "--strict", "--format=text" } },
 };
 
 START_TEST(help)
