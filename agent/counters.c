@@ -16,6 +16,12 @@ const char *const lost_reason_names[LOST_REASONS] = {
 	[LOST_TRUNCATED] = "truncated",
 	[LOST_UNREADABLE] = "unreadable",
 };
+
+const char *const journal_gap_names[JOURNAL_GAPS] = {
+	[JOURNAL_GAP_VACUUMED] = "vacuumed",
+	[JOURNAL_GAP_TOO_OLD] = "too_old",
+	[JOURNAL_GAP_DAMAGED] = "damaged",
+};
 const char *const file_state_names[FILE_STATES] = {
 	[FILE_READING] = "reading", [FILE_AT_END] = "at_end", [FILE_ROTATED] = "rotated",
 	[FILE_DELETED] = "deleted", [FILE_DONE] = "done", [FILE_WAITING] = "waiting", [FILE_ERROR] = "error",

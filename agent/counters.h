@@ -15,12 +15,21 @@ enum lost_reason { /* bytes that were written but never read */
 };
 extern const char *const lost_reason_names[LOST_REASONS];
 
+enum journal_gap { /* times that entries of the systemd journal were not read; how many entries nobody knows */
+	JOURNAL_GAP_VACUUMED,     /* the journal was shortened before they were read */
+	JOURNAL_GAP_TOO_OLD,      /* at start: older than the job's max_age */
+	JOURNAL_GAP_DAMAGED,      /* a file does not hold together */
+	JOURNAL_GAPS
+};
+extern const char *const journal_gap_names[JOURNAL_GAPS];
+
 struct counters {
 	uint64_t lines_read, bytes_read;
 	uint64_t bytes_lost[LOST_REASONS];
 	uint64_t lines_truncated, lines_utf8_repaired, lines_parse_errors, partials_flushed, nul_bytes_skipped;
 	uint64_t files_opened, files_rotated, files_truncated, files_refused; /* refused: FIFO, link out of the tree, not regular */
 	uint64_t inotify_overflows, reconciles, checkpoint_writes, checkpoint_errors, read_errors;
+	uint64_t journal_entries, journal_gaps[JOURNAL_GAPS], journal_damaged_entries;
 };
 
 /* Lines by namespace and trace result; at most 512 namespaces, the rest under "__overflow__". Plain files count under "". */

@@ -45,6 +45,10 @@ static const struct exposition_row counter_rows[] = {
 	{ "spoor_log_files_truncated_total", "Log files that became shorter while followed.", AT(files_truncated), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_log_files_refused_total", "Paths that are no plain log file: FIFO, device, link out of the tree.",
 	  AT(files_refused), METRIC_COUNTER, EXPOSITION_U64 },
+	{ "spoor_journal_entries_total", "Entries of the systemd journal read, once for each destination.", AT(journal_entries), METRIC_COUNTER,
+	  EXPOSITION_U64 },
+	{ "spoor_journal_damaged_entries_total", "Entries of the systemd journal of which something could not be read.",
+	  AT(journal_damaged_entries), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_log_read_errors_total", "Reads of log files that failed.", AT(read_errors), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_inotify_overflows_total", "Times the kernel's event queue overflowed; a full rescan follows.",
 	  AT(inotify_overflows), METRIC_COUNTER, EXPOSITION_U64 },
@@ -52,8 +56,10 @@ static const struct exposition_row counter_rows[] = {
 	{ "spoor_checkpoint_writes_total", "Checkpoints written.", AT(checkpoint_writes), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_checkpoint_errors_total", "Checkpoints that could not be written.", AT(checkpoint_errors), METRIC_COUNTER, EXPOSITION_U64 },
 };
-static const struct exposition_labelled_row lost_row = {
-	"spoor_log_bytes_lost_total", "Bytes that were written to a log and never read.", "reason", lost_reason_names, LOST_REASONS, AT(bytes_lost),
+static const struct exposition_labelled_row counter_labelled[] = {
+	{ "spoor_log_bytes_lost_total", "Bytes that were written to a log and never read.", "reason", lost_reason_names, LOST_REASONS, AT(bytes_lost) },
+	{ "spoor_journal_gaps_total", "Times that entries of the systemd journal were not read, how many nobody knows.", "reason", journal_gap_names,
+	  JOURNAL_GAPS, AT(journal_gaps) },
 };
 #undef AT
 
@@ -253,7 +259,8 @@ void exposition_self(const struct status *status, struct buf *out, bool openmetr
 	identity(&w, status);
 	exposition_rows(w.out, counter_rows, COUNT_OF(counter_rows), status->counters);
 	exposition_rows(w.out, status_rows, COUNT_OF(status_rows), status);
-	exposition_labelled(w.out, &lost_row, status->counters, 0, 0);
+	for (size_t i = 0; i < COUNT_OF(counter_labelled); i++)
+		exposition_labelled(w.out, &counter_labelled[i], status->counters, 0, 0);
 	destinations(&w);
 	coverage(&w, status->coverage);
 	if (status->kubernetes)

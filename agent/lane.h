@@ -20,6 +20,7 @@ struct lane {
 	uint64_t earlier_sent; /* read now by another lane, acknowledged by this one in an earlier life */
 	uint64_t lost_lines;  /* other lanes have read them, this one never will */
 	uint64_t stage_dropped_lines; /* stages dropped them */
+	uint64_t source_dropped[DROP_REASONS]; /* read, and made no line of, by a rule of the source: agent/journal */
 	bool has_waiting;     /* some file waits for its parked stream: agent/reader.c */
 };
 

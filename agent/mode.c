@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/journal/journal_files.h"
+#include "agent/journal/sdjournal.h"
+
+enum { JOURNAL_AGE_MS = 7 * 3600 * 1000, JOURNAL_FIRST_AGE_MS = 10 * 60 * 1000 };
 #define USUAL_PODS_PATH "/var/log/pods" /* of --path.pod-logs: another one was asked for */
 
 static bool has_entries(const char *path)
@@ -58,7 +62,64 @@ static void use_host(struct config *c)
 	add_static(c, job, 2, STR("/var/log/messages"));
 }
 
-void mode_apply(struct config *c, const char *pods_path, const char *docker_path, struct mode *out)
+/* Where the journal can be read, what syslog daemons write is in it already: their files are left out. It begins ten minutes back where
+ * nothing is saved yet: a first look has something to show, and no host is flooded. Names of units that are made of numbers (sessions,
+ * transient ones, containers) would be streams without end. */
+static void use_journal(struct config *c)
+{
+	static const struct {
+		const char *source, *regex, *target, *replacement;
+	} rules[] = {
+		{ "__journal__systemd_unit", "(.*)", "unit", "$1" },
+		{ "unit", "(session|run|user|libpod|docker|crio|containerd)-[cpru]?[0-9a-f]+\\.(scope|service)", "unit", "$1.$2" },
+	};
+	struct config_scrape *jobs = arena_alloc(&c->arena, 2 * sizeof *jobs);
+	c->logs.scrapes = jobs;
+	c->logs.scrape_count = 2;
+	struct config_scrape *files = only_job(c, STR("varlogs"), FORMAT_RAW, 1);
+	add_static(c, files, 0, STR("/var/log/*.log"));
+	files->statics[0].path_exclude = STR("/var/log/{auth,cron,daemon,debug,kern,lpr,mail,news,secure,user,uucp}.log");
+	jobs[1] = (struct config_scrape){ .job_name = STR("systemd-journal"), .stages.format = FORMAT_RAW };
+	jobs[1].journal = (struct config_journal){ .is_there = true, .max_age_ms = JOURNAL_AGE_MS, .first_age_ms = JOURNAL_FIRST_AGE_MS,
+						   .labels = { one_label(&c->arena, "job", jobs[1].job_name), 1 } };
+	struct config_relabels *relabels = &jobs[1].relabel_configs;
+	relabels->at = arena_alloc(&c->arena, COUNT_OF(rules) * sizeof *relabels->at);
+	relabels->count = COUNT_OF(rules);
+	for (size_t i = 0; i < COUNT_OF(rules); i++) {
+		struct str *source = arena_alloc(&c->arena, sizeof *source);
+		*source = str_of(rules[i].source);
+		relabels->at[i] = (struct config_relabel){ .source_labels = { source, 1 }, .separator = STR(";"), .regex = str_of(rules[i].regex),
+							   .target_label = str_of(rules[i].target), .replacement = str_of(rules[i].replacement),
+							   .action = STR("replace"), .has_regex = i > 0, .has_replacement = i > 0 };
+	}
+}
+
+static bool has_journal(const char *journal_path)
+{
+	struct journal_files files;
+	char err[256];
+	journal_files_look(str_of(journal_path), &files);
+	struct sdjournal *library = files.files > files.forbidden + files.damaged ? sdjournal_load(err) : NULL;
+	free(library);
+	return library != NULL;
+}
+
+static void choose_host(struct config *c, const char *pods_path, const char *docker_path, const char *journal_path, struct mode *out)
+{
+	bool is_journal = has_journal(journal_path);
+	out->name = "host";
+	snprintf(out->why, sizeof out->why, "neither pods below %s nor containers below %s; reading %s", pods_path, docker_path,
+		 is_journal ? "the systemd journal, and what syslog does not write in /var/log" : "/var/log");
+	if (!is_journal) {
+		use_host(c);
+		return;
+	}
+	use_journal(c);
+	if (journal_path)
+		c->logs.scrapes[1].journal.path = str_of(journal_path);
+}
+
+void mode_apply(struct config *c, const char *pods_path, const char *docker_path, const char *journal_path, struct mode *out)
 {
 	bool is_built_in = c->logs.scrape_count == 1 && c->logs.scrapes[0].is_pods && c->logs.scrapes[0].line == 0;
 	if (!c->logs.enabled) {
@@ -81,8 +142,6 @@ void mode_apply(struct config *c, const char *pods_path, const char *docker_path
 		snprintf(out->why, sizeof out->why, "%s has containers and %s has no pods", docker_path, pods_path);
 		use_docker(c, docker_path);
 	} else {
-		out->name = "host";
-		snprintf(out->why, sizeof out->why, "neither pods below %s nor containers below %s; reading /var/log", pods_path, docker_path);
-		use_host(c);
+		choose_host(c, pods_path, docker_path, journal_path, out);
 	}
 }

@@ -9,7 +9,8 @@ struct mode {
 	char why[256];    /* one sentence */
 };
 
-/* Replaces the built-in pods job of c by the jobs of the mode that is found; jobs written in the file are left alone. */
-void mode_apply(struct config *c, const char *pods_path, const char *docker_path, struct mode *out);
+/* Replaces the built-in pods job of c by the jobs of the mode that is found; jobs written in the file are left alone. journal_path: NULL:
+ * the system's journal. Paths live as long as c. */
+void mode_apply(struct config *c, const char *pods_path, const char *docker_path, const char *journal_path, struct mode *out);
 
 #endif

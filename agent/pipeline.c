@@ -7,6 +7,7 @@
 
 #include "agent/clients.h"
 #include "agent/http_loop.h"
+#include "agent/journal/journald.h"
 #include "agent/kubernetes/kubernetes.h"
 #include "agent/stream_labels.h"
 #include "agent/log.h"
@@ -22,6 +23,7 @@ struct pipeline {
 	struct tail tail;
 	struct lanes lanes;
 	struct reader reader;
+	struct journald *journald; /* NULL: no job reads the journal */
 	struct counters counters;
 	struct coverage coverage;
 	struct line_counts line_counts;
@@ -85,6 +87,7 @@ static bool read_some(struct pipeline *p)
 		while (chunks < CHUNKS_PER_TURN && reader_turn(&p->reader, lane))
 			chunks++;
 		has_more |= chunks == CHUNKS_PER_TURN;
+		has_more |= journald_turn(p->journald, lane);
 	}
 	return has_more;
 }
@@ -143,6 +146,8 @@ static void turn(void *ctx)
 		p->expired_at_ns = now;
 	}
 	bool has_more = !p->is_draining && read_some(p);
+	int64_t journal_due = p->is_draining ? INT64_MAX : journald_due_ns(p->journald);
+	next = journal_due < next ? journal_due : next;
 	int64_t metrics_due = metrics_turn(p->metrics, now, loop_wall_ns(p->o.loop));
 	next = metrics_due < next ? metrics_due : next;
 	for (size_t i = 0; i < p->destination_count; i++) {
@@ -246,6 +251,17 @@ static void start_kubernetes(struct pipeline *p)
 								       .loop = p->o.loop, .shelf = p->shelf, .changed = on_pods, .ctx = p });
 }
 
+static int start_journal(struct pipeline *p, char err[256])
+{
+	struct journald_options o = { .config = p->o.config, .rules = &p->rules, .lanes = &p->lanes, .loop = p->o.loop, .worker = p->o.worker,
+				      .counters = &p->counters, .coverage = &p->coverage, .line_counts = &p->line_counts,
+				      .checkpoint_path = p->o.is_state_usable ? p->o.checkpoint_path : NULL, .readable = on_wake, .ctx = p };
+	for (size_t i = 0; i < p->lanes.count; i++)
+		o.names[i] = str_of(p->names[i]);
+	p->journald = journald_start(&o, err);
+	return p->journald || !err[0] ? 0 : -1;
+}
+
 static int start_metrics(struct pipeline *p, char err[256])
 {
 	struct metrics_options o = p->o.metrics;
@@ -302,7 +318,7 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 		   reader_line_room(max_line_bytes));
 	reader_init(&p->reader, &(struct reader_options){ &p->tail, &p->lanes });
 	start_kubernetes(p);
-	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0 || start_metrics(p, err) < 0) {
+	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0 || start_journal(p, err) < 0 || start_metrics(p, err) < 0) {
 		pipeline_free(p);
 		return NULL;
 	}
@@ -336,6 +352,7 @@ void pipeline_free(struct pipeline *p)
 		destination_free(p->lanes.at[i].destination);
 	if (p->is_tail_started)
 		tail_stop(&p->tail);
+	journald_stop(p->journald);
 	metrics_free(p->metrics);
 	kubernetes_stop(p->kubernetes);
 	pod_shelf_let_go(p->shelf);
@@ -371,6 +388,8 @@ static void lane_status(void *ctx, size_t i, struct destination_status *out, uin
 	out->lines_sent += lane->ring_sent + lane->earlier_sent;
 	out->lines_dropped[DROP_LOST] += lane->lost_lines;
 	out->lines_dropped[DROP_PIPELINE] += lane->stage_dropped_lines;
+	for (size_t k = 0; k < DROP_REASONS; k++)
+		out->lines_dropped[k] += lane->source_dropped[k];
 	*pending_lines = out->lines_pending + lane->ahead_lines;
 }
 
@@ -378,6 +397,13 @@ static void each_file(void *ctx, void (*fn)(void *fn_ctx, const struct file_stat
 {
 	struct pipeline *p = ctx;
 	tail_each_file(&p->tail, loop_wall_ns(p->o.loop), fn, fn_ctx);
+	journald_each_file(p->journald, loop_wall_ns(p->o.loop), fn, fn_ctx);
+}
+
+static void each_journal(void *ctx, void (*fn)(void *fn_ctx, const struct journal_status *journal), void *fn_ctx)
+{
+	struct pipeline *p = ctx;
+	journald_each(p->journald, loop_wall_ns(p->o.loop), fn, fn_ctx);
 }
 
 static void each_refused(void *ctx, void (*fn)(void *fn_ctx, const char *path, const char *why), void *fn_ctx)
@@ -399,9 +425,11 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->line_counts = &p->line_counts;
 	out->exemplar_label = p->o.config->trace.exemplar_label;
 	out->lag_ns = tail_lag_ns(&p->tail, loop_wall_ns(p->o.loop));
+	int64_t journal_lag_ns = journald_lag_ns(p->journald, loop_wall_ns(p->o.loop));
+	out->lag_ns = journal_lag_ns > out->lag_ns ? journal_lag_ns : out->lag_ns;
 	out->files_known = p->tail.generations;
 	out->files_open = p->tail.open_files;
-	out->streams = p->tail.sources;
+	out->streams = p->tail.sources + journald_streams(p->journald);
 	out->inotify_watches = p->tail.watch ? watch_count(p->tail.watch) : 0;
 	out->is_polling = p->tail.is_polling;
 	out->destination_count = p->destination_count;
@@ -409,6 +437,7 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->each_file = each_file;
 	out->each_refused = each_refused;
 	out->each_log_target = each_log_target;
+	out->each_journal = each_journal;
 	out->ctx = p;
 	out->kubernetes = p->kubernetes;
 	out->ring = p->ring;
@@ -416,6 +445,10 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	if (p->tail.save_error < 0) {
 		out->is_degraded = true;
 		out->degraded_why = "positions could not be saved: a restart would repeat lines";
+	}
+	if (journald_problem(p->journald)) {
+		out->is_degraded = true;
+		out->degraded_why = journald_problem(p->journald);
 	}
 	out->is_ready &= p->tail.is_discovered;
 }

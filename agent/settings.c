@@ -100,7 +100,7 @@ int settings_load(const struct flags *flags, struct settings *out, struct buf *p
 		settings_fini(out);
 		return -1;
 	}
-	mode_apply(out->config, flags->path_pod_logs, flags->path_docker, &out->mode);
+	mode_apply(out->config, flags->path_pod_logs, flags->path_docker, NULL, &out->mode);
 	choose_address(flags, out);
 	out->web_config_file = flags->web_config_file;
 	if (!out->web_config_file && out->config->server.web_config_file.n)

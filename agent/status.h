@@ -33,6 +33,16 @@ struct file_status { /* one generation of one log */
 };
 
 struct line_counts;
+struct journal_status { /* one job's systemd journal for one destination */
+	struct str job, destination, path; /* path empty: the system's */
+	uint64_t entries_read;    /* since start */
+	uint64_t gaps;
+	struct str cursor_read, cursor_acked; /* of entries; empty: none yet */
+	int64_t lag_ns;
+	bool is_at_end;
+	const char *problem;      /* "" or why it is not read */
+};
+
 struct metrics;
 struct kubernetes;
 struct tail_target; /* agent/tail/tail.h */
@@ -62,6 +72,7 @@ struct status { /* a borrowed view of everything */
 	const char *pods_path, *docker_path, *state_path;
 	/* What discovery has found: at most `most` looked at. NULL: nothing runs that could tell. */
 	void (*each_log_target)(void *ctx, size_t most, void (*fn)(void *fn_ctx, const struct tail_target *target), void *fn_ctx);
+	void (*each_journal)(void *ctx, void (*fn)(void *fn_ctx, const struct journal_status *journal), void *fn_ctx);
 	void *ctx;
 	const struct ring *ring;
 	const struct drops *drops;

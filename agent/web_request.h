@@ -79,6 +79,8 @@ void web_api_records(struct web_request *r);
 void web_api_file(struct web_request *r);
 /* agent/web_tap.c: /api/v1/tap, an object a line for as long as the client reads. */
 void web_api_tap(struct web_request *r);
+/* agent/web_journal.c */
+void web_api_journals(struct web_request *r);
 /* agent/web_metrics.c: text for Prometheus. */
 void web_metrics(struct web_request *r);      /* all of it */
 void web_metrics_self(struct web_request *r);

@@ -82,6 +82,7 @@ static const struct route {
 	{ STR("/api/v1/files"), READ, web_api_files, "log files, furthest behind first: ?limit=" },
 	{ STR("/api/v1/file"), READ, web_api_file, "one log file, or what is refused below a folder: ?path= ?device= ?inode=" },
 	{ STR("/api/v1/log-targets"), READ, web_api_log_targets, "labels before and after relabelling: ?job= ?state=active|dropped|any ?limit=" },
+	{ STR("/api/v1/journals"), READ, web_api_journals, "systemd journals, by job and destination" },
 	{ STR("/api/v1/destinations"), READ, web_api_destinations, "destinations and receivers with their ledgers" },
 	{ STR("/api/v1/drops"), READ, web_api_drops, "what was refused, by reason, and the newest entries" },
 	{ STR("/api/v1/records"), READ, web_api_records, "newest records: ?trace_id= ?q= ?limit= ?since=" },

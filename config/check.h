@@ -25,6 +25,8 @@ void check_backoff(struct loader *r, const int64_t *least_ms, const int64_t *mos
 void check_relabels(struct loader *r, struct config_relabels *rules);
 /* check_jobs.c: the rules for logs.scrape_configs; adds the built-in job when there is none. */
 void check_jobs(struct loader *r);
+/* check_journal.c: a job's journal section; finds out whether there is one. */
+void check_journal(struct loader *r, struct config_scrape *job);
 /* check_metrics.c: the rules for metrics but its jobs; check_scrapes.c: its jobs, with the built-in ones added in front. */
 void check_metrics(struct loader *r);
 void check_scrapes(struct loader *r);

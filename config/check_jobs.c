@@ -123,12 +123,13 @@ static void check_job(struct loader *r, struct config_scrape *job, struct map *n
 		check_file_sd(r, &job->files[i]);
 	for (size_t i = 0; i < job->discovery_count; i++)
 		check_discovery(r, &job->discoveries[i]);
+	check_journal(r, job);
 	if (!element || element->node->kind != NODE_MAP)
 		return;
-	if (!job->is_pods && !job->static_count && !job->file_count && !is_in_error(loader_field(r, &job->statics)) &&
+	if (!job->is_pods && !job->static_count && !job->file_count && !job->journal.is_there && !is_in_error(loader_field(r, &job->statics)) &&
 	    !is_in_error(loader_field(r, &job->files)) && !is_in_error(loader_field(r, &job->discoveries)))
-		loader_key_error(r, element, "the job reads nothing: add static_configs with __path__, or kubernetes_sd_configs "
-			"with role: pod");
+		loader_key_error(r, element, "the job reads nothing: add static_configs with __path__, kubernetes_sd_configs with role: pod, "
+			"or journal");
 	if (!job->job_name.n) {
 		if (!name || name->node->kind == NODE_NULL || name->node->text.n == 0)
 			loader_key_error(r, element, "job_name is missing");

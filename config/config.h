@@ -76,6 +76,13 @@ struct config_discovery { /* kubernetes_sd_configs[]; role is pod */
 	struct str role;
 	struct config_strings namespaces; /* none: all */
 };
+struct config_journal { /* scrape_configs[].journal: the systemd journal */
+	bool is_there, json;
+	int64_t max_age_ms;          /* 7h; older entries are not read, whatever is saved */
+	int64_t first_age_ms;        /* 0: max_age; the same where nothing is saved yet, for the built-in job */
+	struct config_labels labels; /* with the __…__ ones, which rules may look at */
+	struct str path, matches;    /* a directory, empty: the system's; parsers/journal_matches.h */
+};
 struct config_scrape { /* logs.scrape_configs[] */
 	struct str job_name;
 	bool is_pods;                /* built-in Kubernetes path discovery (kubernetes_sd_configs: [{role: pod}]) */
@@ -88,6 +95,7 @@ struct config_scrape { /* logs.scrape_configs[] */
 	size_t static_count;
 	struct config_discovery *discoveries;
 	size_t discovery_count;
+	struct config_journal journal;
 	uint64_t line;
 };
 

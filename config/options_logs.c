@@ -126,7 +126,19 @@ const struct option options_logs[] = {
 	REFUSED("logs.scrape_configs[].docker_sd_configs",
 		"is not run by this version yet: name the files in static_configs (/var/lib/docker/containers/*/*-json.log) with "
 		"the stage docker"),
-	REFUSED("logs.scrape_configs[].journal", NO_SOURCE),
+	SECTION("logs.scrape_configs[].journal", "The systemd journal, read by way of libsystemd: one line for each entry. A section without keys "
+		"reads it too."),
+	VALUE("logs.scrape_configs[].journal.json", BOOL, SCRAPE(journal.json), "false", "",
+	      "The line is all fields of the entry as one JSON object. Else it is MESSAGE, and entries without one are dropped."),
+	VALUE("logs.scrape_configs[].journal.max_age", DURATION, SCRAPE(journal.max_age_ms), "", "0..87600h",
+	      "Entries that are older when the agent starts are not read, even where the saved place is before them. Empty: 7h."),
+	VALUE("logs.scrape_configs[].journal.labels", TARGET_LABELS, SCRAPE(journal.labels), "", "",
+	      "Labels of all entries. An entry that has no label in the end, from here or from relabel_configs, is dropped."),
+	VALUE("logs.scrape_configs[].journal.path", STR, SCRAPE(journal.path), "", "",
+	      "Directory with journal files, absolute. Empty: the system's, `/var/log/journal` and `/run/log/journal` of this machine id."),
+	VALUE("logs.scrape_configs[].journal.matches", TEXT, SCRAPE(journal.matches), "", "",
+	      "Entries to read, as for journalctl: `FIELD=value` words between blanks, all of which must hold; of several for one field, one. "
+	      "A lone `+` between words begins an alternative to what stands before it."),
 	REFUSED("logs.scrape_configs[].syslog", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].loki_push_api", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].windows_events", NO_SOURCE),

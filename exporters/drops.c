@@ -21,6 +21,9 @@ const char *const drop_reason_names[DROP_REASONS] = {
 	[DROP_REJECTED] = "rejected",
 	[DROP_LOST] = "lost",
 	[DROP_PIPELINE] = "pipeline",
+	[DROP_NO_MESSAGE] = "no_message",
+	[DROP_RELABEL] = "relabel",
+	[DROP_NO_LABELS] = "no_labels",
 };
 
 struct drops {

@@ -18,6 +18,9 @@ enum drop_reason {
 	DROP_REJECTED,           /* refused with a reason that we do not know: the text is in the ring */
 	DROP_LOST,               /* was read by another destination, gone before this one could read it */
 	DROP_PIPELINE,           /* a stage of the pipeline dropped it, as it was told to */
+	DROP_NO_MESSAGE,         /* an entry of the journal without MESSAGE */
+	DROP_RELABEL,            /* relabel_configs dropped it: an entry of the journal */
+	DROP_NO_LABELS,          /* it has no label in the end, so there is no stream for it */
 	DROP_REASONS
 };
 extern const char *const drop_reason_names[DROP_REASONS]; /* Loki's names where Loki has one, snake_case */

@@ -43,6 +43,7 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need prometheus promtool --version # promtool judges our exposition; the server receives our writes
 	need victoria-metrics victoria-metrics --version
 	need etcd-server etcd --version # below the real API server
+	need systemd-journal-remote test -x /lib/systemd/systemd-journal-remote # real journal files
 	need dbus-daemon dbus-daemon --version # the systemd collector and node_exporter ask over a bus of their own
 	need python3 python3 -c 'import json, urllib.request'
 	need python3-yaml python3 -c 'import yaml' # reads what helm renders

@@ -68,6 +68,8 @@ static void print_summary(const struct config *c, struct buf *out)
 			buf_str(out, job->is_pods ? STR(", ") : STR(""));
 			print_plural(out, job->static_count, "pattern", "patterns");
 		}
+		if (job->journal.is_there)
+			buf_str(out, job->is_pods || job->static_count ? STR(", journal") : STR("journal"));
 		buf_char(out, ')');
 	}
 	buf_char(out, '\n');

@@ -472,7 +472,7 @@ START_TEST(the_examples_of_the_annotated_file_are_valid)
 	buf_char(&out, '\0');
 	struct config *c = load(out.p);
 	ck_assert_uint_eq(c->logs.client_count, 1);
-	ck_assert_uint_eq(c->logs.scrape_count, 4);
+	ck_assert_uint_eq(c->logs.scrape_count, 5);
 	ck_assert_uint_eq(c->global.external_labels.count, 2);
 	ck_assert_uint_eq(c->metrics.remote_count, 1);
 	ck_assert_uint_eq(c->metrics.scrape_count, 1);
