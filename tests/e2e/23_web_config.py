@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from lib import Agent, Skip, main, wait_for
+from lib import Agent, bcrypt, main, wait_for
 
 
 # Names that promtool would have otherwise, and that node_exporter's and cAdvisor's users know.
@@ -20,14 +20,6 @@ def certificate(s, name):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
                     "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", f"{s.work}/{name}.key", "-out", f"{s.work}/{name}.crt"],
                    check=True, capture_output=True)
-
-
-def bcrypt(password):
-    """By the C library, cost 10"""
-    p = subprocess.run(["perl", "-e", 'print crypt($ARGV[0], q($2y$10$abcdefghijklmnopqrstuu))', password], capture_output=True, text=True)
-    if not p.stdout.startswith("$2"):
-        raise Skip("the C library here knows no bcrypt")
-    return p.stdout
 
 
 def tls_and_users(s):

@@ -15,7 +15,7 @@ import time
 
 import oracle
 from fake_loki import FakeLoki, Reply
-from lib import Agent, Failed, Loki, Pod, certificate, finish, free_ports, generate, get, main, spoor_binary, total, wait_for
+from lib import Agent, Failed, Loki, Pod, Skip, bcrypt, certificate, finish, free_ports, generate, get, main, spoor_binary, total, wait_for
 from servers import Prometheus
 
 
@@ -444,6 +444,58 @@ def explain(s):
     agent.check(min_scrapes=0)
 
 
+def secured(s):
+    """A port with TLS, users and client certificates is asked as one that may ask; what is missing is told."""
+    certificate(s.work, "ca")
+    certificate(s.work, "server", host="node.example", ip="192.0.2.1", ca="ca")  # it is not for the loopback's address
+    certificate(s.work, "client", ca="ca")
+    certificate(s.work, "otherca")
+    web, password = f"{s.work}/web.yml", f"{s.work}/password"
+    with open(password, "w") as f:
+        f.write("first\n")
+    for mutual in ("", ", client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert"):
+        with open(web, "w") as f:
+            f.write(f"tls_server_config: {{cert_file: server.crt, key_file: server.key{mutual}}}\nbasic_auth_users: {{ann: {bcrypt('first')}}}\n")
+        agent = Agent(s.work, config=f"server: {{web_config_file: {web}}}\n", name="mutual" if mutual else "plain", dev=True)
+        agent.start(wait=False, scrape=False)
+        pod = Pod(agent.pods, "web", namespace="shop")
+        pod.write("one")
+        common = ["top", "--once", f"--config.file={agent.config}", at(agent)]
+        own = [f"--web.cert-file={s.work}/client.crt", f"--web.key-file={s.work}/client.key"] if mutual else []
+        user = ["--web.user=ann", f"--web.password-file={password}"]
+        wait_for(lambda: f"an answer; {spoor(*common, *own, *user).errors}", lambda: "shop/web" in spoor(*common, *own, *user).text, 15)
+        wait_for("with the authority", lambda: "shop/web" in spoor(*common, *own, *user, f"--web.ca-file={s.work}/ca.crt").text, 5)
+        r = spoor(*common, *own)
+        s.expect(r.returncode == 1 and "wants a user: --web.user" in r.errors, f"without a user: {r.returncode} {r.errors}")
+        r = spoor(*common, *own, *user, f"--web.ca-file={s.work}/otherca.crt")
+        s.expect(r.returncode == 1 and "--web.ca-file" in r.errors, f"another authority: {r.returncode} {r.errors}")
+        if mutual:
+            r = spoor(*common, *user)
+            s.expect(r.returncode == 1 and "no agent answers" in r.errors, f"without a certificate: {r.returncode} {r.errors}")
+        r = spoor(*common, *user, f"--web.password-file={s.work}/none")
+        s.expect(r.returncode == 2 and "No such file" in r.errors, f"no password file: {r.returncode} {r.errors}")
+        agent.process.terminate()
+
+
+def beside(s):
+    """Beside the one agent of a container a command needs no flags: here in a namespace of processes of its own."""
+    agent = Agent(s.work, config="server: {log_level: warn}\n", dev=True)
+    pod = Pod(agent.pods, "web", namespace="shop").write("one")
+    script = f"{s.work}/inside.sh"
+    with open(script, "w") as f:
+        f.write("#!/bin/sh\n" + " ".join(agent.argv()) + " &\nagent=$!\nfor i in $(seq 100); do\n"
+                f"\t{agent.binary} top --once >{s.work}/out 2>{s.work}/err && grep -q shop/web {s.work}/out && break\n\tsleep 0.1\ndone\n"
+                f"{agent.binary} explain {pod.path}:1 >{s.work}/explained\nkill $agent\nwait $agent\n")
+    env = {**os.environ, "KUBERNETES_SERVICE_HOST": "192.0.2.1", "ASAN_OPTIONS": "detect_leaks=0"}  # the leak checker needs ptrace
+    r = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "sh", script], env=env, capture_output=True, text=True, timeout=120)
+    if r.returncode and "unshare" in r.stderr and "failed" in r.stderr:
+        raise Skip(f"no namespaces here: {r.stderr.strip()}")
+    with open(f"{s.work}/out") as out, open(f"{s.work}/err") as err, open(f"{s.work}/explained") as explained:
+        text, errors, why = out.read(), err.read(), explained.read()
+    s.expect(re.search(r"^shop/web +\d", text, re.M), f"top without flags: {text} {errors} {r.stderr[-500:]}")
+    s.expect("kept in memory" in why and "takes it" in why, f"explain without flags: {why}")
+
+
 def live(s, agent, pod):
     for leave in ("q", "interrupt"):
         t = Terminal(spoor_binary(dev=True), "top", at(agent), lines=10, columns=60)
@@ -463,4 +515,4 @@ def live(s, agent, pod):
         s.expect(t.seen.endswith(b"\x1b[?25h\x1b[?1049l"), f"{leave}: the terminal is left with {t.seen[-60:]!r}")
 
 
-main(top, tap, slow_reader, diagnose, explain)
+main(top, tap, slow_reader, diagnose, explain, secured, beside)

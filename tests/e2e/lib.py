@@ -517,6 +517,14 @@ def certificate(directory, name, days="2", host="localhost", ip="127.0.0.1", ca=
         run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.crt", "-CAkey", f"{ca}.key", "-CAcreateserial", "-extfile", f"{name}.ext", "-out", f"{name}.crt", "-days", "-1")
 
 
+def bcrypt(password):
+    """By the C library, cost 10"""
+    p = subprocess.run(["perl", "-e", 'print crypt($ARGV[0], q($2y$10$abcdefghijklmnopqrstuu))', password], capture_output=True, text=True)
+    if not p.stdout.startswith("$2"):
+        raise Skip("the C library here knows no bcrypt")
+    return p.stdout
+
+
 # ---- running scenarios
 
 class Scenario:
