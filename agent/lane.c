@@ -120,6 +120,7 @@ static void through_stages(const struct way *w, struct log_stream *stream, struc
 					      : source_stages_run(w->from->stages, is_stderr, record, &stream, loop_wall_ns(w->l->o.loop));
 	if (!is_kept) {
 		w->lane->stage_dropped_lines++;
+		w->from->lines->dropped += w->index == 0;
 		return;
 	}
 	if (record->line.p != before.p && utf8_valid(record->line) != record->line.n)

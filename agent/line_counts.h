@@ -22,6 +22,7 @@ struct line_row {
 	struct str key;
 	struct str namespace_, pod, container, job; /* job: of logs that are no pod's, the others are empty then */
 	uint64_t lines[LEVELS];
+	uint64_t dropped;        /* by stages, on the way to the first destination; not shown as a metric */
 	struct line_exemplar exemplars[LEVELS];
 	size_t users;
 	int64_t unused_since_ns; /* 0: used, or not looked at since */

@@ -3,6 +3,7 @@
  *
  * Bounds: files are ordered by their lag and cut at `limit`; records stop at 2 MiB. What is left out is said ("total",
  * "is_cut"). 64-bit numbers are written as numbers: all of them stay below 2^53 in practice, but the hash, which is text. */
+#include "agent/line_counts.h"
 #include "agent/web_json.h"
 
 #include <stdio.h>
@@ -211,6 +212,30 @@ void web_api_files(struct web_request *r)
 	web_json_end(r);
 	free(list.rows);
 	buf_fini(&list.json);
+}
+
+void web_api_lines(struct web_request *r)
+{
+	struct status s;
+	web_json_begin(r, &s);
+	const struct line_row **rows = s.line_counts ? line_counts_sorted(s.line_counts) : NULL;
+	buf_str(&r->body, STR("{\"lines\":["));
+	for (size_t i = 0; rows && i < s.line_counts->rows.count; i++) {
+		uint64_t all = 0;
+		for (int level = 0; level < LEVELS; level++)
+			all += rows[i]->lines[level];
+		buf_str(&r->body, i ? STR(",{") : STR("{"));
+		web_json_text(&r->body, "namespace", rows[i]->namespace_);
+		web_json_text(&r->body, "pod", rows[i]->pod);
+		web_json_text(&r->body, "container", rows[i]->container);
+		web_json_text(&r->body, "job", rows[i]->job);
+		web_json_u64(&r->body, "read", all);
+		web_json_u64(&r->body, "dropped_by_stages", rows[i]->dropped);
+		buf_char(&r->body, '}');
+	}
+	buf_str(&r->body, STR("]}"));
+	web_json_end(r);
+	free(rows);
 }
 
 static void one_destination(struct buf *out, const struct destination_status *d, uint64_t pending, int64_t now_ns)

@@ -72,6 +72,7 @@ void web_api_buildinfo(struct web_request *r);
 void web_api_status(struct web_request *r);
 void web_api_files(struct web_request *r);
 void web_api_log_targets(struct web_request *r);
+void web_api_lines(struct web_request *r);
 void web_api_destinations(struct web_request *r);
 void web_api_drops(struct web_request *r);
 void web_api_records(struct web_request *r);

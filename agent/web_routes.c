@@ -80,6 +80,7 @@ static const struct route {
 	{ STR("/api/v1/status"), READ, web_api_status, "mode, readiness, reload, trace coverage" },
 	{ STR("/api/v1/status/buildinfo"), READ, web_api_buildinfo, "version" },
 	{ STR("/api/v1/files"), READ, web_api_files, "log files, furthest behind first: ?limit=" },
+	{ STR("/api/v1/lines"), READ, web_api_lines, "lines read and dropped by stages, by container" },
 	{ STR("/api/v1/file"), READ, web_api_file, "one log file, or what is refused below a folder: ?path= ?device= ?inode=" },
 	{ STR("/api/v1/log-targets"), READ, web_api_log_targets, "labels before and after relabelling: ?job= ?state=active|dropped|any ?limit=" },
 	{ STR("/api/v1/journals"), READ, web_api_journals, "systemd journals, by job and destination" },

@@ -1,4 +1,4 @@
-/* Three questions every two seconds. An agent that goes away while we look stays on the screen as it was last, with the reason below. */
+/* Four questions every two seconds. An agent that goes away while we look stays on the screen as it was last, with the reason below. */
 #include "agent/commands/top.h"
 
 #include <stdio.h>
@@ -12,20 +12,21 @@ enum { ANSWER_MOST = 16 << 20, SCREEN_MOST = 4 << 20, EVERY_MS = 2000 };
 
 static bool take(struct ask *a, struct top_view *v)
 {
-	struct buf status, destinations, files;
+	static const char *const paths[] = { "/api/v1/status", "/api/v1/destinations", "/api/v1/files?limit=10000", "/api/v1/lines" };
+	struct buf answers[COUNT_OF(paths)];
 	char err[256];
-	buf_init(&status, ANSWER_MOST);
-	buf_init(&destinations, ANSWER_MOST);
-	buf_init(&files, ANSWER_MOST);
-	bool is_answered = ask_get(a, "/api/v1/status", &status) && ask_get(a, "/api/v1/destinations", &destinations) &&
-			   ask_get(a, "/api/v1/files?limit=10000", &files);
-	bool is_good = is_answered && top_view_read(v, buf_view(&status), buf_view(&destinations), buf_view(&files), err);
+	bool is_answered = true;
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		buf_init(&answers[i], ANSWER_MOST);
+		is_answered = is_answered && ask_get(a, paths[i], &answers[i]);
+	}
+	const struct top_answers texts = { buf_view(&answers[0]), buf_view(&answers[1]), buf_view(&answers[2]), buf_view(&answers[3]) };
+	bool is_good = is_answered && top_view_read(v, &texts, err);
 	if (is_answered && !is_good)
 		snprintf(a->err, sizeof a->err, "%s", err);
 	v->at_ns = os_now_ns();
-	buf_fini(&status);
-	buf_fini(&destinations);
-	buf_fini(&files);
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
+		buf_fini(&answers[i]);
 	return is_good;
 }
 

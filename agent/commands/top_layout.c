@@ -199,13 +199,26 @@ static void destinations(struct page *p, const struct top_view *v)
 	}
 }
 
+static void put_lines(struct buf *line, const struct top_view *v, const struct top_log *log, size_t width)
+{
+	if (log->has_lines) {
+		put_count(line, v, &log->lines, width);
+		put_count(line, v, &log->dropped, width);
+	} else {
+		put_right(line, "-", width);
+		put_right(line, "-", width);
+	}
+}
+
 static void logs(struct page *p, const struct top_view *v)
 {
 	struct buf *line = &p->line;
-	size_t width = v->has_rates ? 9 : 15, name = name_width(p, 3 * width + 8 + 2 + 10);
+	size_t width = v->has_rates ? 9 : 13, name = name_width(p, 5 * width + 8 + 2 + 10);
 	size_t shown = 0;
 	end_line(p);
 	put_text(line, STR("POD OR FILE"), name, true);
+	put_right(line, v->has_rates ? "LINES/s" : "LINES", width);
+	put_right(line, v->has_rates ? "DROPS/s" : "DROPS", width);
 	put_right(line, v->has_rates ? "BYTES/s" : "BYTES", width);
 	put_right(line, "BEHIND", width);
 	put_right(line, "LAG", width);
@@ -216,6 +229,7 @@ static void logs(struct page *p, const struct top_view *v)
 		const struct top_log *log = &v->logs[shown];
 		put_text(line, log->name, name - 1, true);
 		buf_char(line, ' ');
+		put_lines(line, v, log, width);
 		put_count(line, v, &log->bytes, width);
 		put_bytes(line, v, log->behind_bytes, width);
 		put_seconds(line, log->lag_s, width);

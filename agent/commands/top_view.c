@@ -249,10 +249,51 @@ static bool read_files(struct top_view *v, struct str input, char err[256])
 	return leave(&j, &whole, "files", err);
 }
 
-bool top_view_read(struct top_view *v, struct str status, struct str destinations, struct str files, char err[256])
+/* Of one container; its pod's row is there when one of its files is. */
+static void read_count(struct top_view *v, struct json *j)
+{
+	struct json_scope members;
+	struct file_row f = { 0 };
+	uint64_t read = 0, dropped = 0;
+	for (json_object(j, &members); json_member(j, &members);) {
+		if (json_is(j, "namespace"))
+			f.namespace_ = text(j, &v->arena);
+		else if (json_is(j, "pod"))
+			f.pod = text(j, &v->arena);
+		else if (json_is(j, "read"))
+			read = number(j);
+		else if (json_is(j, "dropped_by_stages"))
+			dropped = number(j);
+	}
+	uintptr_t at = f.pod.n ? (uintptr_t)map_get(&v->log_by_name, log_name(v, &f)) : 0;
+	if (!at)
+		return;
+	struct top_log *log = &v->logs[at - 1];
+	log->has_lines = true;
+	log->lines.total += read;
+	log->dropped.total += dropped;
+}
+
+static bool read_lines(struct top_view *v, struct str input, char err[256])
+{
+	struct json j;
+	struct json_scope whole, data = { 0 }, list;
+	if (enter(&j, &whole, input))
+		json_object(&j, &data);
+	while (json_member(&j, &data)) {
+		if (!json_is(&j, "lines"))
+			continue;
+		for (json_array(&j, &list); json_element(&j, &list);)
+			read_count(v, &j);
+	}
+	return leave(&j, &whole, "lines", err);
+}
+
+bool top_view_read(struct top_view *v, const struct top_answers *answers, char err[256])
 {
 	*v = (struct top_view){ 0 };
-	if (read_status(v, status, err) && read_destinations(v, destinations, err) && read_files(v, files, err))
+	if (read_status(v, answers->status, err) && read_destinations(v, answers->destinations, err) && read_files(v, answers->files, err) &&
+	    read_lines(v, answers->lines, err))
 		return true;
 	top_view_fini(v);
 	return false;
@@ -300,6 +341,13 @@ void top_view_compare(struct top_view *now, const struct top_view *before)
 		rate(&d->sent, old ? &old->sent : NULL, s);
 		rate(&d->dropped, old ? &old->dropped : NULL, s);
 		rate(&d->bytes, old ? &old->bytes : NULL, s);
+	}
+	for (size_t i = 0; i < now->log_count; i++) {
+		struct top_log *log = &now->logs[i];
+		uintptr_t place = (uintptr_t)map_get(&before->log_by_name, log->name);
+		const struct top_log *old = place ? &before->logs[place - 1] : NULL;
+		rate(&log->lines, old ? &old->lines : NULL, s);
+		rate(&log->dropped, old ? &old->dropped : NULL, s);
 	}
 	bool was_whole = before->file_count >= before->files_known; /* else one that is new to us may be old */
 	for (size_t i = 0; i < now->file_count; i++) {
@@ -354,4 +402,6 @@ void top_view_sort(struct top_view *v, enum top_sort sort)
 	bool is_by_rate = sort == TOP_BY_BYTES && v->has_rates;
 	if (v->log_count)
 		qsort(v->logs, v->log_count, sizeof *v->logs, is_by_rate ? by_rate : orders[sort]);
+	for (size_t i = 0; i < v->log_count; i++)
+		map_put(&v->log_by_name, v->logs[i].name, (void *)(uintptr_t)(i + 1));
 }

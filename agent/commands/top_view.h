@@ -1,4 +1,4 @@
-/* What `spoor top` shows: the agent's answers (/api/v1/status, destinations, files) read into one table, and the difference of two such
+/* What `spoor top` shows: the agent's answers (/api/v1/status, destinations, files, lines) read into one table, and the difference of two such
  * tables as rates. Texts lie in the view's arena. */
 #ifndef AGENT_COMMANDS_TOP_VIEW_H
 #define AGENT_COMMANDS_TOP_VIEW_H
@@ -23,6 +23,8 @@ struct top_file {
 struct top_log { /* the logs of one pod, or one file and what it was renamed to */
 	struct str name, state;      /* state: the worst of its files */
 	struct top_count bytes;
+	struct top_count lines, dropped; /* dropped: by stages. Of pods alone: has_lines */
+	bool has_lines;
 	uint64_t behind_bytes, files;
 	double lag_s;
 	bool has_error;
@@ -45,8 +47,9 @@ struct top_view {
 	bool has_rates;
 };
 
-/* false and err: an answer that is none. The views of the texts are copied. */
-bool top_view_read(struct top_view *v, struct str status, struct str destinations, struct str files, char err[256]);
+struct top_answers { struct str status, destinations, files, lines; };
+/* false and err: an answer that is none. Texts are copied. */
+bool top_view_read(struct top_view *v, const struct top_answers *answers, char err[256]);
 /* Fills the rates of `now` from the time between the two. Before it is sorted. */
 void top_view_compare(struct top_view *now, const struct top_view *before);
 void top_view_fini(struct top_view *v);

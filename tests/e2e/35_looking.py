@@ -15,7 +15,7 @@ import time
 
 import oracle
 from fake_loki import FakeLoki, Reply
-from lib import Agent, Failed, Loki, Pod, Skip, bcrypt, certificate, finish, free_ports, generate, get, main, spoor_binary, total, wait_for
+from lib import Agent, Failed, Loki, Pod, Skip, bcrypt, certificate, finish, free_ports, generate, get, main, parse_metrics, spoor_binary, total, wait_for
 from servers import Prometheus
 
 
@@ -91,7 +91,7 @@ def top(s):
     wait_for("340 lines in Loki", lambda: total(agent.scrape(), "spoor_log_lines_sent_total") == 340, 20)
     r = spoor("top", "--once", at(agent))
     s.expect(r.returncode == 0, f"exit {r.returncode}: {r.errors}")
-    m = agent.scrape()
+    m = {**agent.scrape(), **parse_metrics(get(agent.url + "/metrics/logs")[1])}
     s.expect(f"read: lines {total(m, 'spoor_log_lines_read_total'):.0f}, bytes {total(m, 'spoor_log_bytes_read_total'):.0f};" in r.text, f"totals:\n{r.text}")
     row = re.search(r"^127\.0\.0\.1:\d+ +(?:ok|sending) +(\d+) +(\d+) +(\d+) +(\d+)", r.text, re.M)
     s.expect(row, f"no row of the destination:\n{r.text}")
@@ -99,7 +99,8 @@ def top(s):
     s.expect([float(x) for x in row.groups()] == want, f"{row.groups()}, the metrics say {want}")
     for p in (pod, other):
         size = os.path.getsize(p.path)
-        s.expect(re.search(rf"^shop/{p.name} +{size} +0 +- +1  at_end$", r.text, re.M), f"no row of {p.name} with {size} bytes:\n{r.text}")
+        lines = total(m, "log_lines_total", pod=p.name)
+        s.expect(re.search(rf"^shop/{p.name} +{lines:.0f} +0 +{size} +0 +- +1  at_end$", r.text, re.M), f"no row of {p.name} with {lines:.0f} lines, {size} bytes:\n{r.text}")
     r = spoor("top", "--once", "--web.listen-address", f"127.0.0.1:{free_ports(1)}")
     s.expect(r.returncode == 1 and "no agent answers" in r.errors and "--web.listen-address" in r.errors, f"nobody there: {r.returncode} {r.errors}")
     r = spoor("top", at(agent))

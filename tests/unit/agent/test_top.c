@@ -23,10 +23,20 @@ static const char files_after[] = FILES(FILE_ROW("/p/0.log.20261121-090000", "we
 	FILE_ROW("/var/log/app.log.1", "", "1000", "700", "700", "error", "Permission denied") ","
 	FILE_ROW("/var/log/app.log", "", "50", "10", "10", "reading", ""), "4");
 
-static void view(struct top_view *v, const char *status, const char *destinations, const char *files)
+#define LINES(read, dropped) "{\"status\":\"success\",\"data\":{\"lines\":[{\"namespace\":\"shop\",\"pod\":\"web\",\"container\":\"a\",\"job\":\"\",\"read\":" read \
+	",\"dropped_by_stages\":" dropped "},{\"namespace\":\"shop\",\"pod\":\"web\",\"container\":\"b\",\"read\":1,\"dropped_by_stages\":0}," \
+	"{\"namespace\":\"\",\"pod\":\"\",\"job\":\"j\",\"read\":9},{\"namespace\":\"gone\",\"pod\":\"web\",\"read\":3}]}}\n"
+
+static void view_lines(struct top_view *v, const char *status, const char *destinations, const char *files, const char *lines)
 {
 	char err[256] = "";
-	ck_assert_msg(top_view_read(v, str_of(status), str_of(destinations), str_of(files), err), "%s", err);
+	struct top_answers answers = { str_of(status), str_of(destinations), str_of(files), str_of(lines) };
+	ck_assert_msg(top_view_read(v, &answers, err), "%s", err);
+}
+
+static void view(struct top_view *v, const char *status, const char *destinations, const char *files)
+{
+	view_lines(v, status, destinations, files, LINES("70", "30"));
 }
 
 static const struct top_log *log_named(const struct top_view *v, const char *name)
@@ -71,7 +81,8 @@ START_TEST(rates)
 {
 	struct top_view before, now;
 	view(&before, STATUS("1000", "5000"), DESTINATIONS("900", "5"), files_before);
-	view(&now, STATUS("1200", "4000"), DESTINATIONS("940", "9"), files_after);
+	view_lines(&now, STATUS("1200", "4000"), DESTINATIONS("940", "9"), files_after, LINES("90", "32"));
+	top_view_sort(&before, TOP_BY_NAME); /* as it was shown */
 	before.at_ns = 1000000000;
 	now.at_ns = 3000000000;
 	top_view_compare(&now, &before);
@@ -79,6 +90,9 @@ START_TEST(rates)
 	ck_assert_msg(now.bytes.rate > 1999 && now.bytes.rate < 2001, "a counter that fell has begun anew: %g", now.bytes.rate);
 	ck_assert_double_eq_tol(now.destinations[0].sent.rate, 20, 1e-9);
 	ck_assert_double_eq_tol(now.destinations[0].dropped.rate, 2, 1e-9);
+	ck_assert_double_eq_tol(log_named(&now, "shop/web")->lines.rate, 10, 1e-9);
+	ck_assert_double_eq_tol(log_named(&now, "shop/web")->dropped.rate, 1, 1e-9);
+	ck_assert(!log_named(&now, "/var/log/app.log")->has_lines);
 	/* 0.log: 100 before, 300 now; its old bytes under the new name count as new to this name. */
 	ck_assert_double_eq_tol(log_named(&now, "shop/web")->bytes.rate, 150, 1e-9);
 	top_view_fini(&before);
@@ -96,7 +110,8 @@ START_TEST(bad_answer)
 {
 	struct top_view v;
 	char err[256] = "";
-	bool is_good = top_view_read(&v, str_of(bad[_i].status), str_of(bad[_i].destinations), str_of(bad[_i].files), err);
+	struct top_answers answers = { str_of(bad[_i].status), str_of(bad[_i].destinations), str_of(bad[_i].files), STR(LINES("1", "1")) };
+	bool is_good = top_view_read(&v, &answers, err);
 	ck_assert_msg(!is_good && err[0], "%s: taken", bad[_i].name);
 }
 END_TEST
@@ -161,9 +176,9 @@ START_TEST(whole)
 		"loki-a                       backoff                900             6            7         1000   2.5s  refused ?[31m\n"
 		"prom (metrics)               ok                      50             5            1            9      -\n"
 		"\n"
-		"POD OR FILE                                               BYTES         BEHIND            LAG   FILES  STATE\n"
-		"/var/log/app.log                                            710            340           0.2s       2  Permission denied\n"
-		"shop/web                                                    400            200           0.2s       2  reading\n";
+		"POD OR FILE                                             LINES        DROPS        BYTES       BEHIND          LAG   FILES  STATE\n"
+		"/var/log/app.log                                            -            -          710          340         0.2s       2  Permission denied\n"
+		"shop/web                                                   71           30          400          200         0.2s       2  reading\n";
 	struct top_view v;
 	struct buf out;
 	view(&v, STATUS("1234", "5678"), DESTINATIONS("900", "5"), files_after);

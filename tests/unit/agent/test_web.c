@@ -218,6 +218,7 @@ static const struct api {
 	{ "/api/v1/files", { "\"total\":12}", "\"state\":\"rotated\"", "bad\xef\xbf\xbd\xef\xbf\xbd<b>name</b>.log", "\"lag_seconds\":42.500" }, NULL },
 	{ "/api/v1/files?limit=1", { "{\"files\":[{", "\"error\":\"Permission denied\"}],\"total\":12}" }, "\"state\":\"rotated\"" },
 	{ "/api/v1/files?limit=0", { "{\"files\":[],\"total\":12}" }, "path" },
+	{ "/api/v1/lines", { "{\"lines\":[" }, NULL },
 	{ "/api/v1/file?path=/elsewhere&device=8&inode=101", { "{\"files\":[{\"path\":\"/var/log/pods/shop_payments-api", "\"stderr\":\"{pod=\\\"p\\\", stream=\\\"stderr\\\"}\"",
 		"\"name\":\"loki:3100\",\"read_bytes\":904000,\"acked_bytes\":850000,\"at_end\":true", "\"waiting\":true}]}],\"refused\":[]}" }, "checkout" },
 	{ "/api/v1/file?path=/var/log/pods/bad/x.log&device=9&inode=101", { "\"files\":[],\"refused\":[{\"path\":\"/var/log/pods/bad\",\"why\":\"not a name \\\"of\\\" the form\"}]" }, "pipe" },
