@@ -82,6 +82,26 @@ void log_setup(enum log_level least, bool is_json)
 	pthread_mutex_unlock(&state.lock);
 }
 
+bool log_level_named(struct str name, enum log_level *out)
+{
+	static const struct { const char *name; enum log_level level; } levels[] = {
+		{ "debug", LOG_DEBUG_ }, { "info", LOG_INFO_ }, { "warn", LOG_WARN_ }, { "error", LOG_ERROR_ },
+	};
+	for (size_t i = 0; i < COUNT_OF(levels); i++)
+		if (str_eq(name, str_of(levels[i].name))) {
+			*out = levels[i].level;
+			return true;
+		}
+	return false;
+}
+
+void log_set_level(enum log_level least)
+{
+	pthread_mutex_lock(&state.lock);
+	state.least = least;
+	pthread_mutex_unlock(&state.lock);
+}
+
 void log_line(struct log_site *site, enum log_level level, const char *file, int line, const char *format, ...)
 {
 	unsigned missed;

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "parsers/bytes/str.h"
+
 enum log_level { LOG_DEBUG_, LOG_INFO_, LOG_WARN_, LOG_ERROR_ };
 
 struct log_site { /* one static per call site, made by the macros */
@@ -13,6 +15,8 @@ struct log_site { /* one static per call site, made by the macros */
 };
 
 void log_setup(enum log_level least, bool is_json);
+bool log_level_named(struct str name, enum log_level *out); /* "debug" "info" "warn" "error"; false: it is none of them */
+void log_set_level(enum log_level least); /* until the next log_setup */
 void log_line(struct log_site *site, enum log_level level, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 

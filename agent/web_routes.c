@@ -2,6 +2,7 @@
  * who guesses a path by hand should not have to guess twice. */
 #include "agent/web_request.h"
 
+#include "agent/log.h"
 #include "agent/page.h"
 
 #define TEXT "text/plain; charset=utf-8"
@@ -48,6 +49,19 @@ static void reload(struct web_request *r)
 		buf_char(&r->body, '\n');
 }
 
+static void log_level(struct web_request *r)
+{
+	enum log_level level;
+	if (!r->options->enable_lifecycle) {
+		answer(r, 403, STR("Lifecycle API is not enabled: start spoor with --web.enable-lifecycle.\n"));
+	} else if (!log_level_named(web_arg(r, "level"), &level)) {
+		answer(r, 400, STR("Which one? POST /-/log-level?level=debug, or info, warn, error.\n"));
+	} else {
+		log_set_level(level);
+		answer(r, 200, STR("Until the next reload.\n"));
+	}
+}
+
 static void config(struct web_request *r)
 {
 	struct status status = { 0 };
@@ -75,6 +89,7 @@ static const struct route {
 	{ STR("/-/ready"), READ, ready, "readiness" },
 	{ STR("/ready"), READ, ready, "readiness, as Promtail has it" },
 	{ STR("/-/reload"), WRITE, reload, "POST: load the configuration again (--web.enable-lifecycle)" },
+	{ STR("/-/log-level"), WRITE, log_level, "POST: ?level=debug|info|warn|error, until the next reload (--web.enable-lifecycle)" },
 	{ STR("/config"), READ, config, "configuration in use, secrets masked" },
 	{ STR("/targets"), READ, web_targets_page, "scrape targets" },
 	{ STR("/api/v1/status"), READ, web_api_status, "mode, readiness, reload, trace coverage" },

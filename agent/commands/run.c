@@ -283,15 +283,10 @@ static int start_web(struct agent *a)
 
 static void set_up_log(const struct agent *a)
 {
-	static const struct { const char *name; enum log_level level; } levels[] = {
-		{ "debug", LOG_DEBUG_ }, { "info", LOG_INFO_ }, { "warn", LOG_WARN_ }, { "error", LOG_ERROR_ },
-	};
 	struct str level = a->flags->log_level ? str_of(a->flags->log_level) : a->now.config->server.log_level;
 	struct str format = a->flags->log_format ? str_of(a->flags->log_format) : a->now.config->server.log_format;
 	enum log_level least = LOG_INFO_;
-	for (size_t i = 0; i < COUNT_OF(levels); i++)
-		if (str_eq(level, str_of(levels[i].name)))
-			least = levels[i].level;
+	log_level_named(level, &least);
 	log_setup(least, str_eq(format, STR("json")));
 }
 

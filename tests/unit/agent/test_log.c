@@ -66,6 +66,19 @@ START_TEST(below_the_level_is_silent)
 }
 END_TEST
 
+START_TEST(the_level_moves_and_the_format_stays)
+{
+	enum log_level level = LOG_INFO_;
+	log_setup(LOG_WARN_, true);
+	ck_assert(log_level_named(STR("debug"), &level) && !log_level_named(STR("loud"), &level) && level == LOG_DEBUG_);
+	log_set_level(level);
+	capture();
+	LOG_DEBUG("wanted");
+	const char *got = captured();
+	ck_assert_msg(strncmp(got, "{\"level\":\"debug\"", 16) == 0, "got %s", got);
+}
+END_TEST
+
 static int lines_in(const char *s)
 {
 	int lines = 0;
@@ -125,6 +138,7 @@ int main(void)
 	TCase *t = tcase_create("log");
 	tcase_add_loop_test(t, shape, 0, sizeof shapes / sizeof shapes[0]);
 	tcase_add_test(t, below_the_level_is_silent);
+	tcase_add_test(t, the_level_moves_and_the_format_stays);
 	tcase_add_test(t, one_site_five_times_in_ten_seconds_then_a_count);
 	tcase_add_test(t, other_sites_are_not_silenced);
 	tcase_add_test(t, a_long_message_is_cut_at_a_character);

@@ -177,6 +177,8 @@ static const struct request {
 	{ "HEAD", "/-/ready", "", 200, { "Content-Length: 16" } },
 	{ "GET", "/config", "", 200, { "bearer_token: <secret>" } },
 	{ "GET", "/targets", "", 200, { "text/html; charset=utf-8", "script-src 'sha256-", "<title>Spoor · Targets</title>" } },
+	{ "POST", "/-/log-level?level=debug", "Content-Length: 0\r\n", 403, { "--web.enable-lifecycle" } },
+	{ "GET", "/-/log-level?level=debug", "", 405, { "Allow: POST, PUT" } },
 	{ "GET", "/-/reload", "", 405, { "Allow: POST, PUT" } },
 	{ "POST", "/-/reload", "Content-Length: 0\r\n", 403, { "--web.enable-lifecycle" } },
 	{ "POST", "/metrics", "Content-Length: 0\r\n", 405, { "Allow: GET, HEAD" } },
@@ -300,6 +302,8 @@ START_TEST(reload_with_lifecycle)
 	ck_assert_int_eq(ask("POST", "/-/reload", "Content-Length: 0\r\n"), 500);
 	ck_assert_str_eq(body(), "spoor.yaml:3:1: unknown key\n");
 	ck_assert_int_eq(ask("GET", "/-/reload", ""), 405);
+	ck_assert_int_eq(ask("POST", "/-/log-level?level=loud", "Content-Length: 0\r\n"), 400);
+	ck_assert_int_eq(ask("POST", "/-/log-level?level=info", "Content-Length: 0\r\n"), 200);
 	ck_assert_int_eq(rig.fake->reloads, 3);
 	finish();
 }
