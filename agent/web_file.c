@@ -1,17 +1,21 @@
 /* One file as the agent has it, for whoever asks why a line of it is not in Loki. A file is meant by its path, or by device and inode: behind a
  * link, or renamed since, it has another path here. */
+#include "agent/tail/tail.h"
 #include "agent/web_json.h"
-#include "config/config.h"
+#include "exporters/loki.h"
 #include "parsers/bytes/num.h"
+#include "parsers/podpath.h"
 
-enum { REFUSED_SHOWN = 100 };
+enum { REFUSED_SHOWN = 100, TARGETS_LOOKED_AT = 20000, TARGETS_SHOWN = 100, LABELS_MOST = 256 << 10 };
 
 struct question {
 	struct web_request *r;
 	const struct status *status;
 	struct str path;
 	uint64_t dev, ino;
-	size_t shown;
+	size_t shown, targets;
+	struct podpath pod;       /* of the file, by its path; without a name: it is no pod's */
+	struct str container;
 };
 
 static void comma(struct buf *out)
@@ -91,6 +95,54 @@ static void on_refused(void *ctx, const char *path, const char *why)
 	buf_char(out, '}');
 }
 
+/* "<anything>/<namespace>_<pod>_<uid>/<container>/<log>" */
+static void read_pod(struct question *q)
+{
+	struct str parts[3] = { { 0 } }, rest = q->path;
+	while (rest.n) {
+		parts[0] = parts[1];
+		parts[1] = parts[2];
+		parts[2] = str_cut(&rest, '/');
+	}
+	q->container = parts[1];
+	if (!podpath_directory(parts[0], &q->pod))
+		q->pod = (struct podpath){ 0 };
+}
+
+static void put_labels(struct buf *out, const char *name, const struct labels *from)
+{
+	struct labels copy = { 0 };
+	struct buf text;
+	buf_init(&text, LABELS_MOST);
+	if (from)
+		labels_copy(&copy, from);
+	loki_labels_render(copy.at, copy.count, &text);
+	web_json_text(out, name, buf_view(&text));
+	buf_fini(&text);
+	labels_fini(&copy);
+}
+
+/* What discovery has made of this container: with the pod's object, which nobody else has. */
+static void on_target(void *ctx, const struct tail_target *t)
+{
+	struct question *q = ctx;
+	struct buf *out = &q->r->body;
+	bool is_meant = str_eq(labels_get(t->discovered, STR("__meta_kubernetes_pod_name")), q->pod.pod) &&
+			str_eq(labels_get(t->discovered, STR("__meta_kubernetes_namespace")), q->pod.namespace_) &&
+			str_eq(labels_get(t->discovered, STR("__meta_kubernetes_pod_container_name")), q->container);
+	if (!is_meant || q->targets++ >= TARGETS_SHOWN)
+		return;
+	comma(out);
+	buf_char(out, '{');
+	web_json_text(out, "job", t->job);
+	web_json_text(out, "state", t->is_kept ? STR("active") : t->is_waiting ? STR("waiting") : STR("dropped"));
+	web_json_text(out, "path", t->path);
+	web_json_text(out, "why", str_of(t->why));
+	put_labels(out, "discovered", t->discovered);
+	put_labels(out, "labels", t->labels);
+	buf_char(out, '}');
+}
+
 void web_api_file(struct web_request *r)
 {
 	struct status s;
@@ -107,6 +159,10 @@ void web_api_file(struct web_request *r)
 	buf_str(&r->body, STR("],\"refused\":["));
 	if (s.each_refused)
 		s.each_refused(s.ctx, on_refused, &q);
+	buf_str(&r->body, STR("],\"targets\":["));
+	read_pod(&q);
+	if (s.each_log_target && q.pod.pod.n)
+		s.each_log_target(s.ctx, TARGETS_LOOKED_AT, on_target, &q);
 	buf_str(&r->body, STR("]}"));
 	web_json_end(r);
 }

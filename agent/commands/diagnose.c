@@ -15,6 +15,7 @@ static void look(struct diagnosis *d)
 		diagnosis_paths(d);
 		diagnosis_state(d);
 		diagnosis_machine(d);
+		diagnosis_kubernetes(d);
 	}
 	diagnosis_destinations(d);
 }

@@ -20,6 +20,7 @@ void diagnosis_paths(struct diagnosis *d);        /* what the configuration read
 void diagnosis_state(struct diagnosis *d);        /* the state directory */
 void diagnosis_machine(struct diagnosis *d);      /* limits, kernel, clock */
 void diagnosis_destinations(struct diagnosis *d); /* names, TCP, TLS, certificates, credentials, clocks of servers */
+void diagnosis_kubernetes(struct diagnosis *d);   /* may this node's pods be listed */
 
 /* Is there a file that this user can read? A finding in any case; false: it failed. */
 bool diagnosis_file(struct diagnosis *d, const char *area, const char *what, struct str path);

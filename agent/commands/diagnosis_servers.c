@@ -1,18 +1,21 @@
 /* Each destination by the way that its requests take: credentials out of their files, name, TCP, TLS, then one request that brings nothing: a
  * push without a stream, a write without a series. Whoever answers that has let us in; 401 and 403 have not. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "agent/clients.h"
 #include "agent/commands/diagnosis.h"
+#include "agent/kubernetes/where.h"
 #include "agent/os.h"
 #include "exporters/credentials.h"
 
 enum { HEADERS_MOST = 32, PROBE_MS = 10000, REPLY_MOST = 4096, SKEW_WARN_S = 5, SKEW_FAIL_S = 300, EXPIRY_WARN_DAYS = 14, TEXT_ROOM = 512, SERVERS_MOST = 16 };
-static const char *const area = "destination";
 
 struct server {
 	struct diagnosis *d;
+	const char *area;
 	struct str subject;              /* name and address, for people */
 	const struct endpoint_options *o;
 	const struct config_http *http;
@@ -24,7 +27,7 @@ static void say(const struct server *s, enum finding_level level, const char *ad
 	struct buf clean;
 	buf_init(&clean, 4 * TEXT_ROOM);
 	redact_text(&s->d->redact, str_of(text), &clean);
-	findings_add(s->d->findings, level, area, s->subject, advice, STR_FMT, STR_ARG(buf_view(&clean)));
+	findings_add(s->d->findings, level, s->area, s->subject, advice, STR_FMT, STR_ARG(buf_view(&clean)));
 	buf_fini(&clean);
 }
 
@@ -197,13 +200,14 @@ static void dial(const struct server *s)
 
 static void server(struct diagnosis *d, const char *name, struct str url, const struct config_http *http, struct endpoint_options o, bool is_loki)
 {
+	static const char area[] = "destination";
 	char shown[TEXT_ROOM], subject[TEXT_ROOM + 80], proxy[TEXT_ROOM];
 	if (!http_url_check(url, shown, sizeof shown)) {
 		findings_add(d->findings, FINDING_FAIL, area, str_of(name), "give an http:// or https:// URL", "its address is none");
 		return;
 	}
 	snprintf(subject, sizeof subject, "%s (%s)", name, shown);
-	struct server s = { d, str_of(subject), &o, http, is_loki };
+	struct server s = { d, area, str_of(subject), &o, http, is_loki };
 	if (o.proxy_url.n && http_url_check(o.proxy_url, proxy, sizeof proxy))
 		findings_add(d->findings, FINDING_NOTE, area, s.subject, "", "through the proxy %s", proxy);
 	bool are_files_good = files(&s);
@@ -242,5 +246,80 @@ void diagnosis_destinations(struct diagnosis *d)
 		server(d, names[i], remote->url, &remote->http, o, false);
 	}
 	if (c && c->logs.client_count + c->metrics.remote_count == 0)
-		findings_add(d->findings, FINDING_NOTE, area, (struct str){ 0 }, "add logs.clients, or metrics.remote_write", "none is configured: records are kept in memory");
+		findings_add(d->findings, FINDING_NOTE, "destination", (struct str){ 0 }, "add logs.clients, or metrics.remote_write", "none is configured: records are kept in memory");
+}
+
+/* ---- pod objects ---- */
+
+static struct str readable(struct diagnosis *d, const char *name)
+{
+	char path[4096];
+	if (!d->ask->flags.path_service_account ||
+	    snprintf(path, sizeof path, "%s/%s", d->ask->flags.path_service_account, name) >= (int)sizeof path || access(path, R_OK) < 0)
+		return (struct str){ 0 };
+	return arena_copy(&d->ask->arena, str_of(path));
+}
+
+static void judge_pods(const struct server *s, const struct probe_result *r, bool is_kubelet)
+{
+	char text[TEXT_ROOM];
+	snprintf(text, sizeof text, "answers %d", r->status);
+	if (r->status == 200)
+		say(s, FINDING_OK, "", "this node's pods can be listed");
+	else if (r->status == 401)
+		say(s, FINDING_FAIL, "is the token of the service account mounted, and does it belong to this cluster?", text);
+	else if (r->status == 403)
+		say(s, FINDING_FAIL, is_kubelet ? "grant the service account get on nodes/pods (docs/KUBERNETES.md)"
+						: "grant the service account list and watch on pods (docs/KUBERNETES.md)", text);
+	else
+		say(s, FINDING_WARN, "without pods' objects, logs have the labels that their paths tell", text);
+}
+
+static void ask_pods(const struct server *s, bool is_kubelet)
+{
+	char url[1024];
+	struct str headers[HEADERS_MOST];
+	struct buf text;
+	struct probe_result r;
+	struct credentials *c = credentials_new(s->o, NULL, NULL, NULL);
+	snprintf(url, sizeof url, is_kubelet ? STR_FMT "/pods" : STR_FMT "/api/v1/pods?limit=1&fieldSelector=spec.nodeName%%3D" STR_FMT,
+		 STR_ARG(str_take(s->o->url, 600)), STR_ARG(is_kubelet ? (struct str){ 0 } : settings_node_name()));
+	buf_init(&text, 64 << 10);
+	buf_reserve(&text, 64);
+	struct probe_request p = { .http = { .url = str_of(url), .tls = s->o->tls, .proxy_url = s->o->proxy_url, .timeout_ms = PROBE_MS, .headers = headers } };
+	if (credentials_prepare(c, os_now_ns()) != CREDENTIALS_READY) {
+		say(s, FINDING_FAIL, "look at the service account's token", credentials_error(c));
+	} else {
+		p.http.header_count = endpoint_headers(s->o, credentials_header(c), headers, 0, HEADERS_MOST, &text);
+		probe_run(&p, &r);
+		certificate(s, &r);
+		if (r.stage == PROBE_DONE)
+			judge_pods(s, &r, is_kubelet);
+		else
+			unreachable(s, &r);
+	}
+	buf_fini(&text);
+	credentials_free(c);
+}
+
+void diagnosis_kubernetes(struct diagnosis *d)
+{
+	struct kubernetes_where where;
+	const struct config *c = d->ask->settings.config;
+	if (!c)
+		return;
+	const struct kubernetes_around around = {
+		.service_host = str_of(getenv("KUBERNETES_SERVICE_HOST")), .service_port = str_of(getenv("KUBERNETES_SERVICE_PORT")),
+		.host_ip = str_of(getenv("HOST_IP")), .node_name = settings_node_name(), .token_file = readable(d, "token"), .ca_file = readable(d, "ca.crt"),
+	};
+	kubernetes_where(&c->kubernetes, &around, &d->ask->arena, &where);
+	if (where.source == KUBERNETES_NONE) {
+		findings_add(d->findings, where.is_problem ? FINDING_FAIL : FINDING_NOTE, "kubernetes", (struct str){ 0 },
+			     where.is_problem ? "docs/KUBERNETES.md says what each source of pod objects needs" : "", "pod objects are not asked for: %s", where.why);
+		return;
+	}
+	struct endpoint_options o = client_endpoint(&where.http, where.url, "kubernetes", &d->ask->arena);
+	struct server s = { d, "kubernetes", where.url, &o, &where.http, false };
+	if (files(&s))
+		ask_pods(&s, where.source == KUBERNETES_KUBELET);
 }

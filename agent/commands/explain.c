@@ -151,7 +151,7 @@ static void on_choice(void *ctx, const struct log_choice *choice)
 	why_not(choice, why);
 	struct explain_job *j = &e->jobs[e->job_count++];
 	labels_copy(&found, choice->found.discovered);
-	*j = (struct explain_job){ .job = choice->found.job->config, .fit = choice->fit, .lacks_pod = choice->lacks_pod,
+	*j = (struct explain_job){ .job = choice->found.job->config, .fit = choice->fit, .lacks_pod = choice->lacks_pod, .is_pod = choice->found.is_pod,
 				   .discovered = keep(&e->arena, found.at, found.count), .why = arena_copy(&e->arena, str_of(why)) };
 	if (choice->fit == FIT_READ || choice->fit == FIT_TWICE) {
 		make_labels(e, c->config, &choice->found, &made);
@@ -165,14 +165,56 @@ static void on_choice(void *ctx, const struct log_choice *choice)
 	labels_fini(&found);
 }
 
+static const struct config_scrape *job_named(const struct config *c, struct str name)
+{
+	for (size_t i = 0; c && i < c->logs.scrape_count; i++)
+		if (str_eq(c->logs.scrapes[i].job_name, name))
+			return &c->logs.scrapes[i];
+	return NULL;
+}
+
+static bool is_read_for(const struct explanation *e, struct str job)
+{
+	for (size_t i = 0; i < e->agent.file_count; i++)
+		if (str_eq(e->agent.files[i].job, job))
+			return true;
+	return false;
+}
+
+/* Of a pod the agent has the object, where it has one: what it says of its targets takes the place of what the path alone tells. */
+static void take_targets(struct explanation *e, const struct config *c)
+{
+	struct explain_job *others = arena_alloc(&e->arena, sizeof e->jobs);
+	size_t other_count = 0;
+	if (e->agent.target_count == 0)
+		return;
+	for (size_t i = 0; i < e->job_count; i++)
+		if (!e->jobs[i].is_pod)
+			others[other_count++] = e->jobs[i];
+	e->job_count = 0;
+	for (size_t i = 0; i < e->agent.target_count && e->job_count < EXPLAIN_JOBS_MAX; i++) {
+		const struct agent_target *t = &e->agent.targets[i];
+		const struct config_scrape *job = job_named(c, t->job);
+		bool is_active = str_eq(t->state, STR("active"));
+		struct str other = is_active && !is_read_for(e, t->job) ? t->path : (struct str){ 0 };
+		char why[256];
+		snprintf(why, sizeof why, "it reads " STR_FMT, STR_ARG(str_take(other, 200)));
+		if (job)
+			e->jobs[e->job_count++] = (struct explain_job){ .job = job, .is_pod = true, .discovered = t->discovered, .labels = t->labels,
+				.fit = !is_active ? FIT_DROPPED : other.n ? FIT_OTHER : FIT_READ, .why = other.n ? arena_copy(&e->arena, str_of(why)) : t->why };
+	}
+	for (size_t i = 0; i < other_count && e->job_count < EXPLAIN_JOBS_MAX; i++)
+		e->jobs[e->job_count++] = others[i];
+}
+
 static void look_at_jobs(struct explanation *e, const struct ask *a)
 {
-	char err[256];
+	char err[256], host[256];
 	struct log_jobs jobs;
 	struct choosing c = { e, a->settings.config };
 	if (!a->settings.config)
 		return;
-	struct log_jobs_options o = { .config = a->settings.config, .host = settings_node_name(), .pods_path = str_of(a->flags.path_pod_logs),
+	struct log_jobs_options o = { .config = a->settings.config, .host = settings_host_name(host), .pods_path = str_of(a->flags.path_pod_logs),
 				      .docker_path = str_of(a->flags.path_docker) };
 	if (log_jobs_init(&jobs, &o, err) < 0)
 		return;
@@ -187,6 +229,7 @@ static void look_at_jobs(struct explanation *e, const struct ask *a)
 		log_jobs_explain(&jobs, str_of(e->given), NULL, on_choice, &c);
 	}
 	log_jobs_fini(&jobs);
+	take_targets(e, a->settings.config);
 }
 
 /* ---- the agent ---- */
@@ -228,9 +271,7 @@ static void positions_path(const struct ask *a, char path[EXPLAIN_PATH_ROOM])
 
 static void choose_job(struct explanation *e, const struct config *c)
 {
-	for (size_t i = 0; c && i < c->logs.scrape_count; i++)
-		if (e->agent.file_count && str_eq(c->logs.scrapes[i].job_name, e->agent.files[0].job))
-			e->job = &c->logs.scrapes[i];
+	e->job = e->agent.file_count ? job_named(c, e->agent.files[0].job) : NULL;
 	for (size_t i = 0; i < e->job_count && !e->job; i++)
 		if (e->jobs[i].fit == FIT_READ) {
 			e->job = e->jobs[i].job;

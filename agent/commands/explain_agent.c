@@ -142,20 +142,32 @@ static void read_refused(struct agent_view *v, struct json *j)
 	v->refused_why = why;
 }
 
+static void read_target(struct agent_view *v, struct json *j)
+{
+	struct agent_target t = { 0 };
+	const struct text_field texts[] = { { "job", &t.job }, { "state", &t.state }, { "path", &t.path }, { "why", &t.why },
+					    { "discovered", &t.discovered }, { "labels", &t.labels } };
+	struct json_scope members;
+	for (json_object(j, &members); json_member(j, &members);)
+		take_text(j, &v->arena, texts, COUNT_OF(texts));
+	if (v->target_count < EXPLAIN_TARGETS_MAX)
+		v->targets[v->target_count++] = t;
+}
+
 static void read_files(struct agent_view *v, struct json *j)
 {
+	static const struct { const char *name; void (*read)(struct agent_view *v, struct json *j); } lists[] = {
+		{ "files", read_file }, { "refused", read_refused }, { "targets", read_target },
+	};
 	struct json_scope members, list;
-	for (json_object(j, &members); json_member(j, &members);) {
-		bool is_refused = json_is(j, "refused");
-		if (!is_refused && !json_is(j, "files"))
-			continue;
-		for (json_array(j, &list); json_element(j, &list);) {
-			if (is_refused)
-				read_refused(v, j);
-			else
-				read_file(v, j);
+	for (json_object(j, &members); json_member(j, &members);)
+		for (size_t i = 0; i < COUNT_OF(lists); i++) {
+			if (!json_is(j, lists[i].name))
+				continue;
+			for (json_array(j, &list); json_element(j, &list);)
+				lists[i].read(v, j);
+			break;
 		}
-	}
 }
 
 /* ---- destinations and drops ---- */

@@ -4,7 +4,7 @@
 
 #include "agent/commands/ask.h"
 
-enum { EXPLAIN_LANES_MAX = 8, EXPLAIN_FILES_MAX = 16, EXPLAIN_DROPS_MAX = 256 };
+enum { EXPLAIN_LANES_MAX = 8, EXPLAIN_FILES_MAX = 16, EXPLAIN_DROPS_MAX = 256, EXPLAIN_TARGETS_MAX = 32 };
 
 struct agent_lane { struct str name; uint64_t read_bytes, acked_bytes; bool is_at_end, has_unfinished, is_waiting; };
 struct agent_file { /* one for each job that reads it */
@@ -20,6 +20,7 @@ struct agent_destination {
 	double retry_s;
 };
 struct agent_drop { struct str timestamp, reason, destination, labels, line, error; uint64_t lines; };
+struct agent_target { struct str job, state, path, why, discovered, labels; }; /* what discovery made of the file's container */
 struct agent_view { /* texts in the arena */
 	struct arena arena;
 	bool has_answered;       /* false: err says why */
@@ -31,6 +32,8 @@ struct agent_view { /* texts in the arena */
 	struct str refused_path, refused_why; /* the nearest one: the file itself, or a folder that it lies in */
 	struct agent_destination destinations[EXPLAIN_LANES_MAX];
 	size_t destination_count;
+	struct agent_target targets[EXPLAIN_TARGETS_MAX];
+	size_t target_count;
 	struct agent_drop *drops;
 	size_t drop_count;
 };

@@ -151,7 +151,9 @@ static void judge_unread(struct explanation *e, const struct agent_file *f, cons
 	const struct agent_destination *d = destination_named(e, lane->name);
 	bool is_ended = str_eq(f->state, STR("done")) || str_eq(f->state, STR("error"));
 	buf_init(&why, 1024);
-	if (lane->is_waiting)
+	if (str_eq(f->state, STR("waiting")))
+		buf_str(&why, STR(": its labels wait for the pod's object"));
+	else if (lane->is_waiting)
 		buf_str(&why, STR(": a stream that the server throttles, or a limit stage, holds this log back"));
 	else if (e->has_line && e->has_window && !e->window.is_whole)
 		buf_str(&why, STR(": it has no line feed yet"));

@@ -14,7 +14,7 @@ extern const char *const verdict_names[VERDICTS]; /* "yes" "not_yet" "dropped" "
 struct explain_job { /* a set of labels that discovery has found for a job, and whether it takes the file */
 	const struct config_scrape *job;
 	enum log_fit fit;
-	bool lacks_pod;
+	bool is_pod, lacks_pod; /* found among pods; its rules ask for what only the pod's object has, and that was not there */
 	struct str discovered, labels, why; /* rendered; labels: behind relabelling, of a line on standard output; why: one sentence, empty when it is read */
 };
 struct explanation { /* texts in the arena */

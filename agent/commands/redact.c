@@ -105,6 +105,7 @@ void redact_add_config(struct redact *r, const struct config *c)
 		add_http(r, &c->logs.clients[i].http);
 		add_user(r, c->logs.clients[i].url);
 	}
+	add_http(r, &c->kubernetes.http);
 	for (size_t i = 0; i < c->metrics.remote_count; i++) {
 		add_http(r, &c->metrics.remotes[i].http);
 		add_user(r, c->metrics.remotes[i].url);

@@ -14,8 +14,9 @@ import threading
 import time
 
 import oracle
+from fake_kubernetes import FakeKubernetes, pod as kube_pod
 from fake_loki import FakeLoki, Reply
-from lib import Agent, Failed, Loki, Pod, Skip, bcrypt, certificate, finish, free_ports, generate, get, main, parse_metrics, spoor_binary, total, wait_for
+from lib import HERE, Agent, Failed, Loki, Pod, Skip, bcrypt, certificate, finish, free_ports, generate, get, main, parse_metrics, spoor_binary, total, wait_for
 from servers import Prometheus
 
 
@@ -354,6 +355,9 @@ def explain(s):
     os.makedirs(f"{host}/sub")
     extra = f"""    - job_name: host
       static_configs: [{{labels: {{team: edge, __path__: '{host}/*.log', __path_exclude__: '{host}/*private*'}}}}]
+    - job_name: chosen
+      static_configs: [{{labels: {{env: dev, __path__: '{host}/sub/*.txt'}}}}]
+      relabel_configs: [{{source_labels: [env], regex: dev, action: drop}}]
 """
     text = config(loki.url, extra=extra)
     agent = Agent(s.work, config=text, dev=True)
@@ -401,6 +405,7 @@ def explain(s):
     case("a link to it", explained(agent, f"{s.work}/elsewhere:1"), "yes")
     case("the file alone", explained(agent, pod.path), "yes", "acknowledged")
     case("excluded", explained(agent, f"{host}/app-private.log:1"), "not_read", "no job takes it", "__path_exclude__")
+    case("dropped by a rule", explained(agent, f"{host}/sub/x.txt:1"), "not_read", "no job takes it", "chosen", "relabel")
     case("nobody's", explained(agent, f"{host}/other.dat:1"), "not_read", "no job takes it")
     case("a pipe", explained(agent, fifo), "not_read", "a named pipe")
     case("a link out of the tree", explained(agent, f"{host}/link.log"), "not_read", "symbolic link")
@@ -497,6 +502,51 @@ def beside(s):
     s.expect("kept in memory" in why and "takes it" in why, f"explain without flags: {why}")
 
 
+def pods(s):
+    """With pods' objects: labels that only they have, and a rule that drops by one of them; diagnose tells whether they may be listed."""
+    certificates = f"{s.work}/certificates"
+    subprocess.run([f"{os.path.dirname(HERE)}/unit/certificates.sh", certificates], check=True, capture_output=True)
+    with open(f"{s.work}/token", "w") as f:
+        f.write("right\n")
+    api = FakeKubernetes(free_ports(1), certificates, ["right"]).start()
+    uids = {n: f"{i:08x}-0000-4000-8000-000000000000" for i, n in enumerate(("kept", "skipped"))}
+    api.put(kube_pod("kept", uid=uids["kept"], labels={"app": "checkout"}), kube_pod("skipped", uid=uids["skipped"], labels={"skip": "yes"}))
+    fake = FakeLoki(free_ports(1)).start()
+    agent = Agent(s.work, dev=True, config=f"""kubernetes:
+  api_server: {api.url}
+  bearer_token_file: {s.work}/token
+  tls_config: {{ca_file: {certificates}/ca.pem}}
+logs:
+  clients: [{{url: 'http://127.0.0.1:{fake.port}/loki/api/v1/push', batchwait: 100ms}}]
+  scrape_configs:
+    - job_name: chosen
+      kubernetes_sd_configs: [{{role: pod}}]
+      pipeline_stages: [{{cri: {{}}}}]
+      relabel_configs:
+        - {{source_labels: [__meta_kubernetes_pod_label_skip], regex: 'yes', action: drop}}
+        - {{source_labels: [__meta_kubernetes_pod_label_app], target_label: app}}
+        - {{source_labels: [__meta_kubernetes_pod_uid, __meta_kubernetes_pod_container_name], separator: /, target_label: __path__, replacement: /var/log/pods/*$1/*.log}}
+""")
+    logs = {n: Pod(agent.pods, n, namespace="shop", uid=uids[n]).write("a line") for n in uids}
+    agent.start(scrape=False)
+    wait_for("a line of the pod that is kept", lambda: fake.lines(app="checkout") == ["a line"], 30)
+    e = wait_for("its acknowledgement", lambda: (lambda x: x if x["verdict"] == "yes" else None)(explained(agent, f"{logs['kept'].path}:1")), 15)
+    s.expect(e["jobs"][0]["fit"] == "read" and '__meta_kubernetes_pod_label_app="checkout"' in e["jobs"][0]["discovered"] and 'app="checkout"' in e["line"]["sent_labels"], f"{e['jobs']}")
+    e = explained(agent, f"{logs['skipped'].path}:1")
+    s.expect(e["verdict"] == "not_read" and "no job takes it: job chosen" in e["text"] and "relabel" in e["text"], f"{e['text']}")
+    s.expect('__meta_kubernetes_pod_label_skip="yes"' in e["jobs"][0]["discovered"], f"{e['jobs']}")
+    common = ["--format=json", f"--config.file={agent.config}", f"--path.pod-logs={agent.pods}", f"--state.dir={agent.state}", at(agent)]
+    node = {**os.environ, "NODE_NAME": "node-e2e", "ASAN_OPTIONS": "detect_leaks=1"}
+    for token, level, word in (("right", "ok", "can be listed"), ("wrong", "fail", "answers 401")):
+        with open(f"{s.work}/token", "w") as f:
+            f.write(token)
+        r = subprocess.run([spoor_binary(dev=True), "diagnose", *common], env=node, capture_output=True, text=True, timeout=120)
+        found = [x for x in json.loads(r.stdout)["findings"] if x["area"] == "kubernetes" and x["level"] == level]
+        s.expect(any(word in x["text"] for x in found), f"{token} token: {r.stdout} {r.stderr}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check(min_scrapes=0)
+
+
 def live(s, agent, pod):
     for leave in ("q", "interrupt"):
         t = Terminal(spoor_binary(dev=True), "top", at(agent), lines=10, columns=60)
@@ -516,4 +566,4 @@ def live(s, agent, pod):
         s.expect(t.seen.endswith(b"\x1b[?25h\x1b[?1049l"), f"{leave}: the terminal is left with {t.seen[-60:]!r}")
 
 
-main(top, tap, slow_reader, diagnose, explain, secured, beside)
+main(top, tap, slow_reader, diagnose, explain, pods, secured, beside)

@@ -222,7 +222,7 @@ static const struct api {
 	{ "/api/v1/files?limit=0", { "{\"files\":[],\"total\":12}" }, "path" },
 	{ "/api/v1/lines", { "{\"lines\":[" }, NULL },
 	{ "/api/v1/file?path=/elsewhere&device=8&inode=101", { "{\"files\":[{\"path\":\"/var/log/pods/shop_payments-api", "\"stderr\":\"{pod=\\\"p\\\", stream=\\\"stderr\\\"}\"",
-		"\"name\":\"loki:3100\",\"read_bytes\":904000,\"acked_bytes\":850000,\"at_end\":true", "\"waiting\":true}]}],\"refused\":[]}" }, "checkout" },
+		"\"name\":\"loki:3100\",\"read_bytes\":904000,\"acked_bytes\":850000,\"at_end\":true", "\"waiting\":true}]}],\"refused\":[],\"targets\":[]}" }, "checkout" },
 	{ "/api/v1/file?path=/var/log/pods/bad/x.log&device=9&inode=101", { "\"files\":[],\"refused\":[{\"path\":\"/var/log/pods/bad\",\"why\":\"not a name \\\"of\\\" the form\"}]" }, "pipe" },
 	{ "/api/v1/file?path=/var/log/app", { "{\"path\":\"/var/log/app/pipe\"" }, "bad" },
 	{ "/api/v1/file?path=/var/log/ap", { "\"files\":[],\"refused\":[]" }, "pipe" },
