@@ -1,8 +1,9 @@
 /* Edit distance with swaps of neighbours counted as one slip (optimal string alignment), without regard to case. A word that
- * is part of the other ("tenant", "tenant_id") counts as two slips, however long the rest is: people forget the ending. */
+ * is part of the other counts as two slips, however long the rest is, and as one when it is its start ("user", "username"): people forget
+ * the ending. */
 #include "config/nearest.h"
 
-enum { LONGEST = 64, SLIPS_OF_A_PART = 2, SHORTEST_PART = 4 };
+enum { LONGEST = 64, SLIPS_OF_A_PART = 2, SLIPS_OF_A_START = 1, SHORTEST_PART = 4 };
 
 static size_t smallest(size_t a, size_t b, size_t c)
 {
@@ -48,6 +49,8 @@ void nearest_offer(struct nearest *n, struct str wanted, struct str known)
 	size_t distance = slips(wanted, known);
 	if (distance > SLIPS_OF_A_PART && (is_part(wanted, known) || is_part(known, wanted)))
 		distance = SLIPS_OF_A_PART;
+	if (distance > SLIPS_OF_A_START && wanted.n >= SHORTEST_PART && str_ieq(wanted, str_take(known, wanted.n)))
+		distance = SLIPS_OF_A_START;
 	if (!n->word.n || distance < n->distance)
 		*n = (struct nearest){ known, distance };
 }

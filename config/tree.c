@@ -294,6 +294,7 @@ static const struct { const char *theirs, *ours; } sayings[] = {
 	{ "found character that cannot start any token", "this character cannot start a value: put the value into quotes" },
 	{ "mapping values are not allowed in this context",
 	  "a ':' is not expected here: is the line indented as its neighbours, or does a value that holds ': ' lack its quotes?" },
+	{ "found unknown escape character", "in double quotes a backslash begins an escape: put the value into single quotes" },
 	{ "did not find expected node content", "expected a value here: is a bracket or a brace before it without its end?" },
 	{ "did not find expected key", "expected a key here: is the line indented as its neighbours?" },
 	{ "did not find expected '-' indicator", "expected '- ' here: is the line indented as the other elements of the list?" },

@@ -88,7 +88,7 @@ static void check_keys(struct stage_compile *c, const struct stage_type *type, c
 {
 	if (!type->keys || stage_node_is_null(config))
 		return;
-	if (config->kind != STAGE_MAP) {
+	if (config->kind != STAGE_MAP || (!type->keys[0] && config->count)) {
 		stage_complain(c, config, type->keys[0] ? "it takes a mapping of keys" : "it takes no keys: write %s: {}",
 			type->name);
 		return;
