@@ -8,56 +8,56 @@
 #define SOURCE "Extracted value to work on; without it, the line."
 
 static const struct schema_stage_key rows[] = {
-	{ "json", "expressions", "names", "Names of values to JMESPath expressions; an empty one is the name itself." },
-	{ "json", "source", "text", SOURCE },
-	{ "json", "drop_malformed", "flag", "Drop lines that are no JSON." },
-	{ "logfmt", "mapping", "names", "Names of values to keys of the line; an empty one is the name itself." },
-	{ "logfmt", "source", "text", SOURCE },
-	{ "regex", "expression", "text", "RE2 expression with named groups, `(?P<name>...)`." },
-	{ "regex", "source", "text", SOURCE },
-	{ "regex", "labels_from_groups", "flag", "Groups become labels at once." },
-	{ "replace", "expression", "text", "RE2 expression whose groups, or whole matches, are replaced." },
-	{ "replace", "source", "text", SOURCE },
-	{ "replace", "replace", "text", "What is written instead: a template with `.Value`." },
-	{ "template", "source", "text", "Extracted value that is written." },
-	{ "template", "template", "text", "Template, in the part of Go's that docs/TEMPLATES.md has." },
-	{ "timestamp", "source", "text", "Extracted value with the time." },
-	{ "timestamp", "format", "text", "A named format (RFC3339, Unix, ...) or a layout of Go's reference time." },
-	{ "timestamp", "fallback_formats", "texts", "Formats to try when the first does not fit." },
-	{ "timestamp", "location", "text", "Time zone of times that name none." },
-	{ "timestamp", "action_on_failure", "text", "fudge (the last time, a nanosecond later) or skip." },
-	{ "output", "source", "text", "Extracted value that becomes the line." },
-	{ "pack", "labels", "texts", "Labels and extracted values that are packed into the line." },
-	{ "pack", "ingest_timestamp", "flag", "The entry gets the time of now." },
-	{ "cri", "max_partial_lines", "number", "Streams of partial lines at one time." },
-	{ "cri", "max_partial_line_size", "number", "Bytes of a line that is put together." },
-	{ "cri", "max_partial_line_size_truncate", "flag", "Cut it there." },
-	{ "tenant", "label", "text", "Label with the tenant." },
-	{ "tenant", "source", "text", "Extracted value with the tenant." },
-	{ "tenant", "value", "text", "The tenant." },
-	{ "match", "selector", "text", "LogQL selector with line filters." },
-	{ "match", "stages", "stages", "Stages for what matches." },
-	{ "match", "action", "text", "keep or drop." },
-	{ "match", "pipeline_name", "text", "Name, for people." },
-	{ "match", "drop_counter_reason", "text", REASON },
-	{ "drop", "source", "text_or_texts", "Extracted value, or values, to judge; without it, the line." },
-	{ "drop", "separator", "text", "What stands between several." },
-	{ "drop", "value", "text", "Drop what equals this." },
-	{ "drop", "expression", "text", "Drop what this RE2 expression matches." },
-	{ "drop", "older_than", "text", "Drop what is older than this duration." },
-	{ "drop", "longer_than", "text", "Drop lines longer than this size." },
-	{ "drop", "drop_counter_reason", "text", REASON },
-	{ "limit", "rate", "number", "Lines a second." },
-	{ "limit", "burst", "number", "Lines at once." },
-	{ "limit", "drop", "flag", "Drop what is too much, instead of waiting." },
-	{ "limit", "by_label_name", "text", "A limit for each value of this label." },
-	{ "limit", "max_distinct_labels", "number", "Values of it that are kept apart." },
-	{ "sampling", "rate", "number", "Share that stays, 0 to 1." },
-	{ "sampling", "drop_counter_reason", "text", REASON },
-	{ "multiline", "firstline", "text", "RE2 expression that matches the first line of a block." },
-	{ "multiline", "stack_traces", "any", "Stack traces to put together without an expression." },
-	{ "multiline", "max_wait_time", "text", "How long a block waits for its next line." },
-	{ "multiline", "max_lines", "number", "Lines of a block." },
+	{ "json", "expressions", "names", "Names of values to JMESPath expressions; an empty one is the name itself.", true },
+	{ "json", "source", "text", SOURCE, false },
+	{ "json", "drop_malformed", "flag", "Drop lines that are no JSON.", false },
+	{ "logfmt", "mapping", "names", "Names of values to keys of the line; an empty one is the name itself.", true },
+	{ "logfmt", "source", "text", SOURCE, false },
+	{ "regex", "expression", "text", "RE2 expression with named groups, `(?P<name>...)`.", true },
+	{ "regex", "source", "text", SOURCE, false },
+	{ "regex", "labels_from_groups", "flag", "Groups become labels at once.", false },
+	{ "replace", "expression", "text", "RE2 expression whose groups, or whole matches, are replaced.", true },
+	{ "replace", "source", "text", SOURCE, false },
+	{ "replace", "replace", "text", "What is written instead: a template with `.Value`.", false },
+	{ "template", "source", "text", "Extracted value that is written.", true },
+	{ "template", "template", "text", "Template, in the part of Go's that docs/TEMPLATES.md has.", false },
+	{ "timestamp", "source", "text", "Extracted value with the time.", true },
+	{ "timestamp", "format", "text", "A named format (RFC3339, Unix, ...) or a layout of Go's reference time.", true },
+	{ "timestamp", "fallback_formats", "texts", "Formats to try when the first does not fit.", false },
+	{ "timestamp", "location", "text", "Time zone of times that name none.", false },
+	{ "timestamp", "action_on_failure", "text", "fudge (the last time, a nanosecond later) or skip.", false },
+	{ "output", "source", "text", "Extracted value that becomes the line.", true },
+	{ "pack", "labels", "texts", "Labels and extracted values that are packed into the line.", false },
+	{ "pack", "ingest_timestamp", "flag", "The entry gets the time of now.", false },
+	{ "cri", "max_partial_lines", "number", "Streams of partial lines at one time.", false },
+	{ "cri", "max_partial_line_size", "number", "Bytes of a line that is put together.", false },
+	{ "cri", "max_partial_line_size_truncate", "flag", "Cut it there.", false },
+	{ "tenant", "label", "text", "Label with the tenant.", false },
+	{ "tenant", "source", "text", "Extracted value with the tenant.", false },
+	{ "tenant", "value", "text", "The tenant.", false },
+	{ "match", "selector", "text", "LogQL selector with line filters.", true },
+	{ "match", "stages", "stages", "Stages for what matches.", false },
+	{ "match", "action", "text", "keep or drop.", false },
+	{ "match", "pipeline_name", "text", "Name, for people.", false },
+	{ "match", "drop_counter_reason", "text", REASON, false },
+	{ "drop", "source", "text_or_texts", "Extracted value, or values, to judge; without it, the line.", false },
+	{ "drop", "separator", "text", "What stands between several.", false },
+	{ "drop", "value", "text", "Drop what equals this.", false },
+	{ "drop", "expression", "text", "Drop what this RE2 expression matches.", false },
+	{ "drop", "older_than", "text", "Drop what is older than this duration.", false },
+	{ "drop", "longer_than", "text", "Drop lines longer than this size.", false },
+	{ "drop", "drop_counter_reason", "text", REASON, false },
+	{ "limit", "rate", "number", "Lines a second.", true },
+	{ "limit", "burst", "number", "Lines at once.", true },
+	{ "limit", "drop", "flag", "Drop what is too much, instead of waiting.", false },
+	{ "limit", "by_label_name", "text", "A limit for each value of this label.", false },
+	{ "limit", "max_distinct_labels", "number", "Values of it that are kept apart.", false },
+	{ "sampling", "rate", "number", "Share that stays, 0 to 1.", false },
+	{ "sampling", "drop_counter_reason", "text", REASON, false },
+	{ "multiline", "firstline", "text", "RE2 expression that matches the first line of a block.", false },
+	{ "multiline", "stack_traces", "any", "Stack traces to put together without an expression.", false },
+	{ "multiline", "max_wait_time", "text", "How long a block waits for its next line.", false },
+	{ "multiline", "max_lines", "number", "Lines of a block.", false },
 };
 
 static const struct { const char *stage, *type; } whole[] = { /* stages that have no keys of their own */
@@ -87,6 +87,18 @@ static const char *whole_type(const char *stage)
 	return NULL;
 }
 
+static void print_required(const char *name, struct buf *out)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (!rows[i].is_required || strcmp(rows[i].stage, name) != 0)
+			continue;
+		buf_str(out, count++ ? STR(",") : STR(",\"required\":["));
+		schema_string(str_of(rows[i].key), out);
+	}
+	buf_str(out, count ? STR("]") : STR(""));
+}
+
 static void print_stage(const char *name, struct buf *out)
 {
 	size_t count = 0;
@@ -102,7 +114,9 @@ static void print_stage(const char *name, struct buf *out)
 		schema_string(str_of(rows[i].help), out);
 		buf_char(out, '}');
 	}
-	buf_str(out, STR("}},\n"));
+	buf_char(out, '}');
+	print_required(name, out);
+	buf_str(out, STR("},\n"));
 }
 
 void schema_stages_print(struct buf *out)

@@ -55,6 +55,20 @@ START_TEST(every_row_is_a_stage_key)
 }
 END_TEST
 
+/* A stage whose schema requires a key is refused without any. */
+START_TEST(required_keys_are_required)
+{
+	const struct schema_stage_key *row;
+	for (size_t i = 0; (row = schema_stage_key_at(i)); i++) {
+		const struct str name = str_of(row->stage);
+		const struct stage_node nothing = { .kind = STAGE_MAP }, stage = { .kind = STAGE_MAP, .keys = &name, .items = &nothing, .count = 1 };
+		const struct stage_node list = { .kind = STAGE_LIST, .items = &stage, .count = 1 };
+		struct stages *p = row->is_required ? stages_compile(&list, NULL, NULL) : NULL;
+		ck_assert_msg(!p, "%s is taken without %s", row->stage, row->key);
+	}
+}
+END_TEST
+
 /* "#/$defs/x" is only written where "x": is defined. */
 START_TEST(every_reference_is_there)
 {
@@ -99,6 +113,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, print_schema, free_schema);
 	tcase_add_test(tcase, every_stage_key_has_a_row);
 	tcase_add_test(tcase, every_row_is_a_stage_key);
+	tcase_add_test(tcase, required_keys_are_required);
 	tcase_add_test(tcase, every_reference_is_there);
 	tcase_add_test(tcase, every_key_is_there);
 	tcase_add_test(tcase, it_fits);
