@@ -61,6 +61,10 @@ static const struct exposition_labelled_row counter_labelled[] = {
 	{ "spoor_journal_gaps_total", "Times that entries of the systemd journal were not read, how many nobody knows.", "reason", journal_gap_names,
 	  JOURNAL_GAPS, AT(journal_gaps) },
 };
+static const struct exposition_labelled_row correlated_row = {
+	"spoor_trace_lines_correlated_total", "Lines without a trace id that got one out of the lines before them, by what connects them.", "source",
+	&trace_source_names[TRACE_FROM_RECORD], TRACE_SOURCES - TRACE_FROM_RECORD, AT(lines_correlated[TRACE_FROM_RECORD]),
+};
 #undef AT
 
 #define AT(field) offsetof(struct status, field)
@@ -265,9 +269,12 @@ void exposition_self(const struct status *status, struct buf *out, bool openmetr
 	coverage(&w, status->coverage);
 	if (status->kubernetes)
 		exposition_kubernetes(w.out, status->kubernetes);
+	exposition_labelled(w.out, &correlated_row, status->counters, 0, 0);
 	if (status->metrics)
 		exposition_metrics(w.out, status->metrics);
 	process(&w, status);
+	if (status->promtail_names)
+		exposition_promtail(w.out, status);
 	families_fini(&families);
 	free(views);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/families.h"
+#include "agent/exposition_rows.h"
 #include "agent/line_counts.h"
 
 enum { EXEMPLAR_LABEL_ROOM = 80 };
@@ -53,5 +53,6 @@ void exposition_logs(const struct status *status, struct buf *out, bool openmetr
 	}
 	if (status->line_counts)
 		line_counts(&families, status->line_counts);
+	exposition_stages(&families, status);
 	families_fini(&families);
 }

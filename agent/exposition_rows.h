@@ -27,6 +27,10 @@ void exposition_labelled(struct families *f, const struct exposition_labelled_ro
 
 /* exposition_kubernetes.c: pods that are asked for. */
 void exposition_kubernetes(struct families *f, const struct kubernetes *k);
+/* exposition_stages.c: what `metrics` stages count. */
+void exposition_stages(struct families *f, const struct status *status);
+/* exposition_promtail.c: what Promtail would show, by its names. */
+void exposition_promtail(struct families *f, const struct status *status);
 /* exposition_metrics.c: scraping, spool, receivers. */
 void exposition_metrics(struct families *f, const struct metrics *m);
 

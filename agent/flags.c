@@ -47,6 +47,8 @@ static const struct flag flags[] = {
 	{ "web.enable-lifecycle", FLAG_BOOL, FIELD(enable_lifecycle), "", NULL, "HTTP", "run", "allow POST /-/reload" },
 	{ "web.enable-tap", FLAG_BOOL, FIELD(enable_tap), "", NULL, "HTTP", "run",
 		"show lines as they pass (/api/v1/tap) to other machines too, not to this one alone" },
+	{ "metrics.compat", FLAG_CHOICE, FIELD(metrics_compat), "promtail", NULL, "HTTP", "run",
+		"show our own metrics under Promtail's names too, so that its dashboards and alerts go on" },
 	{ "no-sandbox", FLAG_BOOL, FIELD(no_sandbox), "", NULL, "Limits", "run",
 		"without the limits that the agent puts on itself: system calls, capabilities, writing" },
 	{ "log.level", FLAG_CHOICE, FIELD(log_level), "debug|info|warn|error", NULL, "Own log", "run",

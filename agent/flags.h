@@ -48,6 +48,7 @@ struct flags { /* views of argv */
 	bool dropped;                   /* tap */
 	const char *bundle;             /* diagnose: where the archive goes; NULL: none is made */
 	bool self_test;                 /* diagnose */
+	const char *metrics_compat;     /* "promtail", or NULL */
 	const char *job, *format;       /* --job; --format, whose words depend on the command; NULL: not set */
 	bool strict;                    /* check: --strict */
 	bool stages;                    /* inspect: --stages */

@@ -21,7 +21,10 @@ struct way { /* of one line */
 
 void lanes_init(struct lanes *l, const struct lanes_options *options, size_t room_bytes)
 {
+	static const struct trace_rules none = { .find = false };
 	*l = (struct lanes){ .o = *options };
+	if (!l->o.rules)
+		l->o.rules = &none;
 	buf_init(&l->repaired, room_bytes * 3 + sizeof MARKER); /* three bytes of U+FFFD for one that is bad */
 }
 
@@ -71,6 +74,7 @@ static struct str cut(struct lanes *l, struct str line)
 	char *whole = malloc(keep + sizeof MARKER);
 	if (!whole)
 		abort();
+	l->o.counters->bytes_truncated += line.n > keep ? line.n - keep : 0;
 	memcpy(whole, line.p, keep);
 	memcpy(whole + keep, MARKER, sizeof MARKER - 1);
 	buf_reset(&l->repaired);
@@ -130,11 +134,24 @@ static void through_stages(const struct way *w, struct log_stream *stream, struc
 	append(w, stream, record);
 }
 
-/* Before any stage, once for all lanes. A trace that is known not to be sampled is nowhere to be looked at. */
-static void count(const struct lane_source *from, const struct record *record)
+static void leave_out(const struct way *w, struct str labels, const struct record *record)
 {
-	bool is_traced = record->trace_result == TRACE_VALID && record->trace.sampled != 0;
-	from->coverage->lines[record->trace_result]++;
+	w->lane->sampled_lines++;
+	w->out->entries++;
+	if (!taps_any(w->l->o.taps))
+		return;
+	const struct tap_place place = place_of(w);
+	taps_dropped(w->l->o.taps, &place, record, labels, str_of(drop_reason_names[DROP_SAMPLED]));
+}
+
+/* Before any stage, once for all lanes. A trace that is known not to be sampled is nowhere to be looked at, and of one whose lines are left
+ * out there would be no line. own: what the line itself said. */
+static void count(const struct lanes *l, const struct lane_source *from, const struct record *record, enum trace_result own, bool is_kept)
+{
+	bool is_valid = record->trace_result == TRACE_VALID, is_traced = is_valid && record->trace.sampled != 0 && is_kept;
+	from->coverage->lines[own]++;
+	if (is_valid && own != TRACE_VALID)
+		l->o.counters->lines_correlated[record->trace.source]++;
 	line_row_count(from->lines, record->level, is_traced ? &record->trace : NULL, record->timestamp_ns);
 }
 
@@ -152,13 +169,20 @@ void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, con
 		l->o.counters->lines_truncated++;
 	}
 	record.level = level_detect(record.line);
-	if (l->o.find_traces)
-		record.trace_result = trace_find(record.line, &record.trace);
+	struct memory_line memory = { .at = line->offset, .timestamp_ns = line->has_time ? line->timestamp_ns : 0, .is_stderr = line->is_stderr,
+				      .is_lasting = line->is_lasting && record.line.p == line->text.p, .was_joined = line->was_joined };
+	enum level level;
+	enum trace_result own = line_trace_find(l->o.rules, from->memory, &memory, &record, &level);
+	bool is_kept = !l->o.rules->is_sampling || line_trace_keeps(l->o.rules, &record, level);
 	if (!line->is_repeat)
-		count(from, &record);
+		count(l, from, &record, own, is_kept);
 	if (taps_any(l->o.taps)) {
 		const struct tap_place place = place_of(&w);
 		taps_line(l->o.taps, &place, &record, from->streams[line->is_stderr].labels);
+	}
+	if (!is_kept) {
+		leave_out(&w, from->streams[line->is_stderr].labels, &record);
+		return;
 	}
 	if (from->stages) {
 		through_stages(&w, &from->streams[line->is_stderr], &record, line->is_stderr);

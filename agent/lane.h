@@ -6,6 +6,7 @@
 
 #include "agent/counters.h"
 #include "agent/line_counts.h"
+#include "agent/line_trace.h"
 #include "agent/loop.h"
 #include "agent/mark.h"
 #include "agent/tap.h"
@@ -21,6 +22,7 @@ struct lane {
 	uint64_t lost_lines;  /* other lanes have read them, this one never will */
 	uint64_t stage_dropped_lines; /* stages dropped them */
 	uint64_t source_dropped[DROP_REASONS]; /* read, and made no line of, by a rule of the source: agent/journal */
+	uint64_t sampled_lines; /* dropped: of traces that sampling leaves out */
 	bool has_waiting;     /* some file waits for its parked stream: agent/reader.c */
 };
 
@@ -29,7 +31,7 @@ struct lanes_options {
 	struct ring *ring;
 	struct loop *loop;
 	struct taps *taps; /* who looks at lines as they pass; NULL: nobody can */
-	bool find_traces;
+	const struct trace_rules *rules; /* NULL: ids are not looked for */
 	size_t max_line_bytes;
 };
 struct lanes {
@@ -50,12 +52,17 @@ struct lane_source {
 	struct coverage_row *coverage;
 	struct line_row *lines;       /* its row of log_lines_total */
 	struct tap_origin origin;
+	struct log_memory *memory;    /* NULL: none. Each line's offset must be told then */
 };
 struct lane_line {
 	struct str text;              /* without its line feed */
 	int64_t timestamp_ns;
 	const struct label *metadata; /* structured metadata that the source gives by itself */
 	size_t metadata_count;
+	uint64_t offset;              /* in its file; for the memory, like the next three */
+	bool is_lasting;              /* the text stays where it is until the owner of the memory settles it */
+	bool was_joined;              /* see struct memory_line */
+	bool has_time;                /* its timestamp is the same at every reading */
 	bool is_stderr;
 	bool is_clean;                /* UTF-8 without NULs */
 	bool was_cut;                 /* bytes of it were thrown away already */

@@ -27,7 +27,9 @@ struct pipeline {
 	struct counters counters;
 	struct coverage coverage;
 	struct line_counts line_counts;
-	int64_t expired_at_ns; /* of line_counts */
+	struct trace_rules trace_rules;
+	struct pods_requests pods_requests;
+	int64_t expired_at_ns; /* of line_counts and pods_requests */
 	struct ring *ring;
 	struct drops *drops;
 	struct http_loop http;
@@ -67,6 +69,8 @@ static void on_source(void *ctx, struct source *s)
 	uint64_t limit = p->o.config->logs.limits_config.max_streams;
 	stream_labels_describe(&p->rules, s, limit && p->tail.sources >= limit);
 	s->coverage = coverage_row(&p->coverage, s->namespace_);
+	for (size_t lane = 0; lane < s->lanes; lane++)
+		s->lane[lane].memory = log_memory_new(&p->trace_rules, pods_requests_use(&p->pods_requests, &p->trace_rules, s->namespace_, s->pod, lane));
 	s->lines = line_counts_use(&p->line_counts, s->namespace_, s->pod, s->container, s->job, loop_now_ns(p->o.loop));
 }
 
@@ -143,6 +147,7 @@ static void turn(void *ctx)
 		retry_waiting(p, now);
 	if (now - p->expired_at_ns >= EXPIRE_EVERY_NS) {
 		line_counts_expire(&p->line_counts, now);
+		pods_requests_expire(&p->pods_requests);
 		p->expired_at_ns = now;
 	}
 	bool has_more = !p->is_draining && read_some(p);
@@ -311,10 +316,11 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 	p->stages = calloc(options->config->logs.scrape_count * LANES_MAX + 1, sizeof(struct log_stages *));
 	if (!p->stages)
 		abort();
+	trace_rules_make(&p->trace_rules, options->config);
 	size_t max_line_bytes = options->config->logs.limits_config.max_line_size_bytes;
 	lanes_init(&p->lanes,
 		   &(struct lanes_options){ .counters = &p->counters, .ring = p->ring, .loop = options->loop, .taps = options->taps,
-					    .find_traces = options->config->trace.enabled, .max_line_bytes = max_line_bytes },
+					    .rules = &p->trace_rules, .max_line_bytes = max_line_bytes },
 		   reader_line_room(max_line_bytes));
 	reader_init(&p->reader, &(struct reader_options){ &p->tail, &p->lanes });
 	start_kubernetes(p);
@@ -365,6 +371,7 @@ void pipeline_free(struct pipeline *p)
 	lanes_fini(&p->lanes);
 	coverage_fini(&p->coverage);
 	line_counts_fini(&p->line_counts);
+	pods_requests_fini(&p->pods_requests);
 	ring_free(p->ring);
 	drops_free(p->drops);
 	arena_fini(&p->arena);
@@ -390,6 +397,7 @@ static void lane_status(void *ctx, size_t i, struct destination_status *out, uin
 	out->lines_dropped[DROP_PIPELINE] += lane->stage_dropped_lines;
 	for (size_t k = 0; k < DROP_REASONS; k++)
 		out->lines_dropped[k] += lane->source_dropped[k];
+	out->lines_dropped[DROP_SAMPLED] += lane->sampled_lines;
 	*pending_lines = out->lines_pending + lane->ahead_lines;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "agent/log.h"
+#include "agent/recall.h"
 #include "config/config.h"
 #include "parsers/bytes/utf8.h"
 #include "parsers/cri.h"
@@ -31,6 +32,8 @@ struct turn {
 	struct str data;
 	bool is_clean;           /* the whole chunk is UTF-8 without NULs */
 	struct lane_outcome outcome;
+	bool is_long;            /* the line at hand, with its framing */
+	bool is_joined;          /* or of pieces */
 	bool is_near_end;        /* what is read now is among the newest: the ring keeps it */
 	int64_t oldest_ns, last_ns;
 };
@@ -91,8 +94,11 @@ static void settle_ahead(struct turn *t)
 static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str text, uint64_t offset, bool is_clean, bool was_cut)
 {
 	const struct lane_line line = { .text = text, .timestamp_ns = timestamp_ns, .is_stderr = is_stderr, .is_clean = is_clean,
+					.offset = offset, .is_lasting = text.p >= t->data.p && text.p < t->data.p + t->data.n,
+					.was_joined = t->is_long || t->is_joined, .has_time = t->s->format != FORMAT_RAW,
 					.was_cut = was_cut, .is_repeat = is_repeat(t, offset), .is_newest = t->is_near_end };
 	uint64_t before = t->outcome.entries;
+	t->s->lines_read += !line.is_repeat;
 	lane_line(t->r->o.lanes, t->lane_index, &t->from, &line, &t->outcome);
 	for (; before < t->outcome.entries; before++)
 		count_line(t, offset, line.is_repeat);
@@ -162,7 +168,9 @@ static void finish_join(struct turn *t, bool is_stderr, uint64_t offset)
 	bool was_cut = join->is_over;
 	if (!join_take(join, &line, &timestamp_ns))
 		return;
+	t->is_joined = true;
 	emit(t, timestamp_ns, is_stderr, line, offset, utf8_valid(line) == line.n && !memchr(line.p, '\0', line.n), was_cut);
+	t->is_joined = false;
 	join_reset(join);
 	release(t, is_stderr);
 }
@@ -215,6 +223,7 @@ static void one_line(struct turn *t, struct str line)
 {
 	struct source *s = t->s;
 	struct runtime_line piece;
+	t->is_long = line.n > RECALL_LINE_MOST;
 	if (s->format != FORMAT_RAW && line.n && line.p[0] == '\0') { /* the end of a hole: what a runtime writes behind it is a whole line */
 		line = skip_nuls(t, line);
 		if (line.n == 0)
@@ -352,6 +361,19 @@ static int fetch(struct turn *t, size_t room)
 	return got;
 }
 
+/* The memory is about this file, up to the cursor. */
+static void remember(struct turn *t, const struct generation *g)
+{
+	struct log_memory *m = t->from.memory;
+	if (!m || (m->of == g && t->c->is_remembered))
+		return;
+	trace_memory_reset(&m->lines);
+	m->of = g;
+	t->c->is_remembered = true;
+	const struct recall recall = { t->r->o.lanes->o.rules, m, t->s->format, t->r->bytes, t->r->room, &t->r->unescaped };
+	recall_before(&recall, t->c);
+}
+
 static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 {
 	t->c = &g->cursors[t->lane_index];
@@ -369,8 +391,10 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	size_t room = QUANTUM_BYTES + IDENTITY_FRONTIER_BYTES;
 	if (g->starts_over && t->c->read == 0)
 		give_up_pieces(t);
-	if (got >= 0)
+	if (got >= 0) {
+		remember(t, g);
 		got = fetch(t, room);
+	}
 	if (got > 0 && !t->c->is_at_end && !memchr(t->data.p, '\n', t->data.n) && t->c->held[HELD_LONG_LINE].offset == UINT64_MAX) {
 		if (g->is_gz)
 			cursor_consume(t->c, t->data, 0, false);
@@ -386,6 +410,8 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	t->is_near_end = true;
 	t->is_clean = utf8_valid(t->data) == t->data.n && !memchr(t->data.p, '\0', t->data.n);
 	size_t used = lines(t, flush_tail && is_eof, !is_eof && room == t->r->room);
+	if (t->from.memory)
+		trace_memory_settle(&t->from.memory->lines);
 	if (used < t->data.n && t->outcome.bytes >= TURN_BYTES)
 		t->c->is_at_end = false; /* the batch had enough, not the file */
 	t->r->counters->bytes_read += used;
@@ -415,7 +441,7 @@ bool reader_turn(struct reader *r, size_t lane)
 	if (!t.s)
 		return false;
 	t.from = (struct lane_source){ t.s->lane[lane].streams, t.s->lane[lane].stages, t.s->coverage, t.s->lines,
-				       { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container } };
+				     { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, t.s->lane[lane].memory };
 	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
 	if (!lane_takes(r->o.lanes, lane, &t.from)) {
 		t.s->lane[lane].is_waiting = t.lane->has_waiting = true;

@@ -22,6 +22,8 @@ struct file_status { /* one generation of one log */
 	uint64_t size_bytes;      /* last seen */
 	uint64_t read_bytes;      /* offset of the furthest reader */
 	uint64_t acked_bytes;     /* offset of the slowest destination */
+	uint64_t lines_read;      /* of its log, in this life, whatever generation they stood in */
+	bool is_newest;           /* the generation that is written to */
 	int64_t lag_ns;           /* now minus the timestamp of the oldest line read and not acknowledged; 0: none */
 	const char *error;        /* "" or why it is not read */
 	struct str log;           /* path of the live file */
@@ -43,6 +45,7 @@ struct journal_status { /* one job's systemd journal for one destination */
 	const char *problem;      /* "" or why it is not read */
 };
 
+struct stages_metric;
 struct metrics;
 struct kubernetes;
 struct tail_target; /* agent/tail/tail.h */
@@ -61,6 +64,8 @@ struct status { /* a borrowed view of everything */
 	const struct coverage *coverage;
 	const struct line_counts *line_counts; /* agent/line_counts.h; NULL: none */
 	struct str exemplar_label; /* empty: trace_id */
+	/* What stages have counted; those that nothing has touched for long are forgotten afterwards. NULL: there are none. */
+	void (*each_log_metric)(void *ctx, void (*fn)(void *fn_ctx, const struct stages_metric *m), void *fn_ctx);
 	int64_t lag_ns;           /* the largest of all files */
 	uint64_t files_known, files_open, streams, inotify_watches;
 	bool is_polling;          /* inotify exhausted */
@@ -76,6 +81,7 @@ struct status { /* a borrowed view of everything */
 	void *ctx;
 	const struct ring *ring;
 	const struct drops *drops;
+	bool promtail_names;      /* --metrics.compat=promtail */
 	void (*print_config)(void *print_config_ctx, struct buf *out); /* secrets masked */
 	void *print_config_ctx;
 	const struct kubernetes *kubernetes; /* agent/kubernetes/kubernetes.h; NULL in tests */

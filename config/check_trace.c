@@ -1,5 +1,6 @@
 /* Rules of `trace`. */
 #include "config/check.h"
+#include "parsers/decimal.h"
 #include "parsers/labels.h"
 
 /* An exemplar has room for 128 characters: 32 and 16 of them are digits of the ids, 7 the name span_id. */
@@ -18,7 +19,20 @@ static void check_exemplar_label(struct loader *r)
 		loader_error(r, at, "span_id stands in exemplars too: the trace id needs a name of its own");
 }
 
+static void check_share(struct loader *r, struct str *text, double *out)
+{
+	double percentage;
+	const struct place *at = loader_field(r, text);
+	*out = 1;
+	if (decimal_parse(*text, &percentage) && percentage >= 0 && percentage <= 100)
+		*out = percentage / 100;
+	else if (at)
+		loader_expected(r, at, "a number from 0 to 100, such as 12.5");
+}
+
 void check_trace(struct loader *r)
 {
+	check_share(r, &r->config->trace.sampling.percentage, &r->config->trace.sampling.share);
+	check_share(r, &r->config->trace.sampling.without_id_percentage, &r->config->trace.sampling.without_id_share);
 	check_exemplar_label(r);
 }

@@ -169,6 +169,15 @@ struct config {
 	struct {
 		bool enabled;            /* true */
 		struct str exemplar_label; /* trace_id; a legacy label name */
+		struct {
+			struct str percentage, without_id_percentage; /* as written: 100, 100 */
+			double share, without_id_share; /* 0 to 1, of them; filled in by the loader */
+			bool keep_sampled; /* false */
+		} sampling;
+		struct {
+			bool stack_traces;       /* true */
+			struct str request_ids;  /* container, off or pod */
+		} correlation;
 	} trace;
 	struct config_kubernetes kubernetes;
 	struct {

@@ -89,6 +89,23 @@ const struct option options_program[] = {
 	VALUE("trace.exemplar_label", STR, TOP(trace.exemplar_label), "trace_id", "",
 	      "Name of the trace id in exemplars of metrics out of logs: the one that the Grafana data source of the metrics links to "
 	      "traces."),
+	SECTION("trace.sampling", "Fewer lines, whole traces: which are kept is decided by the trace id, in the same way on all nodes, as "
+		"OpenTelemetry's consistent probability sampling decides it. Lines of level WARN and above are always kept."),
+	VALUE("trace.sampling.percentage", STR, TOP(trace.sampling.percentage), "100", "",
+	      "Of traces whose lines are kept: 0 to 100, such as 12.5. Lines that are kept of a part carry `adjusted_count`, the number of lines "
+	      "that each of them stands for."),
+	VALUE("trace.sampling.without_id_percentage", STR, TOP(trace.sampling.without_id_percentage), "100", "",
+	      "Of lines without a trace id that are kept."),
+	VALUE("trace.sampling.keep_sampled", BOOL, TOP(trace.sampling.keep_sampled), "false", "",
+	      "Keep lines that say that their trace was sampled (trace_flags=01, sampled=true and the like)."),
+	SECTION("trace.correlation", "Trace ids for lines that have none, out of the lines before them. What comes so is marked by structured metadata "
+		"`trace_id_source`."),
+	VALUE("trace.correlation.stack_traces", BOOL, TOP(trace.correlation.stack_traces), "true", "",
+	      "The further lines of a stack trace have the id of the line that it follows: `trace_id_source=record`."),
+	VALUE("trace.correlation.request_ids", CHOICE, TOP(trace.correlation.request_ids), "container", "off|container|pod",
+	      "A line with a request id and no trace id has the trace id of the newest line with both: `trace_id_source=request`. container: of "
+	      "the same log. pod: of other containers of the pod too; which line comes first is then a matter of chance, and after a restart a "
+	      "line that is sent again may carry another id than before."),
 };
 const size_t options_program_count = COUNT_OF(options_program);
 

@@ -87,6 +87,8 @@ static void send_piece(struct destination *d, struct piece *piece, int64_t now_n
 	d->flying = piece;
 	d->status.requests++;
 	d->status.retries += piece->was_sent;
+	d->status.encoded_bytes += piece->was_sent ? 0 : piece->payload.n;
+	d->sent_at_ns = now_ns;
 	d->status.wire_bytes += piece->payload.n;
 	d->status.raw_bytes += piece->payload.raw_bytes;
 	piece->was_sent = true;
@@ -143,6 +145,7 @@ static void on_accepted(struct destination *d, struct piece *piece, const struct
 {
 	(void)reply, (void)now_ns;
 	delivery_sent(d, piece->payload.lines);
+	d->status.accepted_bytes += piece->payload.n;
 	queue_done(&d->queue, piece);
 	d->failures = 0;
 	d->state = DEST_IDLE;
@@ -236,6 +239,7 @@ void delivery_answer(struct destination *d, int64_t now_ns)
 	d->flying = NULL;
 	d->reply.is_there = false;
 	d->status.last_status = d->reply.status;
+	request_times_add(&d->status.times, d->reply.status, now_ns - d->sent_at_ns);
 	size_t class = d->reply.status > 0 ? (size_t)d->reply.status / 100 : 0;
 	d->status.requests_by_class[class < COUNT_OF(d->status.requests_by_class) ? class : 0]++;
 	if (reply.action != REPLY_ACCEPTED) {

@@ -40,6 +40,7 @@ struct destination {
 
 	struct queue queue;
 	struct piece *flying;
+	int64_t sent_at_ns;      /* of what is in flight */
 	struct http_call *call;
 	struct reply reply;
 

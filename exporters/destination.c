@@ -67,6 +67,7 @@ struct destination *destination_new(const struct destination_options *options, s
 	d->drops = drops;
 	d->hooks = *hooks;
 	d->status.name = options->endpoint.name;
+	d->status.tenant = options->endpoint.tenant_id;
 	d->status.url = str_of(url);
 	d->random = hash_u64((uint64_t)(uintptr_t)d ^ hash_bytes(options->endpoint.name) ^ (uint64_t)time(NULL)) | 1;
 	/* Ids of open batches differ between destinations as a rule; batch.c does not rely on it. */

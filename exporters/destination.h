@@ -11,6 +11,7 @@
 #include "exporters/drops.h"
 #include "exporters/endpoint.h"
 #include "exporters/log_stream.h"
+#include "exporters/request_times.h"
 #include "parsers/record.h"
 
 struct destination;
@@ -43,6 +44,10 @@ struct destination_status { /* for /metrics and the page; a snapshot */
 	uint64_t requests, retries, wire_bytes, raw_bytes, splits;
 	uint64_t requests_by_class[6];  /* [0] no answer, [2] 2xx … [5] 5xx */
 	uint64_t batches_queued, streams_parked;
+	struct str tenant;              /* of the options; may be empty */
+	uint64_t encoded_bytes, accepted_bytes; /* of request bodies, compressed: each once, however often it was sent */
+	uint64_t dropped_bytes[DROP_REASONS];   /* compressed where a whole body was given up; else of the entry that stands for the others */
+	struct request_times times;
 };
 
 /* NULL and err filled (one sentence) when the options cannot work. drops may be shared by several destinations. */

@@ -12,6 +12,7 @@
 static const char trace_head[] = METADATA_HEAD("\x2c", "\x08", "trace_id", "\x20"); /* 0x2c = 2 + 8 + 2 + 32 */
 static const char span_head[] = METADATA_HEAD("\x1b", "\x07", "span_id", "\x10");   /* 0x1b = 2 + 7 + 2 + 16 */
 static const char flags_head[] = METADATA_HEAD("\x11", "\x0b", "trace_flags", "\x02"); /* 0x11 = 2 + 11 + 2 + 2 */
+static const struct str source_name = { "trace_id_source", 15 }, count_name = { "adjusted_count", 14 };
 enum {
 	TRACE_BYTES = sizeof trace_head - 1 + 32,
 	SPAN_BYTES = sizeof span_head - 1 + 16,
@@ -36,11 +37,32 @@ static size_t pair_size(const struct label *l)
 	return wire_bytes_size(l->name.n) + wire_bytes_size(l->value.n);
 }
 
-static size_t metadata_size(const struct record *record, struct str level)
+/* What few records have: who said which trace it is, when it was not the line; for how many lines it stands. */
+struct rare { struct label at[2]; size_t count; };
+
+static struct rare rare_of(const struct record *record)
+{
+	struct rare rare = { .count = 0 };
+	if (record->trace_result == TRACE_VALID && record->trace.source != TRACE_FROM_LINE && record->trace.source < TRACE_SOURCES)
+		rare.at[rare.count++] = (struct label){ source_name, str_of(trace_source_names[record->trace.source]) };
+	if (record->adjusted_count.n)
+		rare.at[rare.count++] = (struct label){ count_name, record->adjusted_count };
+	return rare;
+}
+
+static size_t pairs_size(const struct label *pairs, size_t count)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++)
+		n += wire_bytes_size(pair_size(&pairs[i]));
+	return n;
+}
+
+/* more: size of the pairs besides ours. */
+static size_t metadata_size(const struct record *record, struct str level, size_t more)
 {
 	size_t n = level.n ? 2 + 2 + LEVEL_NAME_BYTES + 2 + level.n : 0;
-	for (size_t i = 0; i < record->metadata_count; i++)
-		n += wire_bytes_size(pair_size(&record->metadata[i]));
+	n += more;
 	if (record->trace_result != TRACE_VALID)
 		return n;
 	return n + TRACE_BYTES + (record->trace.has_span ? SPAN_BYTES : 0) + (record->trace.sampled >= 0 ? FLAGS_BYTES : 0);
@@ -52,13 +74,17 @@ static char *put(char *p, const void *bytes, size_t n)
 	return p + n;
 }
 
+static char *pairs_write(char *p, const struct label *pairs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		p = wire_varint(wire_tag(p, 3, WIRE_BYTES), pair_size(&pairs[i]));
+		p = wire_bytes(wire_bytes(p, 1, pairs[i].name), 2, pairs[i].value);
+	}
+	return p;
+}
+
 static char *metadata_write(char *p, const struct record *record, struct str level)
 {
-	for (size_t i = 0; i < record->metadata_count; i++) {
-		const struct label *l = &record->metadata[i];
-		p = wire_varint(wire_tag(p, 3, WIRE_BYTES), pair_size(l));
-		p = wire_bytes(wire_bytes(p, 1, l->name), 2, l->value);
-	}
 	if (record->trace_result == TRACE_VALID) {
 		p = put(put(p, trace_head, sizeof trace_head - 1), record->trace.trace_id, 32);
 		if (record->trace.has_span)
@@ -86,10 +112,9 @@ void loki_entry(struct buf *out, const struct record *record, bool with_metadata
 	size_t stamp = seconds ? 1 + wire_varint_size((uint64_t)seconds) : 0;
 	stamp += nanos ? 1 + wire_varint_size((uint64_t)nanos) : 0;
 	size_t line = record->line.n ? wire_bytes_size(record->line.n) : 0; /* an empty one is left out too */
-	size_t entry = 2 + stamp + line + (with_metadata ? metadata_size(record, level) : 0);
-	size_t more = 0;
-	for (size_t i = 0; with_metadata && i < record->metadata_count; i++)
-		more += wire_bytes_size(pair_size(&record->metadata[i]));
+	const struct rare rare = rare_of(record);
+	size_t more = with_metadata ? pairs_size(record->metadata, record->metadata_count) + pairs_size(rare.at, rare.count) : 0;
+	size_t entry = 2 + stamp + line + (with_metadata ? metadata_size(record, level, more) : 0);
 	char *p = buf_reserve(out, record->line.n + ENTRY_OVERHEAD + more);
 	if (!p)
 		return;
@@ -104,6 +129,8 @@ void loki_entry(struct buf *out, const struct record *record, bool with_metadata
 		p = wire_varint(put(p, "\x10", 1), (uint64_t)nanos);
 	if (line)
 		p = wire_bytes(p, 2, record->line);
+	if (more)
+		p = pairs_write(pairs_write(p, record->metadata, record->metadata_count), rare.at, rare.count);
 	if (with_metadata)
 		p = metadata_write(p, record, level);
 	buf_grow(out, (size_t)(p - start));

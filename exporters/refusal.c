@@ -29,6 +29,7 @@ void refusal_note(struct destination *d, enum drop_reason reason, uint64_t lines
 	drops_text(drop.line, sizeof drop.line, read.line);
 	drops_text(drop.error, sizeof drop.error, str_of(d->status.last_error));
 	d->status.lines_dropped[reason] += lines;
+	d->status.dropped_bytes[reason] += lines * entry.n;
 	if (d->drops)
 		drops_add(d->drops, &drop);
 }
@@ -94,7 +95,9 @@ void refusal_drop_all(struct destination *d, struct piece *piece, enum drop_reas
 			entry = c.entry;
 		}
 	}
+	uint64_t before = d->status.dropped_bytes[reason];
 	refusal_note(d, reason, piece->payload.lines, labels, entry);
+	d->status.dropped_bytes[reason] = before + piece->payload.n;
 	buf_fini(&message);
 	queue_done(&d->queue, piece);
 }

@@ -12,6 +12,7 @@ struct record {
 	enum level level;
 	enum trace_result trace_result;
 	struct trace_context trace; /* meaningful with TRACE_VALID */
+	struct str adjusted_count; /* how many lines it stands for, as text, when others were left out by sampling; empty: itself */
 	const struct label *metadata; /* more structured metadata, from pipeline stages */
 	size_t metadata_count;
 };

@@ -8,6 +8,7 @@
 
 enum { GAP_MAX = 1024, RANKS = 6 };
 
+const char *const trace_source_names[TRACE_SOURCES] = { "line", "record", "request" };
 const char *const trace_result_names[TRACE_RESULTS] = { "none", "valid", "zero", "malformed" };
 
 struct search {
@@ -276,6 +277,7 @@ static enum trace_result resolve(struct search *k, struct trace_context *out)
 	memcpy(out->trace_id, best->v.trace, sizeof out->trace_id);
 	out->has_span = false;
 	out->sampled = -1;
+	out->source = TRACE_FROM_LINE;
 	take_own(best, out);
 	if (!is_complete(out))
 		take_partners(k, best, out);

@@ -112,6 +112,7 @@ static void fill_status(void *ctx, struct status *out)
 		.pods_path = a->flags->path_pod_logs,
 		.docker_path = a->flags->path_docker,
 		.state_path = a->flags->state_dir,
+		.promtail_names = a->flags->metrics_compat != NULL,
 	};
 	pipeline_status(a->pipeline, out);
 	out->metrics = pipeline_metrics(a->pipeline);

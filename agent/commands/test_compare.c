@@ -154,7 +154,8 @@ struct metrics { struct buf text; struct str wanted; double value; bool is_found
 /* name{a="b",c="d"}, the labels in order of their names. */
 static void print_metric(const struct stages_metric *m, struct buf *out)
 {
-	buf_str(out, m->name);
+	buf_str(out, m->family);
+	buf_str(out, m->suffix);
 	for (size_t i = 0; i < m->labels.count; i++) {
 		buf_str(out, i ? STR(",") : STR("{"));
 		buf_str(out, m->labels.at[i].name);

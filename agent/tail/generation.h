@@ -41,6 +41,7 @@ struct cursor {
 	char *left;                /* gz: inflated but not consumed */
 	size_t left_bytes;
 	uint64_t ahead_lines;      /* read by another lane, not yet by this one */
+	bool is_remembered;        /* agent/reader.c: the log's memory has been about this file */
 	bool is_at_end, has_tail;  /* nothing more to read now; has_tail: what remains has no line feed */
 };
 

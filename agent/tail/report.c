@@ -34,7 +34,8 @@ static void describe_file(const struct generation *g, int64_t wall_ns, struct fi
 	const struct source *s = g->source;
 	snprintf(path, room, "%s/%s", s->folder->path, g->name);
 	*out = (struct file_status){ .path = str_of(path), .job = s->job, .namespace_ = s->namespace_, .pod = s->pod, .container = s->container,
-				     .size_bytes = g->size_bytes, .acked_bytes = UINT64_MAX, .lag_ns = lag_of(g, wall_ns), .error = g->error };
+				     .size_bytes = g->size_bytes, .acked_bytes = UINT64_MAX, .lines_read = s->lines_read,
+				     .is_newest = g == s->newest && !g->is_gone, .lag_ns = lag_of(g, wall_ns), .error = g->error };
 	bool is_at_end = true;
 	out->log = str_of(s->path);
 	out->dev = g->identity.dev;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/line_counts.h"
+#include "agent/line_trace.h"
 #include "agent/log_stages.h"
 
 /* After a rename the runtime still writes to the old file until it is told to reopen. A line that has no line feed this
@@ -33,6 +34,7 @@ void source_free(struct source *s)
 	}
 	for (size_t lane = 0; lane < s->lanes; lane++) {
 		source_stages_free(s->lane[lane].stages);
+		log_memory_free(s->lane[lane].memory);
 		for (struct tail_mark *m = s->lane[lane].oldest_mark, *next; m; m = next) {
 			next = m->next;
 			free(m);

@@ -14,8 +14,10 @@ struct source;
 
 struct source_stages;
 struct line_row;
+struct log_memory;
 struct lane_state { /* of one source in one lane */
 	struct source_stages *stages; /* of a job that has stages, else NULL; owned */
+	struct log_memory *memory; /* of trace ids for lines that have none, NULL: none wanted; owned */
 	struct join *join[2];      /* unfinished pieces of stdout / stderr, NULL when none ever were */
 	int64_t joined_since_ns[2]; /* monotonic, of the newest piece */
 	struct tail_mark *oldest_mark, *youngest_mark;
@@ -38,6 +40,7 @@ struct source {
 	struct checkpoint_row *saved; /* of an earlier life, until the first look */
 	struct coverage_row *coverage;
 	struct line_row *lines;    /* of log_lines_total; it is one of its users */
+	uint64_t lines_read;       /* by the first of the lanes */
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
 	bool is_pod, was_scanned, is_listed;
 	bool is_waiting;           /* for its pod's object: labels and target are not known, nothing is read */

@@ -101,7 +101,7 @@ static void show_refused(void *ctx, const struct token_slot *slot)
 	struct str value = str_of(slot->key);
 	value.n = utf8_valid(value);
 	struct label labels[] = { { STR("label_name"), s->l->label }, { STR("label_value"), value } };
-	struct stages_metric m = { .name = STR("logentry_dropped_lines_by_label_total"), .type = "counter",
+	struct stages_metric m = { .family = STR("logentry_dropped_lines_by_label_total"), .type = "counter",
 		.help = STR("A count of all log lines dropped as a result of a pipeline stage"),
 		.labels = { labels, COUNT_OF(labels), COUNT_OF(labels) }, .value = (double)slot->refused };
 	s->fn(s->ctx, &m);

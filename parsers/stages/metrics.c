@@ -1,9 +1,8 @@
 /* The stage metrics: counters, gauges and histograms out of log lines, a series for each set of stream labels. Promtail's rules:
  * a metric is touched when its source was extracted; `value` must be equal to it then; a counter with match_all counts every
  * line. A counter that should become less stays as it is (Promtail ends there). What no line has touched for max_idle_duration
- * is forgotten, at a scrape. A file of this stage's own has the series; this one has the configuration and the actions. */
+ * is forgotten, at a scrape. Beyond Promtail: counters and buckets remember the trace of the newest line that increased them. A file of this stage's own has the series; this one has the configuration and the actions. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "parsers/decimal.h"
@@ -253,14 +252,28 @@ static bool number_of(const struct extracted *x, double *out)
 	}
 }
 
-static void apply(struct metric *m, struct stage_series *s, double number)
+/* A trace that is known not to be sampled is nowhere to be looked at; a gauge has no exemplar. */
+static void trace(const struct metric *m, struct stage_series *s, size_t at, const struct entry *e, double number)
+{
+	const struct entry_origin *origin = &e->origin;
+	if (origin->trace_result != TRACE_VALID || origin->trace.sampled == 0 || m->type == GAUGE)
+		return;
+	const struct stage_exemplar exemplar = { true, origin->trace, number, e->timestamp_ns };
+	stage_series_trace(s, m->bound_count, at, &exemplar);
+}
+
+static void apply(struct metric *m, struct stage_series *s, const struct entry *e, double number)
 {
 	if (m->type == HISTOGRAM) {
-		stage_series_observe(s, m->bounds, m->bound_count, number);
+		trace(m, s, stage_series_observe(s, m->bounds, m->bound_count, number), e, number);
 		return;
 	}
-	if (m->type == COUNTER && m->action == ADD && number < 0)
+	if (m->type == COUNTER && m->action == ADD && !(number > 0)) {
+		if (isnan(number))
+			s->value += number;
 		return;
+	}
+	trace(m, s, 0, e, m->action == INC ? 1 : number);
 	switch (m->action) {
 	case INC: s->value += 1; break;
 	case DEC: s->value -= 1; break;
@@ -287,7 +300,7 @@ static void touch(struct metric *m, const struct entry *e, int64_t now_ns)
 	struct stage_series *s = stage_series_get(m->series, &e->labels);
 	if (!s)
 		return;
-	apply(m, s, number);
+	apply(m, s, e, number);
 	s->modified_s = now_ns / NS_PER_S;
 }
 
@@ -311,13 +324,15 @@ static void share(void *stage, const void *owner)
 
 struct show { void (*fn)(void *ctx, const struct stages_metric *m); void *ctx; };
 
-static void show_row(const struct show *show, const struct metric *m, const char *suffix, struct labels labels, double value)
+static void show_row(const struct show *show, const struct metric *m, const char *suffix, struct labels labels, double value,
+	const struct stage_exemplar *from)
 {
-	char name[1024];
-	int n = snprintf(name, sizeof name, "%s%s", m->name, suffix);
-	if (n <= 0 || (size_t)n >= sizeof name)
-		return;
-	struct stages_metric row = { { name, (size_t)n }, m->help, type_names[m->type], labels, value };
+	struct stages_exemplar exemplar;
+	if (from && from->is_there)
+		exemplar = (struct stages_exemplar){ { from->trace.trace_id, sizeof from->trace.trace_id },
+			{ from->trace.span_id, from->trace.has_span ? sizeof from->trace.span_id : 0 }, from->value, from->timestamp_ns };
+	struct stages_metric row = { .family = str_of(m->name), .suffix = str_of(suffix), .help = m->help, .type = type_names[m->type],
+		.labels = labels, .value = value, .exemplar = from && from->is_there ? &exemplar : NULL };
 	show->fn(show->ctx, &row);
 }
 
@@ -335,20 +350,19 @@ static void show_histogram(const struct show *show, const struct metric *m, cons
 		sum = i < m->bound_count ? sum + s->counts[i] : s->count;
 		labels_copy(&labels, &s->labels);
 		labels_set(&labels, STR("le"), le);
-		show_row(show, m, "_bucket", labels, (double)sum);
+		show_row(show, m, "_bucket", labels, (double)sum, s->exemplars ? &s->exemplars[i] : NULL);
 	}
 	labels_fini(&labels);
-	show_row(show, m, "_sum", s->labels, s->value);
-	show_row(show, m, "_count", s->labels, (double)s->count);
+	show_row(show, m, "_sum", s->labels, s->value, NULL);
+	show_row(show, m, "_count", s->labels, (double)s->count, NULL);
 }
 
 static void show_refused(const struct show *show, const struct metric *m)
 {
 	struct label label = { STR("metric"), str_of(m->name) };
-	struct stages_metric row = { STR("spoor_pipeline_series_refused_total"),
-		STR("Lines that a metric of a pipeline did not count because it has too many series, or labels that are too long"),
-		"counter",
-		{ &label, 1, 1 }, (double)m->series->refused };
+	struct stages_metric row = { .family = STR("spoor_pipeline_series_refused_total"),
+		.help = STR("Lines that a metric of a pipeline did not count because it has too many series, or labels that are too long"),
+		.type = "counter", .labels = { &label, 1, 1 }, .value = (double)m->series->refused };
 	if (m->series->refused)
 		show->fn(show->ctx, &row);
 }
@@ -363,7 +377,7 @@ static void each_metric(const void *stage, void (*fn)(void *ctx, const struct st
 			if (m->type == HISTOGRAM)
 				show_histogram(&show, m, m->series->all[k]);
 			else
-				show_row(&show, m, "", m->series->all[k]->labels, m->series->all[k]->value);
+				show_row(&show, m, "", m->series->all[k]->labels, m->series->all[k]->value, m->series->all[k]->exemplars);
 		}
 		show_refused(&show, m);
 	}

@@ -10,10 +10,16 @@ void stage_series_init(struct stage_series_set *s, size_t bound_count)
 	buf_init(&s->key, SERIES_LABEL_BYTES_MAX);
 }
 
+static void forget(struct stage_series *s)
+{
+	free(s->exemplars);
+	free(s);
+}
+
 void stage_series_fini(struct stage_series_set *s)
 {
 	for (size_t i = 0; i < s->count; i++)
-		free(s->all[i]);
+		forget(s->all[i]);
 	free(s->all);
 	map_fini(&s->by_key);
 	buf_fini(&s->key);
@@ -100,7 +106,7 @@ struct stage_series *stage_series_get(struct stage_series_set *set, const struct
 	return s;
 }
 
-void stage_series_observe(struct stage_series *s, const double *bounds, size_t bound_count, double value)
+size_t stage_series_observe(struct stage_series *s, const double *bounds, size_t bound_count, double value)
 {
 	size_t i = 0;
 	while (i < bound_count && !(value <= bounds[i])) /* NaN is above all of them */
@@ -109,6 +115,17 @@ void stage_series_observe(struct stage_series *s, const double *bounds, size_t b
 		s->counts[i]++;
 	s->count++;
 	s->value += value;
+	return i;
+}
+
+void stage_series_trace(struct stage_series *s, size_t bound_count, size_t at, const struct stage_exemplar *exemplar)
+{
+	if (!s->exemplars)
+		s->exemplars = calloc(bound_count + 1, sizeof *s->exemplars);
+	if (!s->exemplars)
+		abort();
+	if (!s->exemplars[at].is_there || exemplar->timestamp_ns >= s->exemplars[at].timestamp_ns)
+		s->exemplars[at] = *exemplar;
 }
 
 void stage_series_expire(struct stage_series_set *set, int64_t now_s, int64_t idle_s)
@@ -121,7 +138,7 @@ void stage_series_expire(struct stage_series_set *set, int64_t now_s, int64_t id
 			continue;
 		}
 		map_remove(&set->by_key, s->key);
-		free(s);
+		forget(s);
 	}
 	set->count = kept;
 }

@@ -36,6 +36,7 @@ struct entry_origin { /* what was seen in the line before any stage had it; of j
 	enum level level;
 	enum trace_result trace_result;
 	struct trace_context trace;
+	struct str adjusted_count;          /* outlives the pipeline */
 };
 struct entry { /* all views: into the line, the pipeline, or `arena` (arena_reset by the caller after each entry) */
 	struct str line;
@@ -60,9 +61,17 @@ enum stage_verdict {
 	STAGE_SKIP  /* match: on behind the pipeline inside */
 };
 
-struct stages_metric { /* of the metrics stage; a snapshot row */
-	struct str name,
-		help; const char *type; struct labels labels; double value; /* histograms: one row per bucket, sum, count */
+struct stages_exemplar { /* the trace of the newest line that increased a counter, or fell into a bucket (not into those below) */
+	struct str trace_id, span_id; /* hexadecimal digits; span_id may be empty */
+	double value;                 /* that was added or observed */
+	int64_t timestamp_ns;         /* of the line, as the pipeline has it */
+};
+struct stages_metric { /* of the metrics stage; a snapshot row. Histograms: one row per bucket, sum, count */
+	struct str family, suffix, help; /* the row's name is family and suffix: "", "_bucket", "_sum", "_count" */
+	const char *type;
+	struct labels labels;
+	double value;
+	const struct stages_exemplar *exemplar; /* NULL: none */
 };
 
 struct stages;

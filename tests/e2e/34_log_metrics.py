@@ -6,9 +6,10 @@ import re
 import secrets
 import subprocess
 import time
+import uuid
 
-from fake_loki import FakeLoki
-from lib import Agent, Loki, Pod, free_ports, get, main, total, wait_for
+from fake_loki import FakeLoki, Reply
+from lib import Agent, Loki, Pod, Process, Skip, free_ports, get, main, total, wait_for
 from servers import Prometheus
 
 SCRAPE = """global: {{scrape_interval: 1s}}
@@ -148,4 +149,174 @@ def label_and_formats(s):
     agent.check()
 
 
-main(exemplars_lead_to_lines, counted_once, label_and_formats)
+def correlation(s):
+    """Stack traces and request ids, within a container and, when asked, over a pod; nothing for lines that name an id or deny one."""
+    trace, request, other = secrets.token_hex(16), str(uuid.uuid4()), str(uuid.uuid4())
+    fakes = {mode: FakeLoki(free_ports(1)).start() for mode in ("container", "pod", "off")}
+    agents = {}
+    for mode, fake in fakes.items():
+        text = config([f"http://127.0.0.1:{fake.port}"]) + f"trace: {{correlation: {{request_ids: {mode}, stack_traces: {str(mode != 'off').lower()}}}}}\n"
+        agents[mode] = Agent(s.work, config=text, name=mode, dev=True).start()
+    app, proxy = Pod(f"{s.work}/pods", "web-1", uid="u1"), Pod(f"{s.work}/pods", "web-1", uid="u1", container="proxy")
+    app.write(f"ERROR trace_id={trace} request_id={request} failed", "java.io.IOException: gone", "\tat a.B.c(B.java:1)", "INFO no part of it",
+              f"INFO request_id={request} later", f"INFO request_id={other} foreign", f"INFO trace_id={'0' * 32} request_id={request} denied")
+    wait_for("the first container's lines", lambda: all(f.count() >= 7 for f in fakes.values()), 20)
+    proxy.write(f'{{"x_request_id":"{request}","path":"/"}}')
+    wait_for("all lines", lambda: all(f.count() >= 8 for f in fakes.values()), 20)
+    # The head's own metadata apart: what each further line has.
+    wanted = {"java.io.IOException: gone": "record", "\tat a.B.c(B.java:1)": "record", "INFO no part of it": None, f"INFO request_id={request} later": "request",
+              f"INFO request_id={other} foreign": None, f"INFO trace_id={'0' * 32} request_id={request} denied": None}
+    for mode, fake in fakes.items():
+        got = {e.line: e.meta for e in fake.snapshot()}
+        for line, source in wanted.items():
+            source = source if mode != "off" else None
+            s.expect(got[line].get("trace_id_source") == source and got[line].get("trace_id") == (trace if source else None), f"{mode}: {line!r}: {got[line]}")
+        by_proxy = next(m for line, m in got.items() if "path" in line)
+        s.expect(by_proxy.get("trace_id_source") == ("request" if mode == "pod" else None), f"{mode}: the other container: {by_proxy}")
+        counted = {src: total(agents[mode].scrape(), "spoor_trace_lines_correlated_total", source=src) for src in ("record", "request")}
+        want = {"container": {"record": 2, "request": 1}, "pod": {"record": 2, "request": 2}, "off": {"record": 0, "request": 0}}[mode]
+        s.expect(counted == want, f"{mode}: counted {counted}")
+        s.expect(agents[mode].stop() == 0, "exit status is not 0")
+        agents[mode].check()
+
+
+def same_ids_after_kills(s):
+    """Killed again and again while lines come that hang on lines before them: what is sent twice carries the same ids both times."""
+    fake = FakeLoki(free_ports(1), behave=lambda request: Reply(pause=0.3)).start()  # it has the lines long before it says so
+    text = config([f"http://127.0.0.1:{fake.port}"]).replace("logs:\n", "logs:\n  positions: {sync_period: 1s}\n", 1)
+    agent = Agent(s.work, config=text).start(scrape=False)
+    pods, written = [Pod(agent.pods, f"web-{i}") for i in range(4)], 0
+    requests = [[str(uuid.uuid4()) for _ in range(8)] for _ in pods]
+    for round in range(10):
+        for _ in range(80):
+            for pod, own in zip(pods, requests):
+                own[secrets.randbelow(8)] = str(uuid.uuid4())
+                pick = lambda: own[secrets.randbelow(8)]
+                lines = [f"ERROR trace_id={secrets.token_hex(16)} request_id={pick()} failed", "java.io.IOException: gone", "\tat a.B.c(B.java:1)",
+                         f"INFO request_id={pick()} step", "Caused by: java.lang.Error: x", f"WARN request_id={pick()} slow"]
+                pod.write(*lines, stream="stdout" if secrets.randbelow(3) else "stderr")
+                written += len(lines)
+            time.sleep(0.015)  # some of it is acknowledged, some is not
+        if round == 5:
+            for pod in pods:
+                pod.rotate("20261121-090000")
+        agent.kill9()
+        agent.start(scrape=False)
+    wait_for(lambda: f"{written} lines, {len({(e.timestamp, e.line) for e in fake.snapshot()})}",
+             lambda: len({(e.labels["pod"], e.timestamp, e.line) for e in fake.snapshot()}) >= written, 60, 0.5)
+    met, repeats, correlated = {}, 0, 0
+    for e in fake.snapshot():
+        key, meta = (e.labels["pod"], e.timestamp, e.line), tuple(sorted(e.meta.items()))
+        if key in met:
+            repeats += 1
+            s.expect(met[key] == meta, f"sent twice, not alike: {e.line!r}: {met[key]} and {meta}")
+        met[key] = meta
+        correlated += "trace_id_source" in e.meta
+    s.expect(repeats > 50 and correlated > 1000, f"{repeats} repeats, {correlated} correlated: too few to prove anything")
+    s.note(f"{written} lines, {repeats} of them sent twice, {correlated} with an id of another line")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+
+
+def sampling(s):
+    """Two nodes, a share of traces: both keep the same ones, whole; what is always kept is; the ledger and the adjusted counts are right."""
+    share, threshold = 0.2, 0xccccd000000000  # 0.8 * 2^56 in five digits
+    fakes = [FakeLoki(free_ports(1)).start() for _ in range(2)]
+    agents = [Agent(s.work, config=config([f"http://127.0.0.1:{f.port}"]) + f"trace: {{sampling: {{percentage: {share * 100:g}}}}}\n", name=f"node{i}",
+                    pods=f"{s.work}/pods{i}", dev=True).start() for i, f in enumerate(fakes)]
+    traces = [secrets.token_hex(16) for _ in range(300)]
+    kept = {t for t in traces if int(t[-14:], 16) >= threshold}
+    for agent in agents:
+        pod = Pod(agent.pods, "web-1")
+        for t in traces:
+            pod.write(f"level=info trace_id={t} begin", f"level=info trace_id={t} end", f"level=warn trace_id={t} slow")
+        pod.write("level=info without a trace")
+    expected = 2 * len(kept) + len(traces) + 1
+    for fake, agent in zip(fakes, agents):
+        wait_for(lambda: f"{expected} lines, {fake.count()}", lambda: fake.count() >= expected, 20)
+        m = wait_for("the ledger", lambda: (lambda m: m if total(m, "spoor_log_lines_pending") == 0 else None)(agent.scrape()), 20)
+        entries = fake.snapshot()
+        info = [e for e in entries if "level=info trace_id" in e.line]
+        s.expect(len(entries) == expected, f"{len(entries)} entries, {expected} expected")
+        s.expect({e.meta["trace_id"] for e in info} == kept and len(info) == 2 * len(kept), "not the traces that OpenTelemetry's rule keeps, or not all of their lines")
+        s.expect(all(e.meta.get("adjusted_count") == "5" for e in info), f"adjusted counts {[e.meta.get('adjusted_count') for e in info][:5]}")
+        s.expect(not any("adjusted_count" in e.meta for e in entries if e not in info), "an adjusted count of a line that nothing stands for")
+        s.expect(total(m, "spoor_log_lines_dropped_total", reason="sampled") == 2 * (len(traces) - len(kept)), f"sampled: {m['spoor_log_lines_dropped_total']}")
+        s.expect(count(agent, pod="web-1", level="info") == 2 * len(traces) + 1, "log_lines_total counts what is left out, too")
+        found = re.findall(r'level="info".*# \{trace_id="(\w+)"', log_metrics(agent))
+        s.expect(all(f in kept for f in found), f"an exemplar of a trace that is left out: {found}")
+        s.expect(agent.stop() == 0, "exit status is not 0")
+        agent.check()
+
+
+PROMTAIL = """server: {{http_listen_address: 127.0.0.1, http_listen_port: {port}, grpc_listen_address: 127.0.0.1, grpc_listen_port: {grpc}}}
+positions: {{filename: {dir}/promtail.positions}}
+clients: [{{url: 'http://127.0.0.1:{loki}/loki/api/v1/push', batchwait: 200ms}}]
+scrape_configs:
+  - job_name: pods
+    pipeline_stages: [{{cri: {{}}}}]
+    static_configs: [{{targets: [localhost], labels: {{job: pods, __path__: '{dir}/pods/*/*/*.log'}}}}]
+"""
+
+
+def families(text):
+    """{family: (type, label names)} and {(name, labels): value} of what is Promtail's"""
+    types, labels, values = {}, {}, {}
+    for line in text.split("\n"):
+        m = re.match(r"# TYPE ((?:promtail|logentry)_\S+) (\S+)", line)
+        if m:
+            types[m.group(1)] = m.group(2)
+        m = re.match(r"((?:promtail|logentry)_\w+)(?:\{(.*)\})? (\S+)$", line)
+        if m:
+            found = dict(re.findall(r'(\w+)="([^"]*)"', m.group(2) or ""))
+            family = next((m.group(1)[:-len(e)] for e in ("_bucket", "_sum", "_count") if m.group(1)[:-len(e)] in types and m.group(1).endswith(e)), m.group(1))
+            labels.setdefault(family, set()).update(found)
+            values[(m.group(1), tuple(sorted(found.items())))] = float(m.group(3))
+    return {f: (t, labels.get(f, set())) for f, t in types.items()}, values
+
+
+# What its HTTP server and its Go runtime count, and what it has for sources that the test does not use.
+NOT_OURS = re.compile(r"promtail_(inflight|tcp|request_message|response_message|request_throughput|journal|targets_failed)")
+
+
+def promtails_names(s):
+    """--metrics.compat=promtail beside the real one on the same files: the same families, types and labels, and the same counts."""
+    program = os.environ.get("PROMTAIL")
+    if not program:
+        raise Skip("no Promtail: $PROMTAIL does not name one")
+    port, grpc, fakes = free_ports(1), free_ports(1), [FakeLoki(free_ports(1)).start() for _ in range(2)]
+    os.makedirs(f"{s.work}/pods", exist_ok=True)
+    with open(f"{s.work}/promtail.yaml", "w") as f:
+        f.write(PROMTAIL.format(port=port, grpc=grpc, dir=s.work, loki=fakes[0].port))
+    pods = [Pod(f"{s.work}/pods", f"web-{i}", namespace="shop") for i in range(3)]
+    for i, pod in enumerate(pods):
+        pod.write(*[f"line {k}" for k in range(100 + i)])
+    agent = Agent(s.work, config=f"logs:\n  clients: [{{url: 'http://127.0.0.1:{fakes[1].port}/loki/api/v1/push', batchwait: 200ms}}]\n", dev=True,
+                  args=["--metrics.compat=promtail"]).start()
+    Process([program, f"{s.work}/promtail.yaml"], f"{s.work}/promtail.log", cwd=s.work)
+    for fake in fakes:
+        wait_for(lambda: f"303 lines, {fake.count()}", lambda: fake.count() >= 303, 60)
+
+    def both():
+        there, ours = families(get(f"http://127.0.0.1:{port}/metrics")[1]), families(get(agent.url + "/metrics")[1])
+        sent = [sum(v for (n, _), v in x[1].items() if n == "promtail_sent_entries_total") for x in (there, ours)]
+        return (there, ours) if sent == [303, 303] else None
+
+    (there, their_values), (ours, our_values) = wait_for("303 entries counted by both", both, 30, 0.3)
+    for name, (kind, labels) in there.items():
+        if NOT_OURS.match(name) or name not in ours and not labels and kind == "histogram":
+            continue
+        s.expect(name in ours, f"{name} is Promtail's and not there")
+        s.expect(ours[name][0] == kind, f"{name}: {ours[name][0]}, Promtail's is a {kind}")
+        s.expect(not labels or ours[name][1] == labels, f"{name}: labels {sorted(ours[name][1])}, Promtail's {sorted(labels)}")
+    compared = 0
+    for (name, labels), value in their_values.items():
+        if name in ("promtail_read_lines_total", "promtail_read_bytes_total", "promtail_file_bytes_total", "promtail_files_active_total"):
+            compared += 1
+            s.expect(our_values.get((name, labels)) == value, f"{name}{dict(labels)}: {our_values.get((name, labels))}, Promtail says {value}")
+    s.expect(compared >= 7, f"{compared} values compared: {sorted(their_values)}")  # it counts bytes later than lines
+    s.expect(set(ours) <= set(there) | {"promtail_build_info", "promtail_read_bytes_total"}, f"not Promtail's: {set(ours) - set(there)}")  # a main of its own has no build; bytes come later
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
+main(exemplars_lead_to_lines, counted_once, label_and_formats, correlation, same_ids_after_kills, sampling, promtails_names)

@@ -16,6 +16,7 @@ struct fake {
 	size_t file_count;
 	int reloads;
 	bool refuses_reload;
+	bool is_one_host; /* both destinations are at the first one's */
 };
 
 #define FAKE_TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -27,7 +28,7 @@ static inline void fake_destination(void *ctx, size_t i, struct destination_stat
 	const struct fake *f = ctx;
 	*out = (struct destination_status){
 		.name = i ? STR("eu \"backup\"\\\n") : STR("loki:3100"),
-		.url = i ? STR("https://logs.example.com/loki/api/v1/push") : STR("http://loki:3100/loki/api/v1/push"),
+		.url = i && !f->is_one_host ? STR("https://logs.example.com/loki/api/v1/push") : STR("http://loki:3100/loki/api/v1/push"),
 		.state = i ? DEST_BACKOFF : DEST_SENDING,
 		.last_status = i ? 429 : 204,
 		.last_success_ns = FAKE_NOW_NS - (i ? 20000000000 : 300000000),
@@ -41,7 +42,14 @@ static inline void fake_destination(void *ctx, size_t i, struct destination_stat
 		.splits = 2,
 		.batches_queued = 3,
 		.streams_parked = i,
+		.tenant = i ? STR("team-a") : STR(""),
+		.encoded_bytes = 1000,
+		.accepted_bytes = 900,
 	};
+	request_times_add(&out->times, 204, 3000000);
+	request_times_add(&out->times, 204, 200000000);
+	request_times_add(&out->times, 204, 20000000000);
+	request_times_add(&out->times, 0, 5000000);
 	if (i)
 		snprintf(out->last_error, sizeof out->last_error, "Ingestion rate limit exceeded for user <b>fake</b> (limit: 4194304 bytes/sec)");
 	*pending = i ? 1500 : 40;
@@ -63,6 +71,7 @@ static inline void fake_each_file(void *ctx, void (*fn)(void *fn_ctx, const stru
 			.path = str_of(path), .job = STR("pods"), .namespace_ = STR("shop"), .pod = str_of(pod), .container = STR("server"),
 			.state = i == 3 ? FILE_ERROR : i == 1 ? FILE_ROTATED : FILE_AT_END,
 			.size_bytes = 1000000 + i * 4321, .read_bytes = 900000 + i * 4000, .acked_bytes = 800000 + i * 4000,
+			.lines_read = 100 + i, .is_newest = i % 3 == 0,
 			.lag_ns = i == 1 ? 42500000000 : (int64_t)(i % 5) * 130000000,
 			.error = i == 3 ? "Permission denied" : "",
 			.log = str_of(path), .dev = 8, .ino = 100 + i, .lane_count = 2,

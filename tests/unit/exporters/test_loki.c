@@ -129,6 +129,22 @@ static struct record record_of(const struct entry_case *c)
 	return r;
 }
 
+START_TEST(what_few_records_have)
+{
+	struct record r = { .timestamp_ns = 1, .line = STR("x"), .trace_result = TRACE_VALID, .trace = { .sampled = -1, .source = TRACE_FROM_RECORD } };
+	memcpy(r.trace.trace_id, TRACE, 32);
+	check_entry("of a record", &r, true, 0, 1, "trace_id_source=record;trace_id=" TRACE ";");
+	r.trace.source = TRACE_FROM_REQUEST;
+	r.adjusted_count = STR("100");
+	check_entry("of a request, sampled", &r, true, 0, 1, "trace_id_source=request;adjusted_count=100;trace_id=" TRACE ";");
+	check_entry("not wanted", &r, false, 0, 1, "");
+	r.trace_result = TRACE_NONE; /* a pipeline says which trace it is */
+	check_entry("no trace", &r, true, 0, 1, "adjusted_count=100;");
+	r.adjusted_count = (struct str){ 0 };
+	check_entry("neither", &r, true, 0, 1, "");
+}
+END_TEST
+
 START_TEST(entries_are_encoded)
 {
 	const struct entry_case *c = &entry_cases[_i];
@@ -169,6 +185,7 @@ int main(void)
 	TCase *t = tcase_create("loki");
 	tcase_add_loop_test(t, labels_are_rendered, 0, COUNT_OF(labels_cases));
 	tcase_add_loop_test(t, entries_are_encoded, 0, COUNT_OF(entry_cases));
+	tcase_add_test(t, what_few_records_have);
 	tcase_add_test(t, lengths_around_varint_borders);
 	tcase_add_test(t, a_full_buffer_takes_nothing);
 	suite_add_tcase(s, t);

@@ -363,10 +363,15 @@ END_TEST
 static void show(void *ctx, const struct stages_metric *m)
 {
 	struct buf *out = ctx;
-	buf_str(out, m->name);
+	buf_str(out, m->family);
+	buf_str(out, m->suffix);
 	if (m->labels.count)
 		labels_print(&m->labels, out);
-	buf_printf(out, " %g\n", m->value);
+	buf_printf(out, " %g", m->value);
+	if (m->exemplar)
+		buf_printf(out, " # %.2s %.2s %g %lld", m->exemplar->trace_id.p, m->exemplar->span_id.n ? m->exemplar->span_id.p : "-",
+			   m->exemplar->value, (long long)m->exemplar->timestamp_ns);
+	buf_char(out, '\n');
 }
 
 static void expect_metrics(struct stage_lines *t, const char *name, const char *want)
@@ -408,6 +413,43 @@ START_TEST(metrics)
 		expect_metrics(&t, cases[i].name, cases[i].want);
 		stage_lines_close(&t);
 	}
+}
+END_TEST
+
+/* trace: "" none, "!x" one that was not sampled. */
+static void put_traced(struct stage_lines *t, const char *line, const char *trace, int64_t at)
+{
+	struct entry e = { .line = str_of(line), .arena = &t->turn, .timestamp_ns = at };
+	e.origin.trace_result = *trace ? TRACE_VALID : TRACE_NONE;
+	e.origin.trace.sampled = *trace == '!' ? 0 : -1;
+	e.origin.trace.has_span = *trace == 's';
+	memset(e.origin.trace.trace_id, *trace, sizeof e.origin.trace.trace_id);
+	memset(e.origin.trace.span_id, *trace, sizeof e.origin.trace.span_id);
+	stages_run(t->stages, t->state, &e, t->now_ns, stage_lines_emit, t);
+	labels_fini(&e.labels);
+	labels_fini(&e.metadata);
+	arena_reset(&t->turn);
+}
+
+START_TEST(metrics_carry_the_newest_trace)
+{
+	struct stage_lines t;
+	ck_assert(stage_lines_open(&t, "[{json: {expressions: {a: }}}, {metrics: {c: {type: counter, source: a, config: {action: add}}, "
+		"g: {type: gauge, source: a, config: {action: set}}, h: {type: histogram, source: a, config: {buckets: [1, 10]}}}}]", ""));
+	put_traced(&t, "{\"a\":0.5}", "a", 1);
+	put_traced(&t, "{\"a\":5}", "s", 2);
+	put_traced(&t, "{\"a\":6}", "", 3);
+	put_traced(&t, "{\"a\":7}", "!", 4);
+	put_traced(&t, "{\"a\":0}", "x", 5); /* adds nothing to the counter */
+	put_traced(&t, "{\"a\":8}", "o", 1); /* older: it counts, and does not stand for the count */
+	expect_metrics(&t, "exemplars", "promtail_custom_c 26.5 # ss ss 5 2\npromtail_custom_g 8\n"
+		"promtail_custom_h_bucket{le=\"1\"} 2 # xx - 0 5\npromtail_custom_h_bucket{le=\"10\"} 6 # ss ss 5 2\n"
+		"promtail_custom_h_bucket{le=\"+Inf\"} 6\npromtail_custom_h_sum 26.5\npromtail_custom_h_count 6\n");
+	put_traced(&t, "{\"a\":11}", "n", 9);
+	expect_metrics(&t, "above all buckets", "promtail_custom_c 37.5 # nn - 11 9\npromtail_custom_g 11\n"
+		"promtail_custom_h_bucket{le=\"1\"} 2 # xx - 0 5\npromtail_custom_h_bucket{le=\"10\"} 6 # ss ss 5 2\n"
+		"promtail_custom_h_bucket{le=\"+Inf\"} 7 # nn - 11 9\npromtail_custom_h_sum 37.5\npromtail_custom_h_count 7\n");
+	stage_lines_close(&t);
 }
 END_TEST
 
@@ -480,6 +522,7 @@ static void add(TCase *t)
 	tcase_add_test(t, limit_by_label);
 	tcase_add_test(t, limit_waits);
 	tcase_add_test(t, metrics);
+	tcase_add_test(t, metrics_carry_the_newest_trace);
 	tcase_add_test(t, metrics_that_cannot_be);
 	tcase_add_test(t, metrics_are_forgotten);
 	tcase_add_test(t, metrics_are_bounded);
