@@ -275,10 +275,10 @@ static void choose_job(struct explanation *e, const struct config *c)
 	for (size_t i = 0; i < e->job_count && !e->job; i++)
 		if (e->jobs[i].fit == FIT_READ) {
 			e->job = e->jobs[i].job;
-			e->streams[0] = e->streams[1] = e->jobs[i].labels;
+			e->labels = e->jobs[i].labels;
 		}
-	if (e->agent.file_count && e->agent.files[0].streams[0].n)
-		memcpy(e->streams, e->agent.files[0].streams, sizeof e->streams);
+	if (e->agent.file_count && e->agent.files[0].stdout_labels.n)
+		e->labels = e->agent.files[0].stdout_labels;
 }
 
 /* ---- the line ---- */
@@ -299,7 +299,7 @@ static void look_at_line(struct explanation *e, const struct config *c, uint64_t
 		snprintf(e->window.why, sizeof e->window.why, "the file cannot be read");
 	if (!e->has_window || !c || !e->job)
 		return;
-	explain_way_run(&e->way, &e->window, e->job, format_of(e), e->streams, c->trace.enabled, c->logs.limits_config.max_line_size_bytes, os_wall_ns());
+	explain_way_run(&e->way, &e->window, c, e->job, format_of(e), e->labels, os_wall_ns());
 	e->has_way = true;
 }
 

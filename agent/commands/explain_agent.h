@@ -8,7 +8,7 @@ enum { EXPLAIN_LANES_MAX = 8, EXPLAIN_FILES_MAX = 16, EXPLAIN_DROPS_MAX = 256, E
 
 struct agent_lane { struct str name; uint64_t read_bytes, acked_bytes; bool is_at_end, has_unfinished, is_waiting; };
 struct agent_file { /* one for each job that reads it */
-	struct str path, log, job, format, state, error, streams[2];
+	struct str path, log, job, format, state, error, stdout_labels;
 	uint64_t size_bytes;
 	struct agent_lane lanes[EXPLAIN_LANES_MAX];
 	size_t lane_count;

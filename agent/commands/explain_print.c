@@ -185,8 +185,8 @@ static void print_way(const struct explanation *e, struct buf *out)
 		buf_str(out, STR(", tenant "));
 		put_plain(out, w->tenant);
 	}
-	if (w->joined)
-		buf_printf(out, ", with %llu more lines", (unsigned long long)w->joined);
+	if (w->lines > w->pieces)
+		buf_printf(out, ", a block of lines");
 	buf_char(out, '\n');
 	if (!str_eq(w->line, w->message)) {
 		head(out, "");

@@ -1,32 +1,22 @@
+/* The lines of the window go through a trial of the job (agent/commands/trial.c), and of what comes by, what has to do with the one line is
+ * kept: the entry as it went in, each stage's changes, the entry as it came out. */
 #include "agent/commands/explain_way.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "agent/commands/changes.h"
+#include "agent/commands/trial.h"
 #include "exporters/loki.h"
 #include "parsers/bytes/utf8.h"
 #include "parsers/cri.h"
 #include "parsers/dockerjson.h"
-#include "parsers/join.h"
-#include "parsers/stages/stages.h"
 
 enum { TEXT_MOST = 8 << 20, EFFECT_MOST = 4096, SHOWN_MOST = 120, WHERE_BYTES = 24 };
 
 struct run {
 	struct explain_way *way;
-	const struct explain_window *w;
-	const struct config_scrape *job;
-	struct stages *stages;
-	struct stages_state *state;
-	struct labels streams[2];
-	struct join *joins[2];
-	size_t first[2], pieces[2]; /* of what is joined: order of its first line, how many */
-	struct buf unescaped, repaired;
-	struct arena entry_arena;
-	bool find_traces;
-	size_t max_line_bytes, first_number;
-	int64_t now_ns;
-	uint64_t wanted; /* order of the line that is asked for; the first one of the window is 1 */
+	uint64_t wanted; /* the first line of the window is 1 */
+	uint64_t first, last; /* lines of the record that it is in; 0: it was not met yet */
 };
 
 /* ---- labels as text ---- */
@@ -98,152 +88,45 @@ static void put_short(struct buf *out, struct str s)
 	buf_str(out, s.n > SHOWN_MOST ? STR("…\"") : STR("\""));
 }
 
-static void separate(struct buf *out)
+/* `label level="info"; line is now "hi"; extracted tmp gone` */
+static void on_change(void *ctx, const struct change *c)
 {
+	struct buf *out = ctx;
+	bool is_drop = strcmp(c->what, "dropped") == 0;
 	if (out->n)
 		buf_str(out, STR("; "));
-}
-
-static void compare_labels(struct buf *out, const char *what, const struct labels *before, const struct labels *after)
-{
-	for (size_t i = 0; i < after->count; i++) {
-		const struct label *l = &after->at[i];
-		if (labels_has(before, l->name) && str_eq(labels_get(before, l->name), l->value))
-			continue;
-		separate(out);
-		buf_printf(out, "%s " STR_FMT "=", what, STR_ARG(l->name));
-		put_short(out, l->value);
+	if (is_drop) {
+		buf_str(out, STR("DROPPED: "));
+		buf_str(out, c->after);
+		return;
 	}
-	for (size_t i = 0; i < before->count; i++)
-		if (!labels_has(after, before->at[i].name)) {
-			separate(out);
-			buf_printf(out, "%s " STR_FMT " removed", what, STR_ARG(before->at[i].name));
-		}
+	buf_str(out, strcmp(c->what, "structured_metadata") == 0 ? STR("structured metadata") : str_of(c->what));
+	buf_str(out, c->name.n ? STR(" ") : STR(""));
+	buf_str(out, c->name);
+	buf_str(out, !c->is_there ? STR(" gone") : c->name.n ? STR("=") : STR(" is now "));
+	if (c->is_there)
+		put_short(out, c->after);
 }
 
-static const struct extracted *extracted_find(const struct entry *e, struct str name)
-{
-	for (size_t i = 0; i < e->extracted_count; i++)
-		if (str_eq(e->extracted[i].name, name))
-			return &e->extracted[i];
-	return NULL;
-}
-
-static void put_value(struct buf *out, const struct extracted *x)
-{
-	if (x->kind == VALUE_NUMBER)
-		buf_printf(out, "%.15g", x->number);
-	else if (x->kind == VALUE_BOOL)
-		buf_str(out, x->truth ? STR("true") : STR("false"));
-	else if (x->kind == VALUE_NONE)
-		buf_str(out, STR("nothing"));
-	else
-		put_short(out, x->text);
-}
-
-static bool same_value(const struct extracted *a, const struct extracted *b)
-{
-	return a->kind == b->kind && str_eq(a->text, b->text) && a->truth == b->truth && !(a->number < b->number) && !(a->number > b->number);
-}
-
-static void compare(struct buf *out, const struct entry *before, const struct entry *after)
-{
-	for (size_t i = 0; i < after->extracted_count; i++) {
-		const struct extracted *x = &after->extracted[i], *old = extracted_find(before, x->name);
-		if (old && same_value(old, x))
-			continue;
-		separate(out);
-		buf_printf(out, "extracted " STR_FMT "=", STR_ARG(x->name));
-		put_value(out, x);
-	}
-	compare_labels(out, "label", &before->labels, &after->labels);
-	compare_labels(out, "structured metadata", &before->metadata, &after->metadata);
-	if (!str_eq(before->line, after->line)) {
-		separate(out);
-		buf_str(out, STR("line is now "));
-		put_short(out, after->line);
-	}
-	if (before->timestamp_ns != after->timestamp_ns) {
-		separate(out);
-		buf_printf(out, "timestamp moved by %.3f s", (double)(after->timestamp_ns - before->timestamp_ns) / 1e9);
-	}
-	if (!str_eq(before->tenant, after->tenant)) {
-		separate(out);
-		buf_str(out, STR("tenant is now "));
-		put_short(out, after->tenant);
-	}
-	if (after->joined > before->joined) {
-		separate(out);
-		buf_printf(out, "%llu more lines joined to it", (unsigned long long)(after->joined - before->joined));
-	}
-}
-
-static bool holds_wanted(const struct run *r, const struct entry *e)
-{
-	return e->first.order <= r->wanted && r->wanted <= e->last;
-}
-
-static void on_look(void *ctx, const char *stage, const struct entry *before, const struct entry *after)
+static void on_step(void *ctx, const struct trial_step *s)
 {
 	struct run *r = ctx;
 	struct explain_way *way = r->way;
-	if (!holds_wanted(r, after) || way->step_count == COUNT_OF(way->steps))
+	bool holds_wanted = s->after->first.order <= r->wanted && r->wanted <= s->after->last;
+	if (!holds_wanted || way->step_count == COUNT_OF(way->steps))
 		return;
 	struct buf effect;
 	buf_init(&effect, EFFECT_MOST);
-	compare(&effect, before, after);
-	bool is_drop = after->drop_reason && !before->drop_reason;
-	if (is_drop) {
-		separate(&effect);
-		buf_printf(&effect, "DROPPED: %s", after->drop_reason);
-		way->dropped_by = r->first_number + stages_look_at(r->stages);
-	}
-	way->steps[way->step_count++] = (struct explain_step){ r->first_number + stages_look_at(r->stages), arena_copy(&way->arena, str_of(stage)),
+	changes_each(s->before, s->after, on_change, &effect);
+	bool is_drop = s->after->drop_reason && !s->before->drop_reason;
+	if (is_drop)
+		way->dropped_by = s->number;
+	way->steps[way->step_count++] = (struct explain_step){ s->number, arena_copy(&way->arena, str_of(s->stage)),
 							       arena_copy(&way->arena, effect.n ? buf_view(&effect) : STR("nothing")), is_drop };
 	buf_fini(&effect);
 }
 
-/* What the agent adds to what the stages have made (exporters/loki.c: loki_entry). */
-static struct str render_metadata(struct explain_way *way, const struct entry *e)
-{
-	struct labels all = { 0 };
-	const struct trace_context *t = &e->origin.trace;
-	labels_copy(&all, &e->metadata);
-	if (e->origin.trace_result == TRACE_VALID && !labels_has(&all, STR("trace_id"))) {
-		labels_set(&all, STR("trace_id"), (struct str){ t->trace_id, sizeof t->trace_id });
-		if (t->has_span)
-			labels_set(&all, STR("span_id"), (struct str){ t->span_id, sizeof t->span_id });
-		if (t->sampled >= 0)
-			labels_set(&all, STR("trace_flags"), t->sampled ? STR("01") : STR("00"));
-	}
-	if (e->origin.level != LEVEL_UNKNOWN)
-		labels_set(&all, STR("detected_level"), str_of(level_names[e->origin.level]));
-	struct str text = render(&way->arena, &all);
-	labels_fini(&all);
-	return text;
-}
-
-static void finish(struct run *r, const struct entry *e)
-{
-	struct explain_way *way = r->way;
-	way->has_come_out = true;
-	way->dropped = arena_copy(&way->arena, str_of(e->drop_reason));
-	way->line = arena_copy(&way->arena, e->line);
-	way->labels = render(&way->arena, &e->labels);
-	way->metadata = render_metadata(way, e);
-	way->tenant = arena_copy(&way->arena, e->tenant);
-	way->joined = e->joined;
-	way->sent_timestamp_ns = e->timestamp_ns;
-}
-
-static void on_entry(void *ctx, struct entry *e)
-{
-	struct run *r = ctx;
-	if (holds_wanted(r, e) && !r->way->has_come_out)
-		finish(r, e);
-}
-
-/* ---- a record ---- */
+/* ---- in and out ---- */
 
 /* The bytes in front of the id, as far as they say something: a key and what parts it from its value. */
 static struct str find_trace(struct explain_way *way, struct str line)
@@ -260,130 +143,94 @@ static struct str find_trace(struct explain_way *way, struct str line)
 	return (struct str){ 0 };
 }
 
-static void record(struct run *r, size_t first, size_t last, size_t pieces, int64_t timestamp_ns, bool is_stderr, struct str line, bool is_framed)
+/* notes: trial.c has the stream there. */
+static void on_taken(void *ctx, const struct entry *e)
 {
+	struct run *r = ctx;
 	struct explain_way *way = r->way;
-	struct entry e = { .timestamp_ns = timestamp_ns ? timestamp_ns : r->now_ns, .arena = &r->entry_arena, .first.order = first, .last = last };
-	if (line.n && line.p[line.n - 1] == '\r')
-		line.n--;
-	if (utf8_valid(line) != line.n) {
-		buf_reset(&r->repaired);
-		utf8_repair(line, &r->repaired);
-		line = buf_view(&r->repaired);
-	}
-	e.line = str_take(line, line.n > r->max_line_bytes ? utf8_floor(line, r->max_line_bytes) : line.n);
-	e.origin.level = level_detect(e.line);
-	if (r->find_traces)
-		e.origin.trace_result = trace_find(e.line, &e.origin.trace);
-	labels_copy(&e.labels, &r->streams[is_stderr]);
-	if (holds_wanted(r, &e)) {
-		way->is_framed = is_framed;
-		way->is_stderr = is_stderr;
-		way->pieces = pieces;
-		way->timestamp_ns = timestamp_ns;
-		way->message = arena_copy(&way->arena, e.line);
-		way->level = e.origin.level;
-		way->trace_result = e.origin.trace_result;
-		way->trace = e.origin.trace;
-		way->trace_where = way->trace_result == TRACE_VALID ? find_trace(way, e.line) : (struct str){ 0 };
-	}
-	if (r->stages)
-		stages_run(r->stages, r->state, &e, r->now_ns, on_entry, r);
-	else
-		on_entry(r, &e);
-	arena_reset(&r->entry_arena);
-	labels_fini(&e.labels);
-	labels_fini(&e.metadata);
+	if (r->wanted < e->first.order || e->last < r->wanted || r->first)
+		return;
+	r->first = e->first.order;
+	r->last = e->last;
+	way->is_stderr = e->first.notes[0];
+	way->timestamp_ns = e->timestamp_ns;
+	way->message = arena_copy(&way->arena, e->line);
+	way->level = e->origin.level;
+	way->trace_result = e->origin.trace_result;
+	way->trace = e->origin.trace;
+	way->trace_where = way->trace_result == TRACE_VALID ? find_trace(way, e->line) : (struct str){ 0 };
 }
 
-static void join_piece(struct run *r, const struct runtime_line *piece, size_t order)
+static void on_record(void *ctx, const struct trial_record *t)
 {
-	struct join *join = r->joins[piece->is_stderr];
-	struct str line;
-	int64_t timestamp_ns;
-	if (!join->is_open) {
-		r->first[piece->is_stderr] = order;
-		r->pieces[piece->is_stderr] = 0;
-	}
-	r->pieces[piece->is_stderr]++;
-	if (join_add(join, piece, r->max_line_bytes) && join_take(join, &line, &timestamp_ns)) {
-		record(r, r->first[piece->is_stderr], order, r->pieces[piece->is_stderr], timestamp_ns, piece->is_stderr, line, true);
-		join_reset(join);
-	}
+	struct run *r = ctx;
+	struct explain_way *way = r->way;
+	if (r->wanted < t->first || t->last < r->wanted || way->has_come_out)
+		return;
+	way->has_come_out = true;
+	way->dropped = arena_copy(&way->arena, t->dropped);
+	way->line = arena_copy(&way->arena, t->line);
+	way->labels = render(&way->arena, t->labels);
+	way->metadata = render(&way->arena, t->metadata);
+	way->tenant = arena_copy(&way->arena, t->tenant);
+	way->sent_timestamp_ns = t->timestamp_ns;
+	way->lines = t->last - t->first + 1;
 }
 
-static bool parse(struct run *r, int format, struct str line, struct runtime_line *out)
+/* ---- framing ---- */
+
+static bool parse(int format, struct str line, struct buf *scratch, struct runtime_line *out)
 {
 	if (format == FORMAT_CRI)
 		return cri_parse(line, out);
-	return format == FORMAT_DOCKER && dockerjson_parse(line, &r->unescaped, out);
+	return format == FORMAT_DOCKER && dockerjson_parse(line, scratch, out);
 }
 
-static void one_line(struct run *r, size_t i)
+static int detect(const struct explain_window *w, struct buf *scratch)
 {
 	struct runtime_line piece;
-	struct str line = r->w->at[i].text;
-	int *format = &r->way->format;
-	for (int f = FORMAT_CRI; *format == FORMAT_AUTO && f <= FORMAT_DOCKER; f++)
-		if (parse(r, f, line, &piece))
-			*format = f;
-	if (parse(r, *format, line, &piece))
-		join_piece(r, &piece, i + 1);
-	else
-		record(r, i + 1, i + 1, 1, 0, false, line, *format == FORMAT_RAW || *format == FORMAT_AUTO);
+	for (size_t i = 0; i < w->count; i++)
+		for (int f = FORMAT_CRI; f <= FORMAT_DOCKER; f++)
+			if (parse(f, w->at[i].text, scratch, &piece))
+				return f;
+	return FORMAT_RAW;
 }
 
-/* What the window ends in the middle of. */
-static void flush(struct run *r)
+/* The record's lines of its own stream: those of the other one may stand between them. */
+static void count_pieces(const struct run *r, const struct explain_window *w, struct buf *scratch)
 {
-	struct str line;
-	int64_t timestamp_ns;
-	for (int i = 0; i < 2; i++) {
-		bool is_wanted = r->joins[i]->is_open && r->first[i] <= r->wanted && r->way->pieces == 0;
-		if (is_wanted && join_take(r->joins[i], &line, &timestamp_ns)) {
-			r->way->is_unfinished = true;
-			record(r, r->first[i], r->w->count, r->pieces[i], timestamp_ns, i, line, true);
-		}
-	}
-	if (r->way->has_come_out || !r->stages)
-		return;
-	stages_flush(r->stages, r->state, INT64_MAX, true, on_entry, r);
-	if (r->way->has_come_out && r->w->wanted + 1 == r->w->count)
-		r->way->is_unfinished = true; /* nothing stands behind it that would have ended the block */
+	struct runtime_line piece;
+	struct explain_way *way = r->way;
+	way->is_framed = way->format == FORMAT_RAW || parse(way->format, w->at[w->wanted].text, scratch, &piece);
+	for (uint64_t i = r->first; i && i <= r->last && i <= w->count; i++)
+		way->pieces += i == r->wanted || (parse(way->format, w->at[i - 1].text, scratch, &piece) && piece.is_stderr == way->is_stderr);
 }
 
-void explain_way_run(struct explain_way *way, const struct explain_window *w, const struct config_scrape *job, int format, const struct str streams[2],
-		     bool find_traces, size_t max_line_bytes, int64_t now_ns)
+void explain_way_run(struct explain_way *way, const struct explain_window *w, const struct config *config, const struct config_scrape *job, int format,
+		     struct str labels, int64_t now_ns)
 {
 	struct arena texts = { 0 };
-	struct run r = { .way = way, .w = w, .job = job, .find_traces = find_traces, .max_line_bytes = max_line_bytes, .now_ns = now_ns, .wanted = w->wanted + 1 };
-	*way = (struct explain_way){ .format = format };
-	buf_init(&r.unescaped, TEXT_MOST);
-	buf_init(&r.repaired, TEXT_MOST * 2);
-	for (int i = 0; i < 2; i++) {
-		explain_labels(streams[i], &r.streams[i], &texts);
-		r.joins[i] = join_new();
-	}
-	if (job && job->stages.list) {
-		r.stages = stages_compile(job->stages.list, NULL, NULL);
-		r.first_number = job->stages.format == FORMAT_AUTO ? 1 : 2;
-	}
-	if (r.stages) {
-		r.state = stages_state_new(r.stages);
-		stages_set_look(r.stages, on_look, &r);
-	}
+	struct buf scratch;
+	struct run r = { .way = way, .wanted = w->wanted + 1 };
+	struct trial_options o = { .config = config, .stages = job ? &job->stages : NULL, .now_ns = now_ns, .on_taken = on_taken, .on_record = on_record,
+				   .on_step = on_step, .ctx = &r };
+	buf_init(&scratch, TEXT_MOST);
+	*way = (struct explain_way){ .format = format == FORMAT_AUTO ? detect(w, &scratch) : format };
+	o.format = (enum log_format)way->format;
+	explain_labels(labels, &o.labels, &texts);
+	struct trial *t = trial_new(&o);
 	for (size_t i = 0; i < w->count && !way->has_come_out; i++)
-		one_line(&r, i);
-	flush(&r);
-	stages_state_free(r.state);
-	stages_free(r.stages);
-	for (int i = 0; i < 2; i++) {
-		join_free(r.joins[i]);
-		labels_fini(&r.streams[i]);
+		trial_line(t, w->at[i].text);
+	if (!way->has_come_out) { /* it waits for what does not stand here: its last piece, or the line that ends a block */
+		trial_end(t);
+		way->is_unfinished = true;
 	}
-	buf_fini(&r.unescaped);
-	buf_fini(&r.repaired);
-	arena_fini(&r.entry_arena);
+	count_pieces(&r, w, &scratch);
+	if (!way->is_framed || way->format == FORMAT_RAW)
+		way->timestamp_ns = 0;
+	trial_free(t);
+	labels_fini(&o.labels);
+	buf_fini(&scratch);
 	arena_fini(&texts);
 }
 

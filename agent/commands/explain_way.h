@@ -22,7 +22,7 @@ struct explain_way {
 	bool is_framed;           /* the line is in its file's format */
 	bool is_stderr;
 	size_t pieces;            /* lines of the file that it was joined from; 1: whole */
-	bool is_unfinished;       /* its last piece has not come */
+	bool is_unfinished;       /* its last piece has not come, or the line that ends its block */
 	int64_t timestamp_ns;     /* of the runtime; 0: the time of reading */
 	struct str message;       /* what the program wrote */
 	enum level level;
@@ -34,7 +34,7 @@ struct explain_way {
 	bool has_come_out;        /* of the stages, kept or dropped; false: a block of it is still open */
 	struct str dropped;       /* reason; empty: kept */
 	size_t dropped_by;        /* number of the stage */
-	uint64_t joined;          /* further lines that multiline put with it */
+	uint64_t lines;           /* of the file, from the first to the last one that is in it */
 	struct str line;          /* as it goes out */
 	struct str labels;        /* rendered */
 	struct str metadata;      /* rendered, {} when there is none */
@@ -42,9 +42,9 @@ struct explain_way {
 	int64_t sent_timestamp_ns;
 };
 
-/* streams: labels of stdout and stderr, rendered. The job may be NULL. trace: whether trace ids are looked for. now_ns: wall clock. */
-void explain_way_run(struct explain_way *way, const struct explain_window *w, const struct config_scrape *job, int format, const struct str streams[2],
-		     bool find_traces, size_t max_line_bytes, int64_t now_ns);
+/* labels: of its lines on standard output, rendered. The job may be NULL, and without a configuration too. now_ns: wall clock. */
+void explain_way_run(struct explain_way *way, const struct explain_window *w, const struct config *config, const struct config_scrape *job, int format,
+		     struct str labels, int64_t now_ns);
 void explain_way_fini(struct explain_way *way);
 /* {a="b", c="d"} read back; views into the text where nothing is escaped, else into arena. false: it is no such text. */
 bool explain_labels(struct str text, struct labels *out, struct arena *arena);

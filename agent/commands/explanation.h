@@ -31,7 +31,7 @@ struct explanation { /* texts in the arena */
 	struct explain_job jobs[EXPLAIN_JOBS_MAX];
 	size_t job_count;
 	const struct config_scrape *job; /* whose stages the line goes through; NULL: none */
-	struct str streams[2];       /* labels before stages */
+	struct str labels;           /* before stages, of a line on standard output */
 	struct agent_view agent;
 	bool is_saved;               /* no agent answers: agent.files is what was saved last */
 	bool is_other_config;        /* the agent runs another one than was read here */

@@ -92,6 +92,8 @@ static void take_record(struct trial *t, int64_t timestamp_ns, bool is_stderr, s
 	e.origin.level = level_detect(line);
 	if (!t->o.config || t->o.config->trace.enabled)
 		e.origin.trace_result = trace_find(line, &e.origin.trace);
+	if (t->o.on_taken)
+		t->o.on_taken(t->o.ctx, &e);
 	if (t->stages)
 		stages_run(t->stages, t->state, &e, now(t), on_entry, t);
 	else

@@ -28,6 +28,7 @@ struct trial_options {
 	struct labels labels;             /* that lines have before the stages; besides `stream`, which framing tells. Views, kept */
 	enum log_format format;           /* FORMAT_AUTO: each line is as it is */
 	int64_t now_ns;                   /* 0: of the clock */
+	void (*on_taken)(void *ctx, const struct entry *e); /* as it goes into the stages; NULL: nobody looks */
 	void (*on_record)(void *ctx, const struct trial_record *r);
 	void (*on_step)(void *ctx, const struct trial_step *s); /* NULL: nobody looks */
 	void *ctx;
