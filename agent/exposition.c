@@ -74,6 +74,8 @@ static const struct exposition_row status_rows[] = {
 	{ "spoor_log_files", "Log files known, all generations.", AT(files_known), METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_log_files_open", "Log files held open.", AT(files_open), METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_log_streams", "Streams (label sets) in use.", AT(streams), METRIC_GAUGE, EXPOSITION_U64 },
+	{ "spoor_log_containers_excluded", "Containers whose logs are not read because annotations of their pods ask for it.", AT(containers_excluded),
+	  METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_inotify_watches", "Directories watched.", AT(inotify_watches), METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_inotify_polling", "1 when inotify is exhausted and the log tree is polled.", AT(is_polling), METRIC_GAUGE, EXPOSITION_BOOL },
 	{ "spoor_ready", "1 when /-/ready says so.", AT(is_ready), METRIC_GAUGE, EXPOSITION_BOOL },

@@ -440,6 +440,7 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->streams = p->tail.sources + journald_streams(p->journald);
 	out->inotify_watches = p->tail.watch ? watch_count(p->tail.watch) : 0;
 	out->is_polling = p->tail.is_polling;
+	out->containers_excluded = p->tail.shut_folders;
 	out->destination_count = p->destination_count;
 	out->destination = lane_status;
 	out->each_file = each_file;

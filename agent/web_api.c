@@ -70,7 +70,7 @@ static void config_and_reload(struct buf *out, const struct status *s)
 
 static void pod_objects(struct buf *out, const struct kubernetes *k)
 {
-	static const char *const states[] = { "off", "asking", "complete" };
+	static const char *const states[] = { "off", "asking", "away", "complete" };
 	struct kubernetes_status s = { .url = "", .why = "", .error = "" };
 	if (k)
 		kubernetes_status(k, &s);

@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include "config/address.h"
+#include "parsers/pod_wishes.h"
 
 static void check_address(struct loader *r, const struct str *url, const char *example)
 {
@@ -18,10 +19,27 @@ static void check_address(struct loader *r, const struct str *url, const char *e
 		loader_error(r, at, "expected an address such as %s", example);
 }
 
+static void check_annotations(struct loader *r, struct config_kubernetes *k)
+{
+	const struct place *at = loader_field(r, &k->pod_annotations);
+	if (!at || at->node->kind == NODE_NULL) {
+		k->pod_annotations.at = arena_alloc(&r->config->arena, sizeof *k->pod_annotations.at);
+		k->pod_annotations.at[k->pod_annotations.count++] = STR("exclude");
+	}
+	for (size_t i = 0; i < k->pod_annotations.count; i++) {
+		unsigned wish = pod_wish_of(k->pod_annotations.at[i]);
+		if (!wish)
+			loader_error(r, at, "\"%.*s\" is nothing that a pod could ask for: expected " POD_WISH_WORDS,
+				     STR_ARG(str_take(k->pod_annotations.at[i], 64)));
+		k->pod_wishes |= wish;
+	}
+}
+
 void check_kubernetes(struct loader *r)
 {
 	struct config_kubernetes *k = &r->config->kubernetes;
 	check_http(r, &k->http, HTTP_OF_KUBERNETES);
+	check_annotations(r, k);
 	check_address(r, &k->api_server, "https://10.96.0.1:443");
 	check_address(r, &k->kubelet_url, "https://10.0.0.5:10250");
 	const struct { const char *metadata; const struct str *field; const char *advice; } idle[] = {

@@ -150,6 +150,8 @@ struct config_kubernetes { /* where pod objects come from */
 	struct config_http http;           /* some of it: bearer_token_file, proxy_url, tls_config */
 	int64_t metadata_wait_ms;          /* 10s */
 	int64_t poll_interval_ms;          /* 10s */
+	struct config_strings pod_annotations; /* what pods may ask for their logs; exclude when the file has none */
+	unsigned pod_wishes;               /* the same as enum pod_wish */
 };
 
 struct config {

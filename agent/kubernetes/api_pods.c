@@ -60,7 +60,7 @@ static void ask_later(struct api_pods *a, int64_t wait_ms)
 /* After an answer that brought nothing. */
 static void fail(struct api_pods *a, enum pods_verdict verdict, const struct http_reply *reply)
 {
-	node_pods_set_state(a->o.pods, verdict == PODS_FORBIDDEN ? NODE_PODS_OFF : NODE_PODS_ASKING);
+	node_pods_set_state(a->o.pods, verdict == PODS_FORBIDDEN ? NODE_PODS_OFF : NODE_PODS_AWAY);
 	bool is_at_once = verdict == PODS_NEW_TOKEN && a->o.client->failures == 0;
 	int64_t wait_ms = pods_client_wait_ms(a->o.client, reply);
 	ask_later(a, is_at_once ? 0 : wait_ms);

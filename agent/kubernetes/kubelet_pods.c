@@ -30,7 +30,7 @@ static void fail(struct kubelet_pods *k, enum pods_verdict verdict, const struct
 {
 	bool is_at_once = verdict == PODS_NEW_TOKEN && k->o.client->failures == 0;
 	int64_t wait_ms = pods_client_wait_ms(k->o.client, reply);
-	node_pods_set_state(k->o.pods, verdict == PODS_FORBIDDEN ? NODE_PODS_OFF : NODE_PODS_ASKING);
+	node_pods_set_state(k->o.pods, verdict == PODS_FORBIDDEN ? NODE_PODS_OFF : NODE_PODS_AWAY);
 	ask_later(k, is_at_once ? 0 : wait_ms);
 }
 

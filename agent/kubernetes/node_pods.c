@@ -17,6 +17,8 @@ enum {
 };
 static const int64_t GRACE_NS = 5 * 1000000000ll; /* between a folder and the news of its pod, when the list is complete */
 
+static const int64_t POLITE_NS = 2 * 1000000000ll; /* the longest that one who could do without waits */
+
 struct entry {
 	struct pod_block *block;
 	struct str uid, log_uid; /* views into text */
@@ -336,6 +338,18 @@ enum pod_answer node_pods_ask(const struct node_pods *n, struct str uid, int64_t
 	if (find(n, uid))
 		return POD_KNOWN;
 	return uid_is_good(uid) && now_ns < node_pods_deadline_ns(n, since_ns) ? POD_WAIT : POD_NEVER;
+}
+
+int64_t node_pods_polite_deadline_ns(const struct node_pods *n, int64_t since_ns)
+{
+	int64_t deadline_ns = node_pods_deadline_ns(n, since_ns);
+	return deadline_ns < since_ns + POLITE_NS ? deadline_ns : since_ns + POLITE_NS;
+}
+
+enum pod_answer node_pods_ask_politely(const struct node_pods *n, struct str uid, int64_t since_ns, int64_t now_ns)
+{
+	enum pod_answer answer = node_pods_ask(n, uid, since_ns, now_ns);
+	return answer == POD_WAIT && (n->state == NODE_PODS_AWAY || now_ns - since_ns >= POLITE_NS) ? POD_NEVER : answer;
 }
 
 void node_pods_hold(struct node_pods *n, struct str uid)

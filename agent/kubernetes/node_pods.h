@@ -22,7 +22,7 @@ enum pod_change { POD_ADDED, POD_CHANGED, POD_GONE };
 struct node_pods_listener { /* its owner's memory */
 	/* A pod is new, says something else, or is gone (it is still found while somebody holds it). uid: as log folders have it. */
 	void (*changed)(void *ctx, struct str uid, const struct pod *pod, enum pod_change change);
-	/* The list has become complete, or it is certain that none will come: whoever waits asks again. */
+	/* The list has become complete, or nobody answers: whoever waits asks again. */
 	void (*answered)(void *ctx);
 	void *ctx;
 	struct node_pods_listener *next; /* private */
@@ -31,6 +31,7 @@ struct node_pods_listener { /* its owner's memory */
 enum node_pods_state {
 	NODE_PODS_OFF,     /* nobody is asked, or nobody may */
 	NODE_PODS_ASKING,  /* no answer so far */
+	NODE_PODS_AWAY,    /* the last question had no good answer; it is asked again */
 	NODE_PODS_COMPLETE /* all pods of the node are known, apart from changes under way */
 };
 struct node_pods_status {
@@ -48,8 +49,11 @@ void node_pods_free(struct node_pods *n); /* NULL is fine */
 const struct pod *node_pods_find(const struct node_pods *n, struct str uid); /* NULL: not known */
 /* since_ns: when the caller saw the pod for the first time; both monotonic. */
 enum pod_answer node_pods_ask(const struct node_pods *n, struct str uid, int64_t since_ns, int64_t now_ns);
+/* The same for who would rather go on without: waits 2 s at most, and not at all for a server that is away. */
+enum pod_answer node_pods_ask_politely(const struct node_pods *n, struct str uid, int64_t since_ns, int64_t now_ns);
 /* From then on node_pods_ask says POD_WAIT no more to one who has seen the pod at since_ns. */
 int64_t node_pods_deadline_ns(const struct node_pods *n, int64_t since_ns);
+int64_t node_pods_polite_deadline_ns(const struct node_pods *n, int64_t since_ns);
 /* While somebody holds a UID, its pod stays known after its end. Counted; may be held before it is known. As many as let_go. */
 void node_pods_hold(struct node_pods *n, struct str uid);
 void node_pods_let_go(struct node_pods *n, struct str uid);
@@ -69,7 +73,7 @@ void node_pods_end(struct node_pods *n);
 /* Copies what is worth keeping. Labels and annotations of more than 4 KiB are not, nor is what kubectl apply notes down. */
 void node_pods_put(struct node_pods *n, const struct pod *pod);
 void node_pods_remove(struct node_pods *n, struct str uid);
-/* ASKING and OFF: what is known stays known. COMPLETE is set by node_pods_end. */
+/* ASKING, AWAY and OFF: what is known stays known. COMPLETE is set by node_pods_end. */
 void node_pods_set_state(struct node_pods *n, enum node_pods_state state);
 /* Called when somebody holds a UID that is not known: a reason to ask soon. */
 void node_pods_on_wanted(struct node_pods *n, void (*wanted)(void *ctx), void *ctx);

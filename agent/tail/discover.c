@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/tail/pod_gate.h"
 #include "agent/tail/pod_wants.h"
 #include "agent/tail/tail.h"
 #include "agent/tail/targets.h"
@@ -45,6 +46,7 @@ static struct folder *pod_folder(struct tail *t, const char *pod, const char *co
 	f->pod = (struct str){ at + names.namespace_.n + 1, names.pod.n };
 	f->uid = (struct str){ f->pod.p + names.pod.n + 1, names.uid.n };
 	f->container = str_of(strrchr(at, '/') + 1);
+	pod_gate_make(f);
 	pod_wants_make(f);
 	targets_of_new_pod(f);
 	return f;

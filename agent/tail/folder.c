@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "agent/tail/listing.h"
+#include "agent/tail/pod_gate.h"
 #include "agent/tail/pod_wants.h"
 #include "agent/tail/recognise.h"
 #include "agent/tail/tail.h"
@@ -42,6 +43,7 @@ void folder_free(struct folder *f)
 		next = w->next;
 		pod_wants_forget(f, w);
 	}
+	pod_gate_forget(f);
 	pace_forget(f->tail, f);
 	if (f->watch > 0 && f->tail->watch)
 		watch_remove(f->tail->watch, f->watch);
@@ -303,7 +305,7 @@ static void new_source(struct folder *f, struct str of, struct want *w)
 	s->namespace_ = f->is_pod ? f->namespace_ : w->namespace_;
 	s->pod = f->is_pod ? f->pod : w->pod;
 	s->container = f->is_pod ? f->container : w->container;
-	s->is_waiting = w->state == WANT_WAITING;
+	s->is_waiting = w->state == WANT_WAITING || f->gate == POD_GATE_WAITING;
 	s->is_listed = true;
 	struct source **last = &f->sources; /* in the order of the wants: of two that could take what is left over the first does */
 	while (*last)
@@ -319,6 +321,8 @@ static void new_source(struct folder *f, struct str of, struct want *w)
 
 static void find_readers(struct folder *f, struct str base)
 {
+	if (f->gate == POD_GATE_SHUT)
+		return;
 	if (f->is_pod)
 		pod_wants_of(f, base);
 	for (struct want *w = f->wants; w; w = w->next) {
@@ -334,6 +338,8 @@ static void find_readers(struct folder *f, struct str base)
 
 static bool needs_reader(struct folder *f, struct str base)
 {
+	if (f->gate == POD_GATE_SHUT)
+		return false;
 	if (f->is_pod)
 		pod_wants_of(f, base);
 	for (const struct want *w = f->wants; w; w = w->next)

@@ -10,6 +10,8 @@
 
 struct tail;
 
+enum pod_gate { POD_GATE_OPEN, POD_GATE_WAITING, POD_GATE_SHUT }; /* agent/tail/pod_gate.h */
+
 struct folder {
 	struct folder *next;
 	struct tail *tail;
@@ -24,6 +26,10 @@ struct folder {
 	uint64_t bytes_read, bytes_seen; /* by the reader, all lanes; at the last tick */
 	struct str namespace_, pod, uid, container; /* of a pod folder; views into path */
 	bool has_pod_news;                     /* its pod's object is another one now */
+	enum pod_gate gate;
+	int64_t gate_since_ns;                 /* monotonic, when the folder was first seen */
+	char shut_by[96];                      /* the annotation */
+	bool has_gate_news, is_gate_held, were_wishes_bad;
 	struct want *wants;
 	struct source *sources;
 };

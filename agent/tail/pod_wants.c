@@ -270,7 +270,8 @@ static void replace(struct folder *f, struct want **place, struct want *first)
 	want_free(old);
 	if (s) {
 		s->want = first;
-		source_resolve(f->tail, s);
+		if (f->gate == POD_GATE_OPEN)
+			source_resolve(f->tail, s);
 	}
 	take_over(f, rest);
 	f->needs_scan = true;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "agent/log.h"
+#include "agent/tail/pod_gate.h"
 #include "agent/tail/pod_wants.h"
 #include "agent/tail/retire.h"
 #include "agent/tail/targets.h"
@@ -426,6 +427,7 @@ int tail_start(struct tail *t, const struct tail_options *options, char err[256]
 		loop_watch(t->o.loop, watch_fd(t->watch), LOOP_READ, on_watch, t);
 	}
 	pod_wants_start(t);
+	pod_gate_start(t);
 	targets_start(t);
 	discover_all(t);
 	scan_folders(t, true);
@@ -447,6 +449,7 @@ void tail_stop(struct tail *t)
 		loop_watch(t->o.loop, watch_fd(t->watch), 0, NULL, NULL);
 	tail_save(t);
 	pod_wants_stop(t);
+	pod_gate_stop(t);
 	while (t->folders) {
 		struct folder *f = t->folders;
 		t->folders = f->next;

@@ -39,7 +39,8 @@ struct tail {
 	size_t wide_targets, wide_wants;
 	size_t waiting_logs;           /* for pods' objects */
 	bool have_pods_answered;
-	struct node_pods_listener pods_listener;
+	struct node_pods_listener pods_listener, gate_listener;
+	uint64_t shut_folders;         /* containers whose pods ask for no logs */
 	struct folder *folders;
 	struct map folder_by_path;
 	struct watch *watch;
@@ -50,7 +51,7 @@ struct tail {
 	struct generation *lru_oldest, *lru_newest; /* open files */
 	size_t open_files, open_limit;
 	uint64_t sources, generations;
-	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer, files_timer, pods_timer, retire_timer;
+	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer, files_timer, pods_timer, gate_timer, retire_timer;
 	struct folder *hot;
 	bool needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving;
 	struct map refused;            /* path -> struct refused, told once each */

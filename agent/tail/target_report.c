@@ -52,7 +52,9 @@ static void on_found(void *ctx, const struct log_found *found)
 	struct report *r = ctx;
 	char why[256];
 	log_target_why(found->target, &found->job->rules, &found->job->config->relabel_configs, why);
-	if (r->folder && found->job->rules.needs_pod)
+	if (r->folder && r->folder->gate == POD_GATE_SHUT)
+		snprintf(why, sizeof why, "the annotation %s of its pod asks for no logs", r->folder->shut_by);
+	if (r->folder && found->job->rules.needs_pod && r->folder->gate != POD_GATE_SHUT)
 		tell_instances(r, found, why);
 	else
 		tell(r, &(struct tail_target){ .job = found->job->config->job_name, .path = found->target->path, .discovered = found->discovered,

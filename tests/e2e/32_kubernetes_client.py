@@ -75,7 +75,7 @@ def tls_and_token(s):
     shutil.copy(f"{api.certificates}/stranger.pem", ca)
     agent = agent_for(s, config(api.url, token, ca), dev=True).start()
     wait_for("the certificate is refused", lambda: "ertificate" in kubernetes(agent)["last_error"], 20)
-    s.expect(kubernetes(agent)["state"] == "asking" and not api.requests, "it spoke to a server that it cannot know")
+    s.expect(kubernetes(agent)["state"] == "away" and not api.requests, "it spoke to a server that it cannot know")
     shutil.copy(f"{api.certificates}/ca.pem", ca + ".new")
     os.rename(ca + ".new", ca)
     wait_known(agent, "the right authority", ["one"], 60)
@@ -342,7 +342,19 @@ def own_address():
             return "192.0.2.1"
 
 
-JOBS = """metrics:
+def records(agent):
+    """{(line, label app)} of the newest records"""
+    return {(r["line"], dict(re.findall(r'(\w+)="([^"]*)"', r["labels"])).get("app")) for r in agent.api("records")["data"]["records"]}
+
+
+JOBS = """logs:
+  scrape_configs:
+    - job_name: pods
+      kubernetes_sd_configs: [{{role: pod}}]
+      relabel_configs:
+        - {{source_labels: [__meta_kubernetes_pod_label_app], target_label: app}}
+        - {{source_labels: [__meta_kubernetes_pod_uid, __meta_kubernetes_pod_container_name], separator: /, replacement: /var/log/pods/*$1/*.log, target_label: __path__}}
+metrics:
   global: {{scrape_interval: 1s, scrape_timeout: 500ms}}
   scrape_configs:
     - job_name: annotated
@@ -364,7 +376,7 @@ def in_cluster(s, api, token, text, name="agent"):
     os.makedirs(account, exist_ok=True)
     shutil.copy(f"{api.certificates}/ca.pem", f"{account}/ca.crt")
     write(f"{account}/token", token)
-    agent = agent_for(s, text, name=name, dev=True)
+    agent = agent_for(s, text, name=name, dev=True, pods=f"{s.work}/{name}-pods")
     agent.args.append(f"--path.service-account={account}")
     agent.env = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(api.port)}
     return agent
@@ -407,6 +419,22 @@ def real(s):
     wait_for("its series end", lambda: None in receiver.values(name="up", pod="second"), 20)
     api.delete_pod("shop", "second")
     wait_known(agent, "a deleted pod", ["first"])
+
+    # Logs: labels of the object, and pods that ask not to be read.
+    quiet = api.create_pod("shop", "quiet", annotations={"fluentbit.io/exclude": "true"})["metadata"]["uid"]
+    loud = api.create_pod("shop", "loud", labels={"app": "till"})["metadata"]["uid"]
+    wait_known(agent, "two more", ["first", "quiet", "loud"])
+    Pod(agent.pods, "quiet", "shop", uid=quiet).write("nobody should see this")
+    log = Pod(agent.pods, "loud", "shop", uid=loud).write("hello")
+    wait_for("a line with a label of its pod", lambda: ("hello", "till") in records(agent), 20)
+    api.patch_pod("shop", "loud", {"annotations": {"spoor.io/logs": "off"}})
+    wait_for("it asks not to be read", lambda: total(agent.scrape(), "spoor_log_containers_excluded") == 2, 20)
+    log.write("nor this")
+    time.sleep(2)
+    s.expect({text for text, _ in records(agent)} == {"hello"}, f"read: {records(agent)}")
+    api.delete_pod("shop", "quiet")
+    api.delete_pod("shop", "loud")
+    wait_known(agent, "both gone", ["first"])
 
     # The server goes away and comes back; what happened meanwhile is learned, without a new start.
     api.kill()

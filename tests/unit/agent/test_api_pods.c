@@ -76,7 +76,7 @@ static const struct play {
 	    { NULL, 410, "", WHOLE, 0 },
 	    { "&resourceVersion=0 HTTP", 200, "{}", WHOLE, 0 },
 	    { "&resourceVersion=0 HTTP", 200, "", NOTHING, 0 } },
-	  "+a=Running ", NODE_PODS_ASKING, "no PodList" },
+	  "+a=Running ", NODE_PODS_AWAY, "no PodList" },
 	{ "a server in trouble",
 	  { { NULL, 503, "later", WHOLE, 0 }, { NULL, 200, LIST("5", ""), WHOLE, 0 }, OPEN }, "", NODE_PODS_COMPLETE, "" },
 	{ "no right",
@@ -158,7 +158,7 @@ START_TEST(an_object_that_is_too_large)
 	struct kubernetes_status s;
 	kubernetes_status(r.kubernetes, &s);
 	ck_assert_msg(strstr(s.error, "larger than 16 MiB") != NULL, "%s", s.error);
-	ck_assert(s.pods.state == NODE_PODS_ASKING && r.server.requests == 8); /* all, 64, 32, 16, 8, 4, 2, 1 */
+	ck_assert(s.pods.state == NODE_PODS_AWAY && r.server.requests == 8); /* all, 64, 32, 16, 8, 4, 2, 1 */
 	rig_close(&r);
 }
 END_TEST

@@ -106,10 +106,10 @@ END_TEST
 
 static const struct trouble { const char *name; struct step step; enum node_pods_state state; const char *error; } troubles[] = {
 	{ "no right", { NULL, 403, "Forbidden (user=x, verb=get, resource=nodes, subresource=proxy)\n", WHOLE, 0 }, NODE_PODS_OFF, "nodes/pods" },
-	{ "junk", { NULL, 200, "hello", WHOLE, 0 }, NODE_PODS_ASKING, "cannot be read" },
-	{ "somebody else's list", { NULL, 200, "{\"items\":[]}", WHOLE, 0 }, NODE_PODS_ASKING, "no PodList" },
-	{ "no token", { NULL, 401, "Unauthorized", WHOLE, 0 }, NODE_PODS_ASKING, "401" },
-	{ "in trouble", { NULL, 500, "x", WHOLE, 0 }, NODE_PODS_ASKING, "500" },
+	{ "junk", { NULL, 200, "hello", WHOLE, 0 }, NODE_PODS_AWAY, "cannot be read" },
+	{ "somebody else's list", { NULL, 200, "{\"items\":[]}", WHOLE, 0 }, NODE_PODS_AWAY, "no PodList" },
+	{ "no token", { NULL, 401, "Unauthorized", WHOLE, 0 }, NODE_PODS_AWAY, "401" },
+	{ "in trouble", { NULL, 500, "x", WHOLE, 0 }, NODE_PODS_AWAY, "500" },
 };
 
 static bool has_error(struct kube_rig *r)

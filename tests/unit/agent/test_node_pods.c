@@ -113,6 +113,8 @@ static const struct {
 	{ "no answer yet", NODE_PODS_ASKING, "x", 0, POD_WAIT },
 	{ "no answer yet, shortly before the end of patience", NODE_PODS_ASKING, "x", 10 * S - 1, POD_WAIT },
 	{ "no answer, the time is over", NODE_PODS_ASKING, "x", 10 * S, POD_NEVER },
+	{ "the last attempt failed, patience is as long", NODE_PODS_AWAY, "x", 10 * S - 1, POD_WAIT },
+	{ "no answer yet, after the time that the polite wait", NODE_PODS_ASKING, "x", 2 * S, POD_WAIT },
 	{ "known, whatever the state", NODE_PODS_ASKING, "a", 100 * S, POD_KNOWN },
 	{ "not on the list, which may be a moment behind", NODE_PODS_COMPLETE, "x", 5 * S - 1, POD_WAIT },
 	{ "not on the list", NODE_PODS_COMPLETE, "x", 5 * S, POD_NEVER },
@@ -129,6 +131,9 @@ START_TEST(answers)
 	struct str uid = str_of(questions[_i].uid);
 	enum pod_answer got = node_pods_ask(n, uid, since_ns, since_ns + questions[_i].after_ns);
 	ck_assert_msg(got == questions[_i].want, "%s: got %d", questions[_i].name, got);
+	enum pod_answer polite = node_pods_ask_politely(n, uid, since_ns, since_ns + questions[_i].after_ns);
+	bool gives_up = questions[_i].state == NODE_PODS_AWAY || questions[_i].after_ns >= 2 * S;
+	ck_assert_msg(polite == (got == POD_WAIT && gives_up ? POD_NEVER : got), "%s: politely %d", questions[_i].name, polite);
 	if (got == POD_WAIT)
 		ck_assert_int_eq(node_pods_ask(n, uid, since_ns, node_pods_deadline_ns(n, since_ns)), POD_NEVER);
 	node_pods_free(n);
