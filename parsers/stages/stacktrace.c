@@ -92,10 +92,16 @@ static bool is_at_frame(struct str line)
 /* "x.rb:3:in `f'", "x.rb:3:in 'C#f'": where "in" begins, or n. */
 static size_t ruby_place(struct str line)
 {
-	for (size_t i = 1; i + 5 < line.n; i++)
-		if (line.p[i] == ':' && is_digit(line.p[i - 1]) && memcmp(line.p + i, ":in ", 4) == 0 &&
-			(line.p[i + 4] == '`' || line.p[i + 4] == '\''))
+	static const struct str mark = { ":in ", 4 };
+	for (size_t at = 1; at + 5 < line.n;) {
+		const char *hit = memmem(line.p + at, line.n - at, mark.p, mark.n);
+		size_t i = hit ? (size_t)(hit - line.p) : line.n;
+		if (i + 5 >= line.n)
+			return line.n;
+		if (is_digit(line.p[i - 1]) && (line.p[i + 4] == '`' || line.p[i + 4] == '\''))
 			return i;
+		at = i + 1;
+	}
 	return line.n;
 }
 
