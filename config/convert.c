@@ -9,7 +9,7 @@
 
 #include "config/convert_parts.h"
 
-enum { ROUNDS_MOST = 64, TOP_MOST = 1000, PRINTED_MOST = 16 << 20 };
+enum { ROUNDS_MOST = 8, TOP_MOST = 1000, PRINTED_MOST = 16 << 20 };
 
 struct program { const char *name, *section; };
 static const struct program programs[] = { { "promtail", "logs" }, { "prometheus", "metrics" } };
@@ -122,16 +122,16 @@ static void say_default(struct convert_work *w, struct conversion *c, const stru
 	if (!section) {
 		w->added = print_line(w, "  %s:\n    %s: %s # the default of a Prometheus' file\n", d->section, d->key, d->value);
 	} else if (map->kind == NODE_MAP && map->is_flow) {
-		w->insert_at = convert_byte(w->text, section->from);
+		w->insert_at = convert_byte(w, section->from);
 		w->insert_at += str_find(str_skip(w->text, w->insert_at), '{') + 1;
 		w->inserted = print_line(w, " %s: %s%s", d->key, d->value, map->count ? "," : " ");
 	} else {
 		size_t indent = w->root->is_flow ? 2 : w->root->column + 1;
-		w->insert_at = convert_byte(w->text, section->to);
+		w->insert_at = convert_byte(w, section->to);
 		w->insert_at += str_find(str_skip(w->text, w->insert_at), '\n');
 		if (map->kind == NODE_MAP) {
 			indent = map->column - 1;
-			w->insert_at = convert_byte(w->text, section->from);
+			w->insert_at = convert_byte(w, section->from);
 			w->insert_at += str_find(str_skip(w->text, w->insert_at), '\n');
 		}
 		w->inserted = print_line(w, "\n%*s%s: %s # the default of a Prometheus' file", (int)indent, "", d->key, d->value);
@@ -203,6 +203,7 @@ static bool convert(struct convert_work *w, struct str name, struct conversion *
 {
 	struct buf printed;
 	bool is_good = false;
+	convert_measure(w);
 	keep_top(w);
 	if (leave_out_all(w, out, &printed)) {
 		say_defaults(w, out);

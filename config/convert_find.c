@@ -26,18 +26,6 @@ struct found {
 	size_t size;
 };
 
-/* Characters before line and column (from 1). */
-static size_t index_of(struct str text, uint64_t line, uint64_t column)
-{
-	struct str rest = text;
-	for (uint64_t i = 1; i < line && rest.n; i++)
-		problems_next_line(&rest);
-	size_t index = 0, bytes = text.n - rest.n;
-	for (size_t i = 0; i < bytes; i++)
-		index += ((unsigned char)text.p[i] & 0xc0) != 0x80;
-	return index + column - 1;
-}
-
 static bool holds_rules(struct str key)
 {
 	return str_eq(key, STR("pipeline_stages")) || str_eq(key, STR("stages")) || str_ends(key, STR("relabel_configs")) ||
@@ -169,7 +157,7 @@ static void note_cut(struct convert_work *w, const struct found *found, const st
 
 enum convert_step convert_leave_out(struct convert_work *w, const struct config_problem *problem)
 {
-	const struct wanted wanted = { index_of(w->text, problem->line, problem->column), problem->key, problem->cause != PROBLEM_NO_EFFECT };
+	const struct wanted wanted = { convert_index(w, problem->line, problem->column), problem->key, problem->cause != PROBLEM_NO_EFFECT };
 	struct found found = { 0 };
 	bool is_new;
 	if (!is_out(w, &wanted))

@@ -20,6 +20,9 @@ struct cut { /* an entry that is left out; offsets in characters */
 struct variable { struct str key, text, stand_in; size_t tried; };
 struct convert_work {
 	struct str text;
+	bool is_ascii;         /* characters are bytes */
+	size_t *lines;         /* the characters before each line */
+	size_t line_count;
 	const struct node *root;
 	struct arena *arena;
 	const char *section;   /* where the keys go: "logs" or "metrics" */
@@ -52,7 +55,11 @@ void convert_stand_in_all(const struct convert_work *w, const struct node *root)
 /* convert_text.c: the native text. kept_first: the keys that stay at the top come before the others. */
 void convert_write(const struct convert_work *w, struct str name, bool kept_first, struct buf *out);
 
+/* convert_place.c. Fills is_ascii and lines. */
+void convert_measure(struct convert_work *w);
 /* Bytes before the character `index`. */
-size_t convert_byte(struct str text, size_t index);
+size_t convert_byte(const struct convert_work *w, size_t index);
+/* Characters before line and column, both from 1. */
+size_t convert_index(const struct convert_work *w, uint64_t line, uint64_t column);
 
 #endif

@@ -14,17 +14,6 @@ struct change {
 struct changes { struct change *at; size_t count; };
 struct piece { size_t from, to; bool is_kept; }; /* a key at the top with what belongs to it, whole lines */
 
-size_t convert_byte(struct str text, size_t index)
-{
-	size_t at = 0;
-	for (; at < text.n; at++) {
-		bool is_head = ((unsigned char)text.p[at] & 0xc0) != 0x80;
-		if (is_head && index-- == 0)
-			break;
-	}
-	return at;
-}
-
 static size_t line_start(struct str text, size_t at)
 {
 	while (at > 0 && text.p[at - 1] != '\n')
@@ -177,7 +166,7 @@ static void change_inside(const struct convert_work *w, size_t from, size_t to, 
  * lines of their own. */
 static void change_reason(const struct convert_work *w, const struct cut *cut, struct str what, struct change *out, struct buf *scratch)
 {
-	size_t at = convert_byte(w->text, cut->block_from);
+	size_t at = convert_byte(w, cut->block_from);
 	at = w->root->is_flow ? at : line_start(w->text, at);
 	buf_reset(scratch);
 	print_reason(cut, what, w->root->is_flow ? 0 : indent_of(str_skip(w->text, at)), scratch);
@@ -252,7 +241,7 @@ static struct changes make_changes(const struct convert_work *w)
 	buf_init(&scratch, w->text.n * 2 + 8192);
 	for (size_t i = 0; i < w->cut_count; i++) {
 		const struct cut *cut = &w->cuts[i];
-		size_t from = convert_byte(w->text, cut->from), to = trimmed(w->text, from, convert_byte(w->text, cut->to));
+		size_t from = convert_byte(w, cut->from), to = trimmed(w->text, from, convert_byte(w, cut->to));
 		size_t first = c.count;
 		if (cut->stays) {
 			change_reason(w, cut, str_skip(str_take(w->text, to), from), &c.at[c.count++], &scratch);
@@ -362,12 +351,12 @@ static struct piece_list make_pieces(const struct convert_work *w, size_t *head)
 	*head = 0;
 	for (size_t i = 0; i < w->top_count; i++) {
 		const struct node_entry *e = &w->top[i];
-		size_t from = convert_byte(w->text, e->from), to = trimmed(w->text, from, convert_byte(w->text, e->to));
+		size_t from = convert_byte(w, e->from), to = trimmed(w->text, from, convert_byte(w, e->to));
 		struct piece *piece = &list.at[list.count++];
 		*piece = (struct piece){ from, to, is_kept(w, e) };
 		if (w->root->is_flow)
 			continue;
-		size_t next = i + 1 < w->top_count ? line_start(w->text, convert_byte(w->text, w->top[i + 1].from)) : w->text.n;
+		size_t next = i + 1 < w->top_count ? line_start(w->text, convert_byte(w, w->top[i + 1].from)) : w->text.n;
 		if (i == 0)
 			end = *head = head_of(w->text, line_start(w->text, from));
 		piece->from = end;
