@@ -169,6 +169,8 @@ void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, con
 		l->o.counters->lines_truncated++;
 	}
 	record.level = level_detect(record.line);
+	if (record.level == LEVEL_UNKNOWN)
+		record.level = line->level;
 	struct memory_line memory = { .at = line->offset, .timestamp_ns = line->has_time ? line->timestamp_ns : 0, .is_stderr = line->is_stderr,
 				      .is_lasting = line->is_lasting && record.line.p == line->text.p, .was_joined = line->was_joined };
 	enum level level;

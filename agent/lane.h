@@ -63,6 +63,7 @@ struct lane_line {
 	bool is_lasting;              /* the text stays where it is until the owner of the memory settles it */
 	bool was_joined;              /* see struct memory_line */
 	bool has_time;                /* its timestamp is the same at every reading */
+	enum level level;             /* what the source says, where the line itself says nothing */
 	bool is_stderr;
 	bool is_clean;                /* UTF-8 without NULs */
 	bool was_cut;                 /* bytes of it were thrown away already */

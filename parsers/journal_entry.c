@@ -71,6 +71,7 @@ void journal_entry_begin(struct journal_entry *e)
 	buf_reset(&e->names);
 	e->count = 0;
 	e->has_message = e->was_cut = false;
+	e->priority = -1;
 }
 
 /* In lower case into at, for comparing; empty when it cannot be part of a label's name. */
@@ -128,6 +129,8 @@ void journal_entry_field(struct journal_entry *e, struct str data)
 		buf_reset(&e->message);
 		buf_str(&e->message, str_take(value, e->line_max + 1));
 	}
+	if (str_eq(name, STR("PRIORITY")))
+		e->priority = value.n == 1 && value.p[0] >= '0' && value.p[0] <= '7' ? value.p[0] - '0' : -1;
 	if (is_wanted(e, name))
 		keep(e, name, value);
 }
@@ -238,6 +241,11 @@ bool journal_entry_line(struct journal_entry *e, struct str *line, bool *was_cut
 	*line = e->is_json ? render_json(e) : buf_view(&e->message);
 	*was_cut = (e->is_json && e->was_cut) || line->n > e->line_max;
 	return true;
+}
+
+enum level journal_entry_level(const struct journal_entry *e)
+{
+	return e->priority < 0 ? LEVEL_UNKNOWN : level_of_value(str_of(keywords[e->priority]));
 }
 
 /* ---- the labels ---- */

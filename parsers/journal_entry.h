@@ -10,6 +10,7 @@
 
 #include "parsers/bytes/map.h"
 #include "parsers/labels.h"
+#include "parsers/level.h"
 
 #define JOURNAL_LABEL_PREFIX STR("__journal_")
 enum { JOURNAL_FIELDS_MAX = 1024, JOURNAL_LABEL_MAX = 64 << 10 };
@@ -17,6 +18,7 @@ enum { JOURNAL_FIELDS_MAX = 1024, JOURNAL_LABEL_MAX = 64 << 10 };
 struct journal_entry { /* {0} is nothing: journal_entry_init */
 	size_t line_max;
 	bool is_json, wants_all, has_message, was_cut;
+	int priority;            /* 0 to 7; -1: it has none */
 	struct map wanted;       /* names of fields in lower case -> themselves */
 	struct buf message, bytes, text, repaired;
 	struct journal_field { size_t name_at, name_n, value_at, value_n; } *fields; /* in bytes */
@@ -35,6 +37,7 @@ void journal_entry_begin(struct journal_entry *e);
 void journal_entry_field(struct journal_entry *e, struct str data); /* NAME=value; copied as far as it is wanted */
 /* The line; a view until the next begin. false: there is no MESSAGE. *was_cut: there was more. */
 bool journal_entry_line(struct journal_entry *e, struct str *line, bool *was_cut);
+enum level journal_entry_level(const struct journal_entry *e); /* of its priority */
 /* The labels that were asked for, into out (emptied before); views until the next begin. Values are UTF-8. */
 void journal_entry_labels(struct journal_entry *e, struct labels *out);
 

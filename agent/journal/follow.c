@@ -4,6 +4,8 @@
  * deleted is let go then, read or not. So as long as there is something left to read the look is put off, ten minutes at most. What
  * the kernel does not tell (its queue was full, there are no watches left) is found by opening anew from time to time.
  *
+ * The files are mapped as far as they were read: after a long way through them they are let go of, by opening anew at the end.
+ *
  * A file that does not hold together is let go by libsystemd without a word. The bytes of all its files together tell: when they
  * became fewer and no file went away, one was damaged. */
 #include "agent/journal/follow.h"
@@ -18,7 +20,7 @@
 #include "parsers/journal_matches.h"
 
 static const int64_t SECOND = 1000000000;
-enum { RETRY_S = 5, HOLD_S = 600, REOPEN_S = 600, REOPEN_BLIND_S = 5, ENTRIES_MAX = 4096, ARENA_KEPT_BYTES = 256 << 10 };
+enum { RETRY_S = 5, HOLD_S = 600, REOPEN_S = 600, REOPEN_BLIND_S = 5, REST_S = 2, HEAVY_ENTRIES = 20000, ENTRIES_MAX = 4096, ARENA_KEPT_BYTES = 256 << 10 };
 enum { MARKER_SLACK_BYTES = 64, SMALLEST_FILE_BYTES = 512 << 10 };
 
 bool journal_place_has(const struct journal_place *p, const struct journal_cursor *c)
@@ -104,6 +106,7 @@ static bool open_journal(struct follow *f, struct journal_block *b, int64_t now_
 	f->l->sd_journal_set_data_threshold(f->j, f->line_max + MARKER_SLACK_BYTES);
 	f->fd = f->l->sd_journal_get_fd(f->j);
 	f->opened_ns = f->looked_ns = now_ns;
+	f->entries_since_open = 0;
 	f->l->sd_journal_get_usage(f->j, &f->usage_bytes);
 	error = follow_seek(f, b);
 	if (error < 0)
@@ -188,6 +191,7 @@ static void take_entry(struct follow *f, struct journal_block *b, uint64_t realt
 		journal_entry_field(&f->entry, (struct str){ data, n });
 	b->damaged_entries += got < 0;
 	struct journal_line line = { .timestamp_ns = realtime_us < INT64_MAX / 1000 ? (int64_t)realtime_us * 1000 : INT64_MAX };
+	line.level = journal_entry_level(&f->entry);
 	enum journal_drop drop = JOURNAL_DROP_NO_MESSAGE;
 	if (journal_entry_line(&f->entry, &line.text, &line.was_cut) && make_labels(f, &drop))
 		journal_block_add(b, &line, &f->labels);
@@ -231,6 +235,7 @@ static int one_entry(struct follow *f, struct journal_block *b)
 		memcpy(b->cursor, cursor, strlen(cursor) + 1);
 		memcpy(f->place.cursor, cursor, strlen(cursor) + 1);
 		f->is_gap_told = false;
+		f->entries_since_open++;
 	}
 	free(cursor);
 	return !is_other;
@@ -244,7 +249,10 @@ static bool is_full(const struct journal_block *b)
 static void reached_end(struct follow *f, struct journal_block *b, int64_t now_ns)
 {
 	f->is_at_end = b->is_at_end = true;
-	f->due_ns = now_ns + (f->fd >= 0 ? REOPEN_S : REOPEN_BLIND_S) * SECOND;
+	f->reopen_ns = (f->fd >= 0 ? f->opened_ns + REOPEN_S * SECOND : now_ns + REOPEN_BLIND_S * SECOND);
+	if (f->entries_since_open > HEAVY_ENTRIES && now_ns + REST_S * SECOND < f->reopen_ns)
+		f->reopen_ns = now_ns + REST_S * SECOND;
+	f->due_ns = f->reopen_ns;
 	look_for_damage(f, b, now_ns);
 }
 
@@ -273,8 +281,7 @@ static void read_on(struct follow *f, struct journal_block *b, int64_t now_ns)
 
 void follow_fill(struct follow *f, struct journal_block *b, int64_t now_ns)
 {
-	bool must_reopen = f->j && f->is_at_end && now_ns - f->opened_ns >= (f->fd >= 0 ? REOPEN_S : REOPEN_BLIND_S) * SECOND;
-	if (must_reopen)
+	if (f->j && f->is_at_end && now_ns >= f->reopen_ns)
 		close_journal(f);
 	f->due_ns = now_ns; /* whoever stops for another reason says so below */
 	if (!f->j && !open_journal(f, b, now_ns))

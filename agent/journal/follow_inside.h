@@ -23,7 +23,8 @@ struct follow {
 	char left_out_from[JOURNAL_CURSOR_MAX + 1];
 	bool has_current;         /* j stands at an entry that is not taken yet */
 	bool is_at_end, is_woken, must_look_at_files, is_gap_told;
-	int64_t opened_ns, looked_ns, due_ns;
+	int64_t opened_ns, looked_ns, due_ns, reopen_ns;
+	uint64_t entries_since_open;
 	uint64_t usage_bytes;     /* of all files that libsystemd has */
 	size_t damaged_told;
 	struct journal_entry entry;

@@ -8,7 +8,7 @@ enum { LENGTHS_BYTES = 8, HEAD_ROOM = 256 };
 struct head {
 	int64_t timestamp_ns;
 	uint32_t key_bytes, text_bytes;
-	uint32_t was_cut;
+	uint16_t level, was_cut;
 };
 
 void journal_block_init(struct journal_block *b, size_t line_max)
@@ -54,7 +54,8 @@ static size_t key_size(const struct labels *labels)
 
 void journal_block_add(struct journal_block *b, const struct journal_line *line, const struct labels *labels)
 {
-	struct head head = { .timestamp_ns = line->timestamp_ns, .text_bytes = (uint32_t)line->text.n, .was_cut = line->was_cut };
+	struct head head = { .timestamp_ns = line->timestamp_ns, .text_bytes = (uint32_t)line->text.n, .level = (uint16_t)line->level,
+			     .was_cut = line->was_cut };
 	size_t key_bytes = key_size(labels);
 	if (key_bytes > JOURNAL_LABELS_MAX_BYTES) {
 		b->dropped[JOURNAL_DROP_BAD_LABELS]++;
@@ -82,7 +83,7 @@ bool journal_block_next(struct journal_block *b, struct journal_line *out)
 	memcpy(&head, b->bytes.p + b->at, sizeof head);
 	const char *p = b->bytes.p + b->at + sizeof head;
 	*out = (struct journal_line){ .timestamp_ns = head.timestamp_ns, .key = { p, head.key_bytes }, .text = { p + head.key_bytes, head.text_bytes },
-				      .was_cut = head.was_cut };
+				      .level = (enum level)head.level, .was_cut = head.was_cut };
 	b->at += sizeof head + head.key_bytes + head.text_bytes;
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "agent/mark.h"
 #include "parsers/journal_cursor.h"
 #include "parsers/labels.h"
+#include "parsers/level.h"
 
 /* A block ends with the entry that passes this: two of them fit into what a lane takes at once, long lines apart. */
 enum { JOURNAL_BLOCK_BYTES = 128 << 10, JOURNAL_LABELS_MAX_BYTES = 64 << 10 /* of one entry */, JOURNAL_NOTE_ROOM = 320 };
@@ -19,6 +20,7 @@ struct journal_line { /* views into the block */
 	int64_t timestamp_ns;
 	struct str key;         /* its labels, packed: for finding its stream (journal_block_label) */
 	struct str text;
+	enum level level;       /* of its priority */
 	bool was_cut;
 };
 struct journal_block {

@@ -66,6 +66,7 @@ def entries(s):
              f"labels {got['hello'].labels}")
     s.expect(got["login user=ann"].labels.get("user") == "ann" and got["login user=ann"].labels["severity"] == "notice", "labels of stages")
     s.expect(got[""].labels["severity"] == "x" and "unit" not in got["two\nlines"].labels, "labels of the odd ones")
+    s.expect(got["bad <tag>"].meta.get("detected_level") == "error" and got["two\nlines"].meta.get("detected_level") == "fatal", "level of the priority")
     by_message = {e.field("MESSAGE"): e for e in j.written}
     for line, e in got.items():
         s.expect(e.timestamp == by_message[line.encode()].timestamp, f"timestamp of {line!r}")

@@ -144,6 +144,7 @@ END_TEST
 START_TEST(keywords_of_all_priorities)
 {
 	static const char *const want[] = { "emerg", "alert", "crit", "error", "warning", "notice", "info", "debug" };
+	static const enum level levels[] = { LEVEL_FATAL, LEVEL_CRITICAL, LEVEL_CRITICAL, LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_INFO, LEVEL_DEBUG };
 	struct journal_entry e;
 	struct labels got = { 0 };
 	journal_entry_init(&e, LINE_MAX_BYTES, false);
@@ -154,7 +155,12 @@ START_TEST(keywords_of_all_priorities)
 		fill(&e, field);
 		journal_entry_labels(&e, &got);
 		ck_assert(str_eq(labels_get(&got, STR("__journal_priority_keyword")), str_of(want[i])));
+		ck_assert_int_eq(journal_entry_level(&e), levels[i]);
 	}
+	fill(&e, "PRIORITY=9");
+	ck_assert_int_eq(journal_entry_level(&e), LEVEL_UNKNOWN);
+	fill(&e, "MESSAGE=x");
+	ck_assert_int_eq(journal_entry_level(&e), LEVEL_UNKNOWN);
 	labels_fini(&got);
 	journal_entry_fini(&e);
 }
