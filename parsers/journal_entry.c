@@ -183,7 +183,7 @@ static void put_string(struct journal_entry *e, struct str s)
 			put_char(&e->text, s.p + i, n);
 		}
 		s = str_skip(s, valid);
-		if (s.n) {
+		if (s.n && e->text.n <= e->line_max) {
 			buf_str(&e->text, STR("\\ufffd")); /* for each byte that is none of a character */
 			s = str_skip(s, 1);
 		}
