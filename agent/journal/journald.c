@@ -147,7 +147,8 @@ static bool give_lines(struct part *p, struct journal_block *b)
 		}
 		bool is_clean = utf8_valid(line.text) == line.text.n && (line.text.n == 0 || !memchr(line.text.p, '\0', line.text.n));
 		lane_line(j->o.lanes, p->lane, source,
-			  &(struct lane_line){ .text = line.text, .timestamp_ns = line.timestamp_ns, .level = line.level, .has_time = true, .is_clean = is_clean, .was_cut = line.was_cut,
+			  &(struct lane_line){ .text = line.text, .timestamp_ns = line.timestamp_ns, .level = line.level, .has_time = true, .is_clean = is_clean,
+					       .was_cut = line.was_cut,
 					       .is_repeat = a->total[p->lane] + out.entries < a->read,
 					       .is_newest = b->bytes.n - b->at < RING_TAIL_BYTES }, &out);
 		if (!p->begun_ns)
