@@ -18,7 +18,7 @@
 
 struct view { /* of one destination */
 	struct destination_status s;
-	uint64_t pending;
+	uint64_t pending, joined;
 	int64_t retry_delay_ns;
 	bool is_up;
 };
@@ -92,6 +92,8 @@ static const struct exposition_row status_rows[] = {
 static const struct exposition_row destination_rows[] = {
 	{ "spoor_log_lines_sent_total", "Lines that the destination has accepted.", AT(s.lines_sent), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_log_lines_pending", "Lines read and neither accepted nor dropped yet.", AT(pending), METRIC_GAUGE, EXPOSITION_U64 },
+	{ "spoor_log_lines_joined_total", "Of the lines sent or pending, those in an entry that begins with another line.",
+	  AT(joined), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_destination_up", "0 when the last attempt to send failed.", AT(is_up), METRIC_GAUGE, EXPOSITION_BOOL },
 	{ "spoor_destination_last_success_timestamp_seconds", "Time of the last accepted request, 0: never.",
 	  AT(s.last_success_ns), METRIC_GAUGE, EXPOSITION_SECONDS },
@@ -249,6 +251,8 @@ static struct view *take_views(const struct status *status, size_t *count)
 		struct view *v = &views[i];
 		if (status->destination_count)
 			status->destination(status->ctx, i, &v->s, &v->pending);
+		if (status->destination_count && status->joined_lines)
+			v->joined = status->joined_lines(status->ctx, i);
 		v->is_up = v->s.last_error[0] == 0;
 		v->retry_delay_ns = v->s.retry_at_ns > status->now_wall_ns ? v->s.retry_at_ns - status->now_wall_ns : 0;
 	}

@@ -17,6 +17,7 @@ struct way { /* of one line */
 	const struct lane_source *from;
 	struct lane_outcome *out;
 	bool is_newest;
+	struct str line; /* as it went into the stages */
 };
 
 void lanes_init(struct lanes *l, const struct lanes_options *options, size_t room_bytes)
@@ -48,10 +49,30 @@ bool lane_takes(const struct lanes *l, size_t lane, const struct lane_source *fr
 
 void lane_mark(struct lane *lane, struct mark *mark)
 {
+	mark->lane = lane;
+	mark->joined = lane->joined_open;
+	lane->joined_open = 0;
 	if (lane->destination)
 		destination_mark(lane->destination, mark);
 	else
-		mark->settled(mark->owner, mark);
+		lane_settled(mark);
+}
+
+void lane_settled(struct mark *mark)
+{
+	mark->lane->joined_pending -= mark->joined;
+	mark->lane->joined_sent += mark->joined;
+	mark->settled(mark->owner, mark);
+}
+
+uint64_t lane_more_sent(const struct lane *lane)
+{
+	return lane->ring_sent + lane->earlier_sent + lane->joined_sent;
+}
+
+uint64_t lane_more_pending(const struct lane *lane)
+{
+	return lane->ahead_lines + lane->held_lines + lane->joined_pending;
 }
 
 /* ---- one line ---- */
@@ -103,41 +124,93 @@ static void append(const struct way *w, struct log_stream *stream, const struct 
 	w->out->bytes += record->line.n + ENTRY_OVERHEAD;
 }
 
-/* The same while somebody looks. */
-static bool run_and_show(const struct way *w, struct log_stream **stream, struct record *record, bool is_stderr)
+/* What passes stages from here on is at this place, for those who look; place is memory for it, NULL: no more. */
+static void show_stages(const struct way *w, struct tap_place *place)
 {
-	struct taps *taps = w->l->o.taps;
-	const struct tap_place place = place_of(w);
-	taps->place = &place;
-	bool is_kept = source_stages_run(w->from->stages, is_stderr, record, stream, loop_wall_ns(w->l->o.loop));
-	taps->place = NULL;
-	if (!is_kept)
-		taps_dropped(taps, &place, record, (*stream)->labels, source_stages_reason(w->from->stages));
-	return is_kept;
+	if (!taps_any(w->l->o.taps))
+		return;
+	if (place)
+		*place = place_of(w);
+	w->l->o.taps->place = place;
 }
 
-static void through_stages(const struct way *w, struct log_stream *stream, struct record *record, bool is_stderr)
+/* A line goes across what the source has begun itself. */
+static void move_back(const struct lane_source *from, const struct entry *e)
 {
-	struct str before = record->line;
-	w->out->entries++;
-	bool is_kept = taps_any(w->l->o.taps) ? run_and_show(w, &stream, record, is_stderr)
-					      : source_stages_run(w->from->stages, is_stderr, record, &stream, loop_wall_ns(w->l->o.loop));
-	if (!is_kept) {
-		w->lane->stage_dropped_lines++;
-		w->from->lines->dropped += w->index == 0;
+	for (size_t i = 0; i < COUNT_OF(from->open) && e->last > e->first.order; i++)
+		if (from->open[i])
+			stages_move_back(from->open[i], e);
+}
+
+/* What a stage made may be anything; what it left alone is clean. */
+static void on_staged(void *ctx, const struct staged *out)
+{
+	const struct way *w = ctx;
+	struct lanes *l = w->l;
+	struct record record = *out->record;
+	uint64_t joined = out->entry->joined;
+	move_back(w->from, out->entry);
+	w->lane->held_lines -= 1 + joined;
+	if (out->drop_reason) {
+		w->lane->stage_dropped_lines += 1 + joined;
+		w->from->lines->dropped += w->index == 0 ? 1 + joined : 0;
+		if (taps_any(l->o.taps)) {
+			const struct tap_place place = place_of(w);
+			taps_dropped(l->o.taps, &place, &record, out->stream->labels, str_of(out->drop_reason));
+		}
 		return;
 	}
-	if (record->line.p != before.p && utf8_valid(record->line) != record->line.n)
-		record->line = clean(w->l, record->line);
-	if (record->line.n > w->l->o.max_line_bytes)
-		record->line = cut(w->l, record->line);
-	append(w, stream, record);
+	w->lane->joined_open += joined;
+	w->lane->joined_pending += joined;
+	if (record.line.p != w->line.p && utf8_valid(record.line) != record.line.n)
+		record.line = clean(l, record.line);
+	if (record.line.n > l->o.max_line_bytes) {
+		record.line = cut(l, record.line);
+		l->o.counters->lines_truncated++;
+	}
+	append(w, out->stream, &record);
+}
+
+static void through_stages(struct way *w, const struct record *record, const struct lane_line *line)
+{
+	struct staged_line staged = { .record = record, .is_stderr = line->is_stderr, .is_repeat = line->is_repeat };
+	if (line->place) {
+		staged.first = line->place->first;
+		staged.last = line->place->last;
+	}
+	w->line = record->line;
+	w->lane->held_lines++;
+	struct tap_place place;
+	show_stages(w, &place);
+	source_stages_run(w->from->stages, &staged, loop_wall_ns(w->l->o.loop), on_staged, w);
+	show_stages(w, NULL);
+}
+
+bool lane_may_hold(const struct lane_source *from)
+{
+	return from->stages && source_stages_may_hold(from->stages);
+}
+
+void lane_each_place(const struct lane_source *from, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
+{
+	if (from->stages)
+		source_stages_each_place(from->stages, fn, ctx);
+}
+
+int64_t lane_flush(struct lanes *l, size_t lane, const struct lane_source *from, bool all, struct lane_outcome *out)
+{
+	struct way w = { .l = l, .index = lane, .lane = &l->at[lane], .from = from, .out = out, .is_newest = true };
+	int64_t wall_ns = loop_wall_ns(l->o.loop);
+	struct tap_place place;
+	show_stages(&w, &place);
+	int64_t at_ns = source_stages_flush(from->stages, wall_ns, all, on_staged, &w);
+	show_stages(&w, NULL);
+	return at_ns == INT64_MAX ? INT64_MAX : loop_now_ns(l->o.loop) + (at_ns > wall_ns ? at_ns - wall_ns : 0);
 }
 
 static void leave_out(const struct way *w, struct str labels, const struct record *record)
 {
 	w->lane->sampled_lines++;
-	w->out->entries++;
 	if (!taps_any(w->l->o.taps))
 		return;
 	const struct tap_place place = place_of(w);
@@ -157,7 +230,7 @@ static void count(const struct lanes *l, const struct lane_source *from, const s
 
 void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, const struct lane_line *line, struct lane_outcome *out)
 {
-	const struct way w = { l, lane, &l->at[lane], from, out, line->is_newest };
+	struct way w = { .l = l, .index = lane, .lane = &l->at[lane], .from = from, .out = out, .is_newest = line->is_newest };
 	struct record record = { .timestamp_ns = line->timestamp_ns, .line = line->text, .metadata = line->metadata,
 				 .metadata_count = line->metadata_count };
 	if (record.line.n && record.line.p[record.line.n - 1] == '\r')
@@ -187,9 +260,8 @@ void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, con
 		return;
 	}
 	if (from->stages) {
-		through_stages(&w, &from->streams[line->is_stderr], &record, line->is_stderr);
+		through_stages(&w, &record, line);
 		return;
 	}
-	out->entries++;
 	append(&w, &from->streams[line->is_stderr], &record);
 }

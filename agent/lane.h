@@ -1,6 +1,6 @@
 /* One destination as the sources of lines see it ("lane"), and the way of a line to it, whatever it was read from: repaired, level and
  * trace id found, through the job's stages, into the ring of the newest records, to the destination. A source (agent/reader.c: files)
- * reads at its own pace while lane_has_room, counts what came out as read, and puts marks between lines. */
+ * reads at its own pace while lane_has_room, counts each line that it hands on as read, and puts marks between lines. */
 #ifndef AGENT_LANE_H
 #define AGENT_LANE_H
 
@@ -12,6 +12,7 @@
 #include "agent/tap.h"
 #include "exporters/destination.h"
 #include "exporters/ring.h"
+#include "parsers/stages/stages.h"
 
 struct lane {
 	struct destination *destination; /* NULL: the ring alone; everything read counts as sent */
@@ -23,7 +24,11 @@ struct lane {
 	uint64_t stage_dropped_lines; /* stages dropped them */
 	uint64_t source_dropped[DROP_REASONS]; /* read, and made no line of, by a rule of the source: agent/journal */
 	uint64_t sampled_lines; /* dropped: of traces that sampling leaves out */
+	uint64_t held_lines;  /* stages hold them: pending */
+	uint64_t joined_open; /* lines that went into entries of other lines, since the newest mark; */
+	uint64_t joined_pending, joined_sent; /* of all those: before a mark that is not settled, and the rest */
 	bool has_waiting;     /* some file waits for its parked stream: agent/reader.c */
+	int64_t flush_at_ns;  /* stages hold lines of some file until then (monotonic); 0: of none. agent/reader.c */
 };
 
 struct lanes_options {
@@ -53,7 +58,12 @@ struct lane_source {
 	struct line_row *lines;       /* its row of log_lines_total */
 	struct tap_origin origin;
 	struct log_memory *memory;    /* NULL: none. Each line's offset must be told then */
+	struct entry_place *open[2];  /* of what the source itself has begun and not handed on yet; NULL or order 0: nothing. An entry that
+	                               * goes across such a place moves it back to its own first line */
 };
+/* Where a line stands in its source, for stages that hold lines back (multiline): nothing behind the lowest place that is held may be
+ * acknowledged. Orders ascend in one source and lane; notes are the source's. See lane_each_place. */
+struct lane_place { struct entry_place first; uint64_t last; };
 struct lane_line {
 	struct str text;              /* without its line feed */
 	int64_t timestamp_ns;
@@ -64,6 +74,7 @@ struct lane_line {
 	bool was_joined;              /* see struct memory_line */
 	bool has_time;                /* its timestamp is the same at every reading */
 	enum level level;             /* what the source says, where the line itself says nothing */
+	const struct lane_place *place; /* NULL: lane_may_hold says no, or nobody keeps places */
 	bool is_stderr;
 	bool is_clean;                /* UTF-8 without NULs */
 	bool was_cut;                 /* bytes of it were thrown away already */
@@ -71,7 +82,6 @@ struct lane_line {
 	bool is_newest;               /* worth a place in the ring: not a part of a long backlog */
 };
 struct lane_outcome { /* added up */
-	uint64_t entries;             /* that came out, dropped by a stage or appended: each counts as one line read, and has its end in this lane */
 	size_t bytes;                 /* estimate of what went into the open batch */
 };
 
@@ -80,7 +90,19 @@ bool lane_has_room(const struct lane *lane);
 /* false: the lines of this source wait, for a stream that the server throttles or a limit stage. Ask again a little later. */
 bool lane_takes(const struct lanes *l, size_t lane, const struct lane_source *from);
 void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, const struct lane_line *line, struct lane_outcome *out);
-/* Everything that was given to the lane before is covered by the mark. */
+/* Stages may hold lines of this source back: give them places, and ask for flushes. */
+bool lane_may_hold(const struct lane_source *from);
+/* The places from which stages hold something. fn may write to the notes. */
+void lane_each_place(const struct lane_source *from, void (*fn)(void *ctx, struct entry_place *place), void *ctx);
+/* Lets out what has waited long enough, or all of it: only when nothing more can be read just now. Returns when to ask again (monotonic),
+ * INT64_MAX when nothing is held. */
+int64_t lane_flush(struct lanes *l, size_t lane, const struct lane_source *from, bool all, struct lane_outcome *out);
+/* Everything that was given to the lane before is covered by the mark, but for what stages hold. */
 void lane_mark(struct lane *lane, struct mark *mark);
+void lane_settled(struct mark *mark); /* for the destination's hook */
+
+/* The ledger of a lane whose destination counts sent, dropped and pending: lines read = sent + dropped + pending, with these added. */
+uint64_t lane_more_sent(const struct lane *lane);
+uint64_t lane_more_pending(const struct lane *lane);
 
 #endif

@@ -15,13 +15,13 @@ struct made_stream {
 };
 struct log_stages {
 	struct stages *stages;
+	bool may_hold;
 	struct map streams;   /* rendered labels -> struct made_stream */
 	struct arena arena;   /* of one entry */
 	struct buf rendered;
 	struct labels external, all; /* `external` in `kept`; all: scratch */
 	struct arena kept;
 	struct labels labels, metadata; /* memory that is used again */
-	struct str reason;    /* of the last run */
 	size_t first_number;  /* of the first one: a cri or docker stage in front of it is the reader's */
 	log_stages_look *look;
 	void *look_ctx;
@@ -30,17 +30,21 @@ struct source_stages {
 	struct log_stages *of;
 	struct stages_state *state;
 	struct labels base[2];
+	struct log_stream *streams;
 	struct arena arena;
 };
-struct outcome { struct log_stages *s; struct record *record; struct log_stream **stream; bool is_kept; };
+struct outlet { struct source_stages *s; staged_fn *fn; void *ctx; };
 
-struct log_stages *log_stages_new(const struct config_stages *stages)
+struct log_stages *log_stages_new(const struct config_stages *stages, const struct log_stages *first)
 {
 	struct log_stages *s = calloc(1, sizeof *s);
 	if (!s)
 		abort();
 	s->stages = stages_compile(stages->list, NULL, NULL);
 	s->first_number = stages->format == FORMAT_AUTO ? 1 : 2;
+	s->may_hold = stages_may_hold(s->stages);
+	if (first)
+		stages_share_metrics(s->stages, first->stages);
 	buf_init(&s->rendered, RENDERED_MAX);
 	return s;
 }
@@ -77,6 +81,21 @@ void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx)
 	stages_set_look(s->stages, look ? on_look : NULL, s);
 }
 
+bool log_stages_may_hold(const struct log_stages *s)
+{
+	return s->may_hold;
+}
+
+void log_stages_each_metric(const struct log_stages *s, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx)
+{
+	stages_each_metric(s->stages, fn, ctx);
+}
+
+void log_stages_expire(struct log_stages *s, int64_t now_ns)
+{
+	stages_expire(s->stages, now_ns);
+}
+
 static struct str copy(struct arena *arena, struct str s)
 {
 	return s.n ? arena_copy(arena, s) : (struct str){ 0 };
@@ -92,12 +111,13 @@ void log_stages_set_external(struct log_stages *s, const struct labels *labels)
 		labels_set(&s->external, copy(&s->kept, labels->at[i].name), copy(&s->kept, labels->at[i].value));
 }
 
-struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2])
+struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2], struct log_stream *streams)
 {
 	struct source_stages *s = calloc(1, sizeof *s);
 	if (!s)
 		abort();
 	s->of = of;
+	s->streams = streams;
 	s->state = stages_state_new(of->stages);
 	for (int i = 0; i < 2; i++)
 		for (size_t k = 0; k < base[i].count; k++)
@@ -116,7 +136,7 @@ void source_stages_free(struct source_stages *s)
 	free(s);
 }
 
-static struct log_stream *stream_of(struct log_stages *s, struct labels *labels)
+static struct log_stream *stream_of(struct log_stages *s, const struct labels *labels)
 {
 	buf_reset(&s->rendered);
 	if (s->external.count) {
@@ -143,48 +163,63 @@ static struct log_stream *stream_of(struct log_stages *s, struct labels *labels)
 
 static void on_entry(void *ctx, struct entry *e)
 {
-	struct outcome *o = ctx;
-	o->s->reason = str_of(e->drop_reason);
-	if (e->drop_reason)
-		return;
-	o->is_kept = true;
-	o->record->line = e->line;
-	o->record->timestamp_ns = e->timestamp_ns;
-	o->record->metadata = e->metadata.at;
-	o->record->metadata_count = e->metadata.count;
+	const struct outlet *o = ctx;
+	struct record record = { .line = e->line, .timestamp_ns = e->timestamp_ns, .level = e->origin.level, .metadata = e->metadata.at,
+				 .metadata_count = e->metadata.count, .adjusted_count = e->origin.adjusted_count };
+	record.trace_result = e->origin.trace_result;
+	if (record.trace_result == TRACE_VALID)
+		record.trace = e->origin.trace;
 	if (labels_has(&e->metadata, STR("trace_id")))
-		o->record->trace_result = TRACE_NONE; /* what the pipeline says stands */
-	struct log_stream *other = e->has_changed_labels ? stream_of(o->s, &e->labels) : NULL;
+		record.trace_result = TRACE_NONE; /* what the pipeline says stands */
+	struct staged out = { .record = &record, .stream = &o->s->streams[e->origin.stream], .labels = &e->labels,
+			      .drop_reason = e->drop_reason, .entry = e };
+	struct log_stream *other = e->has_changed_labels && !e->drop_reason ? stream_of(o->s->of, &e->labels) : NULL;
 	if (other)
-		*o->stream = other;
+		out.stream = other;
+	o->fn(o->ctx, &out);
 }
 
-bool source_stages_run(struct source_stages *s, bool is_stderr, struct record *record, struct log_stream **stream, int64_t now_ns)
+void source_stages_run(struct source_stages *s, const struct staged_line *line, int64_t now_ns, staged_fn *fn, void *ctx)
 {
 	struct log_stages *of = s->of;
-	struct outcome outcome = { of, record, stream, false };
+	const struct record *r = line->record;
+	struct outlet outlet = { s, fn, ctx };
 	if (of->arena.used_bytes > ARENA_KEPT_BYTES)
 		arena_fini(&of->arena);
 	else
 		arena_reset(&of->arena);
+	labels_copy(&of->labels, &s->base[line->is_stderr]);
 	labels_reset(&of->metadata);
-	labels_copy(&of->labels, &s->base[is_stderr]);
-	struct entry entry = { .line = record->line, .timestamp_ns = record->timestamp_ns, .labels = of->labels, .metadata = of->metadata,
-			       .arena = &of->arena };
-	stages_run(of->stages, s->state, &entry, now_ns, on_entry, &outcome);
+	for (size_t i = 0; i < r->metadata_count; i++)
+		labels_set(&of->metadata, r->metadata[i].name, r->metadata[i].value);
+	struct entry entry = { .line = r->line, .timestamp_ns = r->timestamp_ns, .labels = of->labels, .metadata = of->metadata,
+			       .arena = &of->arena, .is_repeat = line->is_repeat, .first = line->first, .last = line->last };
+	entry.origin.level = r->level;
+	entry.origin.adjusted_count = r->adjusted_count;
+	entry.origin.stream = line->is_stderr;
+	entry.origin.trace_result = r->trace_result;
+	if (r->trace_result == TRACE_VALID)
+		entry.origin.trace = r->trace;
+	stages_run(of->stages, s->state, &entry, now_ns, on_entry, &outlet);
 	of->labels = entry.labels; /* memory that a stage may have enlarged */
 	of->metadata = entry.metadata;
-	return outcome.is_kept;
 }
 
-struct str source_stages_reason(const struct source_stages *s)
+int64_t source_stages_flush(struct source_stages *s, int64_t now_ns, bool all, staged_fn *fn, void *ctx)
 {
-	return s->of->reason;
+	struct outlet outlet = { s, fn, ctx };
+	return stages_flush(s->of->stages, s->state, now_ns, all, on_entry, &outlet);
 }
 
-const struct labels *source_stages_labels(const struct source_stages *s)
+void source_stages_each_place(struct source_stages *s, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
 {
-	return &s->of->labels;
+	if (s->of->may_hold)
+		stages_each_place(s->state, fn, ctx);
+}
+
+bool source_stages_may_hold(const struct source_stages *s)
+{
+	return s->of->may_hold;
 }
 
 int64_t source_stages_not_before(const struct source_stages *s)

@@ -3,11 +3,16 @@
 #ifndef AGENT_MARK_H
 #define AGENT_MARK_H
 
+#include <stdint.h>
+
 enum { LANES_MAX = 8 };
 
+struct lane;
 struct mark {
 	void (*settled)(void *owner, struct mark *m); /* m is the owner's again. Not called for marks that die with their destination */
 	void *owner;
+	struct lane *lane; /* set when it is handed on; */
+	uint64_t joined;   /* lines that went into entries of other lines, since the mark before */
 };
 
 #endif

@@ -52,9 +52,8 @@ struct pipeline {
 
 static void on_settled(void *ctx, void *mark)
 {
-	struct mark *m = mark;
 	(void)ctx;
-	m->settled(m->owner, m);
+	lane_settled(mark);
 }
 
 static void on_wake(void *ctx)
@@ -150,6 +149,9 @@ static void turn(void *ctx)
 		pods_requests_expire(&p->pods_requests);
 		p->expired_at_ns = now;
 	}
+	for (size_t lane = 0; lane < p->lanes.count && !p->is_draining; lane++)
+		if (p->lanes.at[lane].flush_at_ns && p->lanes.at[lane].flush_at_ns <= now)
+			reader_flush_due(&p->reader, lane);
 	bool has_more = !p->is_draining && read_some(p);
 	int64_t journal_due = p->is_draining ? INT64_MAX : journald_due_ns(p->journald);
 	next = journal_due < next ? journal_due : next;
@@ -159,9 +161,13 @@ static void turn(void *ctx)
 		int64_t deadline = destination_turn(p->lanes.at[i].destination, now, p->is_draining);
 		next = deadline < next ? deadline : next;
 	}
-	for (size_t i = 0; i < p->lanes.count; i++)
-		if (p->lanes.at[i].has_waiting && p->waited_at_ns + WAITING_NS < next)
+	for (size_t i = 0; i < p->lanes.count; i++) {
+		const struct lane *lane = &p->lanes.at[i];
+		if (lane->has_waiting && p->waited_at_ns + WAITING_NS < next)
 			next = p->waited_at_ns + WAITING_NS;
+		if (lane->flush_at_ns && lane->flush_at_ns < next && !p->is_draining)
+			next = lane->flush_at_ns;
+	}
 	if (p->is_draining) {
 		int64_t until = now < p->drain_patience_ns ? p->drain_patience_ns : now + WAITING_NS;
 		until = p->drain_deadline_ns < until ? p->drain_deadline_ns : until;
@@ -288,7 +294,7 @@ static struct log_stages *stages_of(void *ctx, const struct config_scrape *job, 
 	struct log_stages **place = &p->stages[i * LANES_MAX + lane];
 	if (*place)
 		return *place;
-	*place = log_stages_new(&job->stages);
+	*place = log_stages_new(&job->stages, lane ? stages_of(ctx, job, 0) : NULL);
 	if (p->o.taps && p->o.taps->stage_count)
 		log_stages_set_look(*place, taps_look, p->o.taps);
 	return *place;
@@ -392,13 +398,32 @@ static void lane_status(void *ctx, size_t i, struct destination_status *out, uin
 	*out = (struct destination_status){ .name = str_of(p->names[i]) };
 	if (lane->destination)
 		destination_status(lane->destination, out);
-	out->lines_sent += lane->ring_sent + lane->earlier_sent;
+	out->lines_sent += lane_more_sent(lane);
 	out->lines_dropped[DROP_LOST] += lane->lost_lines;
 	out->lines_dropped[DROP_PIPELINE] += lane->stage_dropped_lines;
 	for (size_t k = 0; k < DROP_REASONS; k++)
 		out->lines_dropped[k] += lane->source_dropped[k];
 	out->lines_dropped[DROP_SAMPLED] += lane->sampled_lines;
-	*pending_lines = out->lines_pending + lane->ahead_lines;
+	*pending_lines = out->lines_pending + lane_more_pending(lane);
+}
+
+static uint64_t joined_lines(void *ctx, size_t i)
+{
+	const struct pipeline *p = ctx;
+	return p->lanes.at[i].joined_sent + p->lanes.at[i].joined_pending;
+}
+
+/* The first lane's pipelines count for all, each line once. What was idle for its time is shown once more, then forgotten, as in Promtail. */
+static void each_log_metric(void *ctx, void (*fn)(void *fn_ctx, const struct stages_metric *m), void *fn_ctx)
+{
+	const struct pipeline *p = ctx;
+	for (size_t i = 0; i < p->o.config->logs.scrape_count; i++) {
+		struct log_stages *stages = p->stages[i * LANES_MAX];
+		if (!stages)
+			continue;
+		log_stages_each_metric(stages, fn, fn_ctx);
+		log_stages_expire(stages, loop_wall_ns(p->o.loop));
+	}
 }
 
 static void each_file(void *ctx, void (*fn)(void *fn_ctx, const struct file_status *file), void *fn_ctx)
@@ -443,6 +468,8 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->containers_excluded = p->tail.shut_folders;
 	out->destination_count = p->destination_count;
 	out->destination = lane_status;
+	out->joined_lines = joined_lines;
+	out->each_log_metric = each_log_metric;
 	out->each_file = each_file;
 	out->each_refused = each_refused;
 	out->each_log_target = each_log_target;

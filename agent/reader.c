@@ -1,7 +1,7 @@
 /* One chunk: find line feeds, take off the runtime's framing, join pieces, hand each line to the lane (agent/lane.c).
  * Everything is a view into the read buffer until the batch copies it as wire bytes; nothing is allocated per line. What can be
  * asked of a whole chunk (is it UTF-8, has it NULs) is asked once per chunk. */
-#include "agent/reader.h"
+#include "agent/reader_turn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,24 +19,7 @@ enum { QUANTUM_BYTES = 64 << 10, /* stays in the cache between reading and parsi
 /* Of a full chunk only the last part goes to the ring of newest records: in a backlog the rest would be pushed out before anybody
  * could look, at the price of a copy of everything. A chunk of a live file is smaller than this. */
 enum { RING_TAIL_BYTES = 16 << 10 };
-static const int64_t PIECE_WAIT_NS = 30 * 1000000000ll; /* a container that ended without a line feed leaves a P and no F */
-
-struct turn {
-	struct reader *r;
-	struct lane *lane;
-	size_t lane_index;
-	struct source *s;
-	struct lane_source from;
-	struct cursor *c;
-	const char *buffer;      /* first readable byte: data, preceded by its frontier */
-	struct str data;
-	bool is_clean;           /* the whole chunk is UTF-8 without NULs */
-	struct lane_outcome outcome;
-	bool is_long;            /* the line at hand, with its framing */
-	bool is_joined;          /* or of pieces */
-	bool is_near_end;        /* what is read now is among the newest: the ring keeps it */
-	int64_t oldest_ns, last_ns;
-};
+static const int64_t FLUSH_RETRY_NS = 200 * 1000000, PIECE_WAIT_NS = 30 * 1000000000ll; /* a container that ended without a line feed leaves a P and no F */
 
 /* ---- ledger ---- */
 
@@ -90,26 +73,40 @@ static void settle_ahead(struct turn *t)
 
 /* ---- one line ---- */
 
-/* offset: of the last piece in the cursor's file. was_cut: bytes of it were thrown away already. */
-static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str text, uint64_t offset, bool is_clean, bool was_cut)
+/* offset: of the last piece in the cursor's file. was_cut: bytes of it were thrown away already. place: of its first piece, NULL: not needed. */
+static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str text, uint64_t offset, bool is_clean, bool was_cut,
+		 const struct entry_place *place)
 {
-	const struct lane_line line = { .text = text, .timestamp_ns = timestamp_ns, .is_stderr = is_stderr, .is_clean = is_clean,
-					.offset = offset, .is_lasting = text.p >= t->data.p && text.p < t->data.p + t->data.n,
-					.was_joined = t->is_long || t->is_joined, .has_time = t->s->format != FORMAT_RAW,
-					.was_cut = was_cut, .is_repeat = is_repeat(t, offset), .is_newest = t->is_near_end };
-	uint64_t before = t->outcome.entries;
+	struct lane_state *state = &t->s->lane[t->lane_index];
+	struct lane_line line = { .text = text, .timestamp_ns = timestamp_ns, .is_stderr = is_stderr, .is_clean = is_clean,
+				  .offset = offset, .is_lasting = text.p >= t->data.p && text.p < t->data.p + t->data.n,
+				  .was_joined = t->is_long || t->is_joined, .has_time = t->s->format != FORMAT_RAW,
+				  .was_cut = was_cut, .is_repeat = is_repeat(t, offset), .is_newest = t->is_near_end };
+	struct lane_place stands;
+	if (place) {
+		stands = (struct lane_place){ *place, state->order };
+		line.place = &stands;
+	}
 	t->s->lines_read += !line.is_repeat;
+	count_line(t, offset, line.is_repeat);
 	lane_line(t->r->o.lanes, t->lane_index, &t->from, &line, &t->outcome);
-	for (; before < t->outcome.entries; before++)
-		count_line(t, offset, line.is_repeat);
-	t->last_ns = t->s->lane[t->lane_index].last_timestamp_ns = timestamp_ns;
+	t->last_ns = state->last_timestamp_ns = timestamp_ns;
 	if (!t->oldest_ns)
 		t->oldest_ns = timestamp_ns;
 }
 
+/* A line that stands whole at this offset. */
+static void emit_at(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct str text, uint64_t offset, bool is_clean)
+{
+	struct entry_place place;
+	if (t->may_hold)
+		place = reader_places_of(t, offset);
+	emit(t, timestamp_ns, is_stderr, text, offset, is_clean, false, t->may_hold ? &place : NULL);
+}
+
 /* ---- pieces ---- */
 
-static struct frontier frontier_at(const struct turn *t, const char *at)
+struct frontier reader_frontier_at(const struct turn *t, const char *at)
 {
 	uint64_t offset = t->c->read + (uint64_t)(at - t->data.p);
 	return frontier_of(offset, (struct str){ t->buffer, (size_t)(at - t->buffer) });
@@ -118,7 +115,7 @@ static struct frontier frontier_at(const struct turn *t, const char *at)
 static void hold(struct turn *t, int slot, const char *at)
 {
 	if (t->c->held[slot].offset == UINT64_MAX)
-		t->c->held[slot] = frontier_at(t, at);
+		t->c->held[slot] = reader_frontier_at(t, at);
 }
 
 static bool has_open_join(const struct turn *t, bool is_stderr)
@@ -168,8 +165,11 @@ static void finish_join(struct turn *t, bool is_stderr, uint64_t offset)
 	bool was_cut = join->is_over;
 	if (!join_take(join, &line, &timestamp_ns))
 		return;
+	struct entry_place *from = &t->s->lane[t->lane_index].joined_from[is_stderr], place = *from;
+	from->order = 0;
 	t->is_joined = true;
-	emit(t, timestamp_ns, is_stderr, line, offset, utf8_valid(line) == line.n && !memchr(line.p, '\0', line.n), was_cut);
+	emit(t, timestamp_ns, is_stderr, line, offset, utf8_valid(line) == line.n && !memchr(line.p, '\0', line.n), was_cut,
+	     t->may_hold ? &place : NULL);
 	t->is_joined = false;
 	join_reset(join);
 	release(t, is_stderr);
@@ -180,12 +180,17 @@ static void framed(struct turn *t, const struct runtime_line *piece, const char 
 	struct lane_state *state = &t->s->lane[t->lane_index];
 	uint64_t offset = t->c->read + (uint64_t)(at - t->data.p);
 	if (!piece->is_partial && !has_open_join(t, piece->is_stderr)) {
-		emit(t, piece->timestamp_ns, piece->is_stderr, piece->message, offset, is_clean, false);
+		emit_at(t, piece->timestamp_ns, piece->is_stderr, piece->message, offset, is_clean);
 		return;
 	}
 	struct join **join = &state->join[piece->is_stderr];
 	if (!*join)
 		*join = join_new();
+	if (t->may_hold) {
+		const struct entry_place place = reader_places_of(t, offset);
+		if (!(*join)->is_open)
+			state->joined_from[piece->is_stderr] = place;
+	}
 	hold(t, piece->is_stderr, at);
 	join_add(*join, piece, t->r->o.lanes->o.max_line_bytes);
 	state->joined_since_ns[piece->is_stderr] = loop_now_ns(t->r->o.lanes->o.loop);
@@ -252,7 +257,7 @@ static void one_line(struct turn *t, struct str line)
 	int64_t before = s->lane[t->lane_index].last_timestamp_ns;
 	int64_t timestamp_ns = s->format != FORMAT_RAW && before ? before : wall_timestamp(t);
 	bool is_clean = t->is_clean || (utf8_valid(line) == line.n && !memchr(line.p, '\0', line.n));
-	emit(t, timestamp_ns, false, line, t->c->read + (uint64_t)(line.p - t->data.p), is_clean, false);
+	emit_at(t, timestamp_ns, false, line, t->c->read + (uint64_t)(line.p - t->data.p), is_clean);
 }
 
 /* A line longer than the buffer: its head goes out at once with the marker, the rest is thrown away up to the line feed. The
@@ -261,7 +266,7 @@ static size_t long_line(struct turn *t)
 {
 	struct frontier *held = &t->c->held[HELD_LONG_LINE];
 	if (held->offset == UINT64_MAX) {
-		*held = frontier_at(t, t->data.p);
+		*held = reader_frontier_at(t, t->data.p);
 		one_line(t, t->data);
 	}
 	return t->data.n;
@@ -343,6 +348,22 @@ static void flush_pieces(struct turn *t)
 	}
 }
 
+/* Stages hold lines whose continuation does not come: when nothing more can be read just now, and they have waited long enough; or all. */
+static void flush_stages(struct turn *t, bool all)
+{
+	struct lane_state *state = &t->s->lane[t->lane_index];
+	if (!t->c && t->s->newest)
+		t->c = &t->s->newest->cursors[t->lane_index];
+	t->data.n = 0;
+	int64_t at_ns = lane_flush(t->r->o.lanes, t->lane_index, &t->from, all, &t->outcome);
+	reader_places_hold(t);
+	state->flush_at_ns = at_ns == INT64_MAX ? 0 : at_ns;
+	if (state->flush_at_ns && (!t->lane->flush_at_ns || state->flush_at_ns < t->lane->flush_at_ns))
+		t->lane->flush_at_ns = state->flush_at_ns;
+	if (t->c)
+		mark(t);
+}
+
 /* The file that would have held the rest of them was cut or is unreadable. */
 static void give_up_pieces(struct turn *t)
 {
@@ -351,6 +372,8 @@ static void give_up_pieces(struct turn *t)
 			t->r->counters->partials_flushed++;
 			finish_join(t, i, t->c->read);
 		}
+	if (t->may_hold)
+		flush_stages(t, true);
 }
 
 static int fetch(struct turn *t, size_t room)
@@ -416,6 +439,8 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 		t->c->is_at_end = false; /* the batch had enough, not the file */
 	t->r->counters->bytes_read += used;
 	t->s->folder->bytes_read += used;
+	if (t->may_hold)
+		reader_places_hold(t);
 	cursor_consume(t->c, t->data, used, t->c->is_at_end);
 	settle_ahead(t);
 	mark(t);
@@ -432,6 +457,43 @@ void reader_retry_waiting(struct reader *r, size_t lane)
 		}
 }
 
+/* There is more, which cannot be read right now: a file cannot be opened, or its last line is waited for. */
+static bool is_blocked(const struct source *s, size_t lane)
+{
+	for (const struct generation *g = s->oldest; g; g = g->next) {
+		const struct cursor *c = &g->cursors[lane];
+		bool is_read = c->is_at_end && (!c->has_tail || g == s->newest);
+		if (!is_read || (g->must_wait && g->fd < 0 && !g->is_abandoned))
+			return true;
+	}
+	return false;
+}
+
+/* One more look at the live file before what is held goes out: a line of the same block may have come. */
+static void look_again(struct source *s, size_t lane)
+{
+	struct generation *g = s->newest;
+	if (g && !g->is_gz && !g->is_abandoned && !g->is_gone && !g->error[0])
+		g->cursors[lane].is_at_end = false;
+}
+
+void reader_flush_due(struct reader *r, size_t lane)
+{
+	int64_t now = loop_now_ns(r->o.lanes->o.loop), next = 0;
+	for (struct folder *f = r->o.tail->folders; f; f = f->next)
+		for (struct source *s = f->sources; s; s = s->next) {
+			int64_t at = s->lane[lane].flush_at_ns;
+			if (at && at <= now) { /* that turn tells when the next is due; if it does not come to it, here again */
+				look_again(s, lane);
+				tail_queue(r->o.tail, s, lane);
+				at = now + FLUSH_RETRY_NS;
+			}
+			if (at && (!next || at < next))
+				next = at;
+		}
+	r->o.lanes->at[lane].flush_at_ns = next;
+}
+
 bool reader_turn(struct reader *r, size_t lane)
 {
 	struct turn t = { .r = r, .lane = &r->o.lanes->at[lane], .lane_index = lane, .is_near_end = true };
@@ -440,22 +502,27 @@ bool reader_turn(struct reader *r, size_t lane)
 	t.s = tail_pop(r->o.tail, lane);
 	if (!t.s)
 		return false;
-	t.from = (struct lane_source){ t.s->lane[lane].streams, t.s->lane[lane].stages, t.s->coverage, t.s->lines,
-				     { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, t.s->lane[lane].memory };
+	struct lane_state *state = &t.s->lane[lane];
+	t.from = (struct lane_source){ state->streams, state->stages, t.s->coverage, t.s->lines,
+				       { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, state->memory,
+				       { &state->joined_from[0], &state->joined_from[1] } };
+	t.may_hold = lane_may_hold(&t.from);
 	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
 	if (!lane_takes(r->o.lanes, lane, &t.from)) {
-		t.s->lane[lane].is_waiting = t.lane->has_waiting = true;
+		state->is_waiting = t.lane->has_waiting = true;
 		return true;
 	}
 	bool flush_tail;
 	struct generation *g = source_next(t.s, lane, loop_now_ns(r->o.lanes->o.loop), &flush_tail);
-	if (!g) {
-		flush_pieces(&t);
+	if (g)
+		read_chunk(&t, g, flush_tail);
+	if (g && source_next(t.s, lane, loop_now_ns(r->o.lanes->o.loop), &flush_tail)) {
+		tail_queue(r->o.tail, t.s, lane);
 		return true;
 	}
-	read_chunk(&t, g, flush_tail);
-	if (source_next(t.s, lane, loop_now_ns(r->o.lanes->o.loop), &flush_tail))
-		tail_queue(r->o.tail, t.s, lane);
+	flush_pieces(&t);
+	if (t.may_hold && !is_blocked(t.s, lane))
+		flush_stages(&t, t.s->folder->is_gone || t.s->is_retired);
 	return true;
 }
 

@@ -25,5 +25,7 @@ void reader_fini(struct reader *r);
 bool reader_turn(struct reader *r, size_t lane);
 /* Queues the sources again whose streams were parked when their turn came: call a few times a second while has_waiting. */
 void reader_retry_waiting(struct reader *r, size_t lane);
+/* Queues the sources whose held lines have waited long enough: call when the lane's flush_at_ns (monotonic, 0: none) has come. */
+void reader_flush_due(struct reader *r, size_t lane);
 
 #endif

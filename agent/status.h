@@ -72,6 +72,8 @@ struct status { /* a borrowed view of everything */
 	size_t destination_count; /* 0: only the ring */
 	/* pending as the ledger has it: destination's own plus lines that other destinations have read already */
 	void (*destination)(void *ctx, size_t i, struct destination_status *out, uint64_t *pending_lines);
+	/* Lines that destination i has in entries of other lines; they count as sent, too. */
+	uint64_t (*joined_lines)(void *ctx, size_t i);
 	void (*each_file)(void *ctx, void (*fn)(void *fn_ctx, const struct file_status *file), void *fn_ctx);
 	void (*each_refused)(void *ctx, void (*fn)(void *fn_ctx, const char *path, const char *why), void *fn_ctx); /* paths that are not read */
 	const char *pods_path, *docker_path, *state_path;

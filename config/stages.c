@@ -88,10 +88,10 @@ static enum log_format framing_of(const struct node *list)
 	return str_eq(name, STR("cri")) ? FORMAT_CRI : str_eq(name, STR("docker")) ? FORMAT_DOCKER : FORMAT_AUTO;
 }
 
-/* What the agent cannot give these stages yet: memory over lines, a tenant for each line, a place where their metrics are shown. */
+/* What the agent cannot give these stages yet: a tenant for each line. */
 static void refuse_unfed(struct loader *r, const struct place *at, const struct stages *p)
 {
-	static const char *const names[] = { "multiline", "tenant", "metrics" };
+	static const char *const names[] = { "tenant" };
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (stages_has(p, str_of(names[i])))
 			loader_key_error(r, at, "the stage %s is not run by this version yet: remove it here, or keep Promtail for this job until it is",

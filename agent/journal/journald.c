@@ -137,6 +137,7 @@ static bool give_lines(struct part *p, struct journal_block *b)
 	const struct journal_account *a = &p->job->account;
 	struct lane_outcome out = { 0 };
 	struct journal_line line;
+	uint64_t lines = 0;
 	bool is_through = true;
 	for (size_t before = b->at; journal_block_next(b, &line); before = b->at) {
 		const struct lane_source *source = journal_streams_get(&p->streams, line.key);
@@ -149,12 +150,17 @@ static bool give_lines(struct part *p, struct journal_block *b)
 		lane_line(j->o.lanes, p->lane, source,
 			  &(struct lane_line){ .text = line.text, .timestamp_ns = line.timestamp_ns, .level = line.level, .has_time = true, .is_clean = is_clean,
 					       .was_cut = line.was_cut,
-					       .is_repeat = a->total[p->lane] + out.entries < a->read,
+					       .is_repeat = a->total[p->lane] + lines < a->read,
 					       .is_newest = b->bytes.n - b->at < RING_TAIL_BYTES }, &out);
+		lines++;
 		if (!p->begun_ns)
 			p->begun_ns = line.timestamp_ns;
 	}
-	journal_account_read(&p->job->account, j->o.lanes, p->lane, out.entries, b->acknowledged);
+	/* Nothing behind the mark may be held back. */
+	for (const struct journal_stream *m = p->streams.o.stages ? p->streams.newest : NULL; m && is_through; m = m->older)
+		if (lane_may_hold(&m->source))
+			lane_flush(j->o.lanes, p->lane, &m->source, true, &out);
+	journal_account_read(&p->job->account, j->o.lanes, p->lane, lines, b->acknowledged);
 	return is_through;
 }
 

@@ -441,10 +441,10 @@ int folder_scan(struct folder *f, int64_t now_ns)
 bool folder_sweep(struct folder *f)
 {
 	for (struct source **at = &f->sources, *s; (s = *at);) {
-		bool is_queued = false;
+		bool is_busy = false; /* or stages hold lines of it, which go out soon */
 		for (size_t lane = 0; lane < s->lanes; lane++)
-			is_queued |= s->lane[lane].is_queued;
-		if (s->oldest || is_queued || s->is_retired || (s->is_listed && !f->is_gone)) {
+			is_busy |= s->lane[lane].is_queued || s->lane[lane].flush_at_ns;
+		if (s->oldest || is_busy || s->is_retired || (s->is_listed && !f->is_gone)) {
 			at = &s->next;
 			continue;
 		}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/tail/source.h"
 #include "parsers/bytes/hash.h"
 
 enum { HOLE_BYTES = 4096 };
@@ -17,6 +18,7 @@ struct generation *generation_new(struct source *source, size_t lanes, const cha
 	if (!g || !(g->name = strdup(name)))
 		abort();
 	g->source = source;
+	g->number = ++source->generation_count;
 	g->fd = -1;
 	g->limit_bytes = UINT64_MAX;
 	g->lanes = lanes;
@@ -179,17 +181,18 @@ static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data)
 		if (result < 0)
 			return result;
 	}
-	size_t have = c->left_bytes;
+	/* What is left may be of a larger turn, which had to find the end of a long line: then it is enough. */
+	size_t have = c->left_bytes, want = room - IDENTITY_FRONTIER_BYTES;
 	if (have)
 		memcpy(to, c->left, have);
 	free(c->left);
 	c->left = NULL;
 	c->left_bytes = 0;
-	ssize_t got = gz_read(c->gz, to + have, room - IDENTITY_FRONTIER_BYTES - have);
+	ssize_t got = have < want ? gz_read(c->gz, to + have, want - have) : 0;
 	if (got < 0)
 		return (int)got;
 	*data = (struct str){ to, have + (size_t)got };
-	c->is_at_end = data->n < room - IDENTITY_FRONTIER_BYTES;
+	c->is_at_end = data->n < want;
 	return data->n > 0;
 }
 

@@ -13,8 +13,9 @@
 #include "agent/tail/gz.h"
 #include "agent/tail/identity.h"
 
-/* What may be unfinished: pieces of a stdout line, of a stderr line, a line over the limit whose end is not reached. */
-enum { HELD_STDOUT, HELD_STDERR, HELD_LONG_LINE, HELD_SLOTS };
+/* What may be unfinished: pieces of a stdout line, of a stderr line, a line over the limit whose end is not reached, lines that stages
+ * hold back. */
+enum { HELD_STDOUT, HELD_STDERR, HELD_LONG_LINE, HELD_STAGES, HELD_SLOTS };
 
 struct cursor;
 
@@ -48,6 +49,7 @@ struct cursor {
 struct generation {
 	struct generation *next;   /* the next newer one */
 	struct source *source;
+	uint64_t number;           /* of all that this source ever had: tells it from one that has its memory later */
 	char *name;                /* in the folder, as of the last look */
 	uint64_t stamp;            /* rotation stamp; UINT64_MAX: live */
 	struct identity identity;

@@ -76,6 +76,9 @@ void retire_source(struct tail *t, struct source *s)
 
 static bool is_drained(const struct source *s)
 {
+	for (size_t lane = 0; lane < s->lanes; lane++)
+		if (s->lane[lane].flush_at_ns) /* what stages hold goes out at the next turn */
+			return false;
 	for (const struct generation *g = s->oldest; g; g = g->next)
 		for (size_t lane = 0; lane < g->lanes; lane++)
 			if (!g->is_abandoned && (!g->cursors[lane].is_at_end || g->cursors[lane].marks))

@@ -7,6 +7,7 @@
 #include "agent/tail/generation.h"
 #include "exporters/log_stream.h"
 #include "parsers/join.h"
+#include "parsers/stages/stages.h"
 
 struct config_scrape;
 struct folder;
@@ -20,6 +21,9 @@ struct lane_state { /* of one source in one lane */
 	struct log_memory *memory; /* of trace ids for lines that have none, NULL: none wanted; owned */
 	struct join *join[2];      /* unfinished pieces of stdout / stderr, NULL when none ever were */
 	int64_t joined_since_ns[2]; /* monotonic, of the newest piece */
+	struct entry_place joined_from[2]; /* the first piece, for stages that hold lines */
+	uint64_t order;            /* of the newest line or piece, for the same */
+	int64_t flush_at_ns;       /* stages hold something until then (monotonic); 0: nothing */
 	struct tail_mark *oldest_mark, *youngest_mark;
 	struct log_stream streams[2]; /* stdout, stderr; plain files use the first; labels are owned */
 	int64_t last_timestamp_ns;  /* of the newest record */
@@ -46,6 +50,7 @@ struct source {
 	bool is_waiting;           /* for its pod's object: labels and target are not known, nothing is read */
 	bool is_retired;           /* nobody wants it any more: agent/tail/retire.h */
 	struct generation *oldest, *newest;
+	uint64_t generation_count; /* ever */
 	size_t lanes;
 	struct lane_state lane[];
 };

@@ -395,7 +395,7 @@ struct mark *tail_mark(struct tail *t, struct cursor *c, int64_t oldest_ns)
 	struct tail_mark *m = calloc(1, sizeof *m);
 	if (!m)
 		abort();
-	m->mark = (struct mark){ on_settled, t };
+	m->mark = (struct mark){ .settled = on_settled, .owner = t };
 	m->cursor = c;
 	m->end = cursor_frontier(c);
 	m->oldest_ns = oldest_ns;

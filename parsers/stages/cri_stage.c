@@ -186,6 +186,7 @@ static enum stage_verdict keep(const struct cri *cri, struct state *s, struct st
 	struct piece *p = is_first ? open_piece(s) : s->pieces[i];
 	struct entry_place first = is_first ? e->first : p->entry.first;
 	kept_entry_set(&p->entry, e);
+	kept_entry_join(&p->entry, e);
 	p->entry.first = first;
 	append(cri, &p->text, e->line);
 	return STAGE_HELD;
@@ -213,6 +214,8 @@ static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry
 	append(cri, &s->whole, e->line);
 	e->line = buf_view(&s->whole);
 	e->first = s->pieces[i]->entry.first;
+	e->joined += s->pieces[i]->entry.lines;
+	s->pieces[i]->entry.lines = 0;
 	close_piece(s, i);
 	return STAGE_NEXT;
 }

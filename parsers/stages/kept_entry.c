@@ -40,12 +40,12 @@ void kept_entry_set(struct kept_entry *k, const struct entry *e)
 	k->is_repeat = e->is_repeat;
 	k->first = e->first;
 	k->last = e->last;
-	k->joined = e->joined;
 	k->origin = e->origin;
 }
 
 void kept_entry_join(struct kept_entry *k, const struct entry *e)
 {
+	k->lines += 1 + e->joined;
 	if (e->first.order < k->first.order) /* what an earlier stage held comes late */
 		k->first = e->first;
 	k->last = e->last > k->last ? e->last : k->last;
@@ -65,13 +65,14 @@ void kept_entry_fini(struct kept_entry *k)
 	*k = (struct kept_entry){ 0 };
 }
 
-void kept_entry_forward(const struct kept_entry *k, struct str line, bool with_metadata, struct stage_turn *turn)
+static void let_out(struct kept_entry *k, struct str line, bool with_metadata, const char *reason, struct stage_turn *turn)
 {
 	struct arena arena = { 0 };
 	struct entry e = { .line = line, .timestamp_ns = k->timestamp_ns, .tenant = k->tenant, .arena = &arena,
 		.has_changed_labels = k->has_changed_labels, .extracted_count = k->extracted_count,
 		.extracted_room = k->extracted_count, .is_repeat = k->is_repeat, .first = k->first, .last = k->last,
-		.joined = k->joined, .origin = k->origin };
+		.joined = k->lines ? k->lines - 1 : 0, .origin = k->origin };
+	k->lines = 0;
 	labels_copy(&e.labels, &k->labels);
 	if (with_metadata)
 		labels_copy(&e.metadata, &k->metadata);
@@ -79,10 +80,23 @@ void kept_entry_forward(const struct kept_entry *k, struct str line, bool with_m
 		e.extracted = arena_alloc(&arena, k->extracted_count * sizeof *e.extracted);
 		memcpy(e.extracted, k->extracted, k->extracted_count * sizeof *e.extracted);
 	}
-	stage_forward(turn, &e);
+	if (reason)
+		stage_forward_dropped(turn, &e, reason);
+	else
+		stage_forward(turn, &e);
 	labels_fini(&e.labels);
 	labels_fini(&e.metadata);
 	arena_fini(&arena);
+}
+
+void kept_entry_forward(struct kept_entry *k, struct str line, bool with_metadata, struct stage_turn *turn)
+{
+	let_out(k, line, with_metadata, NULL, turn);
+}
+
+void kept_entry_drop(struct kept_entry *k, const char *reason, struct stage_turn *turn)
+{
+	let_out(k, (struct str){ 0 }, false, reason, turn);
 }
 
 void kept_entry_move_back(const struct kept_entry *k, struct entry *e)

@@ -15,16 +15,18 @@ struct kept_entry { /* {0} is empty */
 	int64_t timestamp_ns;
 	bool has_changed_labels, is_repeat;
 	struct entry_place first;
-	uint64_t last, joined;
+	uint64_t last, lines; /* lines: not let out yet */
 	struct entry_origin origin;
 };
 
-void kept_entry_set(struct kept_entry *k, const struct entry *e);
-/* Another entry's line was put to its own. */
+void kept_entry_set(struct kept_entry *k, const struct entry *e); /* but not how many lines it is of: kept_entry_join */
+/* Another entry's line was put to its own; its lines count along. */
 void kept_entry_join(struct kept_entry *k, const struct entry *e);
 void kept_entry_fini(struct kept_entry *k);
 /* Lets it out with this line, to the stage behind; the entry that goes on is a copy, so that it can be let out again. */
-void kept_entry_forward(const struct kept_entry *k, struct str line, bool with_metadata, struct stage_turn *turn);
+void kept_entry_forward(struct kept_entry *k, struct str line, bool with_metadata, struct stage_turn *turn);
+/* Drops what has no text. */
+void kept_entry_drop(struct kept_entry *k, const char *reason, struct stage_turn *turn);
 /* For an entry in whose turn k was let out: like places that are held (stages_each_place), its own moves back when k goes across it. */
 void kept_entry_move_back(const struct kept_entry *k, struct entry *e);
 bool kept_entry_has_labels(const struct kept_entry *k, const struct entry *e); /* the same labels and tenant */

@@ -85,8 +85,11 @@ static void state_free(void *state)
 static void let_out(const struct multiline *m, struct block *b, struct stage_turn *turn)
 {
 	b->is_parted = false;
-	if (!b->is_open)
+	if (!b->is_open) { /* nothing but empty lines; how many there were counts on, as it does there */
+		if (b->first.lines)
+			kept_entry_drop(&b->first, "multiline_empty", turn);
 		return;
+	}
 	kept_entry_forward(&b->first, buf_view(&b->text), m->first == NULL, turn);
 	stage_scratch_reset(&b->text);
 	b->lines = 0;
@@ -159,12 +162,13 @@ static void append(const struct multiline *m, struct block *b, struct stage_turn
 	struct str line = e->line;
 	if (b->text.n + 1 + line.n > b->text.cap_bytes)
 		let_part_out(m, b, turn);
+	kept_entry_join(&b->first, e);
 	if (b->is_open)
 		buf_char(&b->text, '\n');
 	buf_str(&b->text, line.n > STAGE_OUTPUT_MAX ? str_take(line, utf8_floor(line, STAGE_OUTPUT_MAX)) : line);
 	b->is_open = b->text.n > 0 || !m->first;
 	b->is_parted = !b->is_open;
-	b->first.joined = b->lines++ ? b->first.joined + 1 + e->joined : e->joined;
+	b->lines++;
 	b->last_ns = turn->now_ns;
 	b->newest_ns = e->timestamp_ns;
 	if (b->lines == m->max_lines)
@@ -191,7 +195,6 @@ static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry
 		b->first.first = e->first;
 		b->first.is_repeat = e->is_repeat;
 	}
-	kept_entry_join(&b->first, e);
 	append(m, b, turn, e);
 	return STAGE_HELD;
 }

@@ -63,6 +63,8 @@ struct stage_turn { /* of one stage with one entry */
 };
 /* An entry goes on to the stage behind this one, at once: how a stage lets out what it kept, or more than one. */
 void stage_forward(struct stage_turn *turn, struct entry *e);
+/* The same for one that is dropped. */
+void stage_forward_dropped(struct stage_turn *turn, struct entry *e, const char *reason);
 /* For a run function to return: drops, with this reason (which must outlive the call). */
 enum stage_verdict stage_drop(struct entry *e, const char *reason);
 

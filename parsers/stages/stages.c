@@ -345,6 +345,13 @@ static enum stage_verdict run_step(struct stages_walk *w, size_t at, struct entr
 	return verdict;
 }
 
+static void come_out(struct stages_walk *w, struct entry *e)
+{
+	if (e->last > e->first.order)
+		stages_each_place(w->s, move_back, e);
+	w->emit(w->ctx, e);
+}
+
 static void walk(struct stages_walk *w, size_t at, struct entry *e)
 {
 	const struct stages *p = w->p;
@@ -366,9 +373,13 @@ static void walk(struct stages_walk *w, size_t at, struct entry *e)
 			at++;
 		}
 	}
-	if (e->last > e->first.order)
-		stages_each_place(w->s, move_back, e);
-	w->emit(w->ctx, e);
+	come_out(w, e);
+}
+
+void stage_forward_dropped(struct stage_turn *turn, struct entry *e, const char *reason)
+{
+	e->drop_reason = reason;
+	come_out(turn->walk, e);
 }
 
 void stage_forward(struct stage_turn *turn, struct entry *e)

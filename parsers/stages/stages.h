@@ -37,6 +37,7 @@ struct entry_origin { /* what was seen in the line before any stage had it; of j
 	enum trace_result trace_result;
 	struct trace_context trace;
 	struct str adjusted_count;          /* outlives the pipeline */
+	unsigned char stream; /* the caller's: by which of its streams the first line came */
 };
 struct entry { /* all views: into the line, the pipeline, or `arena` (arena_reset by the caller after each entry) */
 	struct str line;
@@ -51,7 +52,7 @@ struct entry { /* all views: into the line, the pipeline, or `arena` (arena_rese
 	bool has_changed_labels;            /* labels are other ones than the log's own */
 	bool is_repeat;                     /* counted already, on the way to another destination: metrics leave it out */
 	struct entry_place first; uint64_t last; /* its lines stand between these; last: an order number */
-	uint64_t joined;                    /* further lines that multiline put into it */
+	uint64_t joined;                    /* lines that it has besides its own: every line that was run is in one entry, sooner or later */
 	struct entry_origin origin;
 };
 

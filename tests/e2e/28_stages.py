@@ -104,7 +104,7 @@ def limits(s):
 def refused(s):
     """What is wrong in a pipeline is told with its place."""
     for stage, line, word in (("jsn: {}", 6, "json"), ("json: {expresions: {a: b}}", 6, "expressions"), ("regex: {expression: '(a'}", 6, "regex"),
-                              ("multiline: {firstline: x}", 6, "multiline")):
+                              ("multiline: {firstline: "'('"}", 6, "multiline")):
         path = f"{s.work}/bad.yaml"
         with open(path, "w") as f:
             f.write("logs:\n  scrape_configs:\n    - job_name: a\n      kubernetes_sd_configs: [{role: pod}]\n      pipeline_stages:\n        - " + stage + "\n")

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/log.h"
+#include "agent/log_stages.h"
 #include "config/config.h"
 #include "tests/model/fake_destination.h"
 #include "tests/model/life.h"
@@ -24,6 +25,7 @@ struct life {
 	struct config_scrape job;
 	struct coverage coverage;
 	struct line_counts line_counts;
+	struct log_stages *stages[MODEL_LANES]; /* of this life */
 	struct tail tail;
 	struct lanes lanes;
 	struct reader reader;
@@ -94,6 +96,85 @@ static void check_whole(struct life *l, size_t lane, int first, int last)
 		life_fail(l, "lane %zu: piece %d came before its message was complete, though nothing was flushed", lane, last);
 }
 
+/* One message of a record, which ends with piece id. */
+static void check_message(struct life *l, size_t lane, int id, struct str line)
+{
+	struct world *w = l->w;
+	const struct piece *last = &w->pieces[id];
+	if (!last->is_written)
+		life_fail(l, "lane %zu: piece %d was not written to its end yet", lane, id);
+	int first = is_cut_head(l, last, line) ? id : first_piece(w, id, line);
+	if (first == NONE)
+		life_fail(l, "lane %zu: piece %d (%zu bytes) came with another text: %zu bytes, \"%.*s\"", lane, id, last->n, line.n,
+			  (int)(line.n < 100 ? line.n : 100), line.p);
+	if (w->trace)
+		fprintf(w->trace, "      lane %zu: log %d/%d file %d: pieces %d to %d\n", lane, last->log, last->is_stderr, last->file, first, id);
+	check_whole(l, lane, first, id);
+	int *newest = &l->newest[lane][last->log][last->is_stderr];
+	if (first < *newest)
+		life_fail(l, "lane %zu: log %d/%d: piece %d after %d in one life", lane, last->log, last->is_stderr, first, *newest - 1);
+	*newest = id + 1;
+	for (int p = id;; p = w->pieces[p].previous) {
+		bool is_whole_chunk = w->pieces[p].n > 200000; /* its head goes out before its end is seen: a restart repeats it */
+		if (w->pieces[p].lane[lane].is_persisted && l->rules.is_strict && !is_whole_chunk)
+			life_fail(l, "lane %zu: piece %d of log %d, file %d, came again though it was settled and saved", lane, p, last->log, w->pieces[p].file);
+		w->pieces[p].lane[lane].read_in_life = w->life;
+		if (p == first)
+			return;
+	}
+}
+
+/* The last piece of a message that begins with piece p. */
+static int last_piece(const struct life *l, int p, struct str line)
+{
+	for (size_t done = l->w->pieces[p].n; done < line.n; done += l->w->pieces[p].n) {
+		int next = p + 1;
+		while (next < l->w->piece_count && l->w->pieces[next].previous != p)
+			next++;
+		if (next == l->w->piece_count)
+			return p;
+		p = next;
+	}
+	return p;
+}
+
+/* As the stage sees it. */
+static bool is_head(struct str line)
+{
+	size_t n = 0;
+	while (n < line.n && line.p[n] >= '0' && line.p[n] <= '9')
+		n++;
+	return n && n < line.n && line.p[n] == ':' && (line.p[n - 1] - '0') % 5 == 0;
+}
+
+/* The piece that a line begins with, by its number; of one that was torn there may be less than that. */
+static int begins_with(const struct life *l, int log, int stream, struct str line)
+{
+	int id = line.n ? (int)strtol(line.p, NULL, 10) : NONE;
+	if (id >= 0 && id < l->w->piece_count && !l->w->pieces[id].is_torn && memchr(line.p, ':', line.n))
+		return id;
+	for (id = 0; id < l->w->piece_count; id++) {
+		const struct piece *p = &l->w->pieces[id];
+		if (p->is_torn && p->log == log && p->is_stderr == stream && str_eq(line, (struct str){ p->text, p->n }))
+			return id;
+	}
+	return NONE;
+}
+
+/* Whoever reads a block again, in another life or another lane, must make the same of it, unless time has told where it ends, or a file
+ * of it is not there any more. */
+static void check_block(struct life *l, size_t lane, int head, int last)
+{
+	struct world *w = l->w;
+	struct piece *p = &w->pieces[head];
+	bool has_lost = false;
+	for (int i = 0; i < w->file_count; i++)
+		has_lost |= w->files[i].log == p->log && w->files[i].place >= FILE_REMOVED_;
+	if (l->rules.is_patient && !has_lost && !l->has_flushed && !l->counters.partials_flushed && p->entry_last && p->entry_last != last + 1)
+		life_fail(l, "lane %zu: the block from piece %d to %d came before as %d to %d", lane, head, last, head, p->entry_last - 1);
+	p->entry_last = last + 1;
+}
+
 static int on_append(void *ctx, size_t lane, struct str labels, const struct record *record)
 {
 	struct life *l = ctx;
@@ -106,44 +187,43 @@ static int on_append(void *ctx, size_t lane, struct str labels, const struct rec
 		life_fail(l, "labels \"%s\" are not ours", text);
 	if (id < 0 || id >= w->piece_count)
 		life_fail(l, "lane %zu: a line of log %d that nobody wrote, timestamp %lld: %.60s", lane, log, (long long)record->timestamp_ns, record->line.p);
-	struct piece *last = &w->pieces[id];
-	if (last->log != log || last->is_stderr != stream)
-		life_fail(l, "lane %zu: piece %lld of log %d/%d came as log %d/%d", lane, (long long)id, last->log, last->is_stderr, log, stream);
-	if (!last->is_written)
-		life_fail(l, "lane %zu: piece %lld was not written to its end yet", lane, (long long)id);
-	int first = is_cut_head(l, last, record->line) ? (int)id : first_piece(w, (int)id, record->line);
-	if (first == NONE)
-		life_fail(l, "lane %zu: piece %lld (%zu bytes) came with another text: %zu bytes, \"%.*s\"", lane, (long long)id, last->n, record->line.n,
-			  (int)(record->line.n < 100 ? record->line.n : 100), record->line.p);
-	if (w->trace)
-		fprintf(w->trace, "      lane %zu: log %d/%d file %d: pieces %d to %d\n", lane, log, stream, last->file, first, (int)id);
-	check_whole(l, lane, first, (int)id);
-	int *newest = &l->newest[lane][log][stream];
-	if (first < *newest)
-		life_fail(l, "lane %zu: log %d/%d: piece %d after %d in one life", lane, log, stream, first, *newest - 1);
-	*newest = (int)id + 1;
-	for (int p = (int)id;; p = w->pieces[p].previous) {
-		bool is_whole_chunk = w->pieces[p].n > 200000; /* its head goes out before its end is seen: a restart repeats it */
-		if (w->pieces[p].lane[lane].is_persisted && l->rules.is_strict && !is_whole_chunk)
-			life_fail(l, "lane %zu: piece %d of log %d, file %d, came again though it was settled and saved", lane, p, log, w->pieces[p].file);
-		w->pieces[p].lane[lane].read_in_life = w->life;
-		if (p == first)
-			return (int)id;
+	struct str rest = record->line;
+	int head = (int)id, before = NONE;
+	/* What follows a block that has gone out has its time. */
+	bool is_rest = l->rules.has_blocks && !l->rules.is_patient && !is_head(rest) && begins_with(l, log, stream, str_take(rest, str_find(rest, '\n'))) >= 0;
+	if (is_rest)
+		head = last_piece(l, begins_with(l, log, stream, str_take(rest, str_find(rest, '\n'))), str_take(rest, str_find(rest, '\n')));
+	for (bool is_first = true; is_first || rest.n; is_first = false) {
+		struct str line = str_cut(&rest, '\n');
+		int begin = begins_with(l, log, stream, line), last;
+		if (!is_first && (!l->rules.has_blocks || begin == NONE || is_head(line)))
+			life_fail(l, "lane %zu: log %d/%d: piece %d goes on with \"%.*s\"", lane, log, stream, head, (int)(line.n < 60 ? line.n : 60), line.p);
+		last = is_first ? head : last_piece(l, begin, line);
+		if (w->pieces[last].log != log || w->pieces[last].is_stderr != stream)
+			life_fail(l, "lane %zu: piece %d of log %d/%d came as log %d/%d", lane, last, w->pieces[last].log, w->pieces[last].is_stderr, log, stream);
+		check_message(l, lane, last, line);
+		w->pieces[last].lane[lane].entry_before = before + 1;
+		before = last;
 	}
+	if (l->rules.has_blocks && !is_rest)
+		check_block(l, lane, head, before);
+	return before;
 }
 
 /* Which pieces a record covered is known by who was read in this life. */
 static void on_record_settled(void *ctx, size_t lane, int piece)
 {
 	struct life *l = ctx;
-	for (int p = piece; p != NONE && l->w->pieces[p].lane[lane].read_in_life; p = l->w->pieces[p].previous)
-		l->w->pieces[p].lane[lane].is_settled = true, l->w->pieces[p].lane[lane].settled_in_life = l->w->life;
+	struct piece *all = l->w->pieces;
+	for (int last = piece; last != NONE; last = all[last].lane[lane].entry_before - 1)
+		for (int p = last; p != NONE && all[p].lane[lane].read_in_life; p = all[p].previous)
+			all[p].lane[lane].is_settled = true, all[p].lane[lane].settled_in_life = l->w->life;
 }
 
 static void on_mark_settled(void *ctx, struct mark *m)
 {
 	(void)ctx;
-	m->settled(m->owner, m);
+	lane_settled(m);
 }
 
 void fake_ring_add(void *ctx, struct str labels, const struct record *record)
@@ -154,6 +234,8 @@ void fake_ring_add(void *ctx, struct str labels, const struct record *record)
 }
 
 /* ---- hooks of the tailer ---- */
+
+#define STREAM_LABELS(stream) { (struct label[]){ { STR("stream"), STR(stream) } }, 1, 1 }
 
 static void on_source(void *ctx, struct source *s)
 {
@@ -167,6 +249,9 @@ static void on_source(void *ctx, struct source *s)
 			snprintf(text, sizeof text, "%d %d", log, stream);
 			s->lane[lane].streams[stream].labels = str_of(strdup(text));
 		}
+	for (size_t lane = 0; lane < l->rules.lanes && l->rules.has_blocks; lane++)
+		s->lane[lane].stages = source_stages_new(l->stages[lane], (struct labels[2]){ STREAM_LABELS("o"), STREAM_LABELS("e") },
+							 s->lane[lane].streams);
 	s->coverage = coverage_row(&l->coverage, s->namespace_);
 	s->lines = line_counts_use(&l->line_counts, s->namespace_, s->pod, s->container, s->job, 1);
 }
@@ -190,11 +275,11 @@ static void check_ledger(struct life *l)
 	for (size_t i = 0; i < l->rules.lanes; i++) {
 		const struct lane *lane = &l->lanes.at[i];
 		uint64_t appended = lane->destination ? fake_appended(lane->destination) : 0;
-		uint64_t sum = appended + lane->ahead_lines + lane->ring_sent + lane->earlier_sent + lane->lost_lines;
+		uint64_t sum = appended + lane_more_sent(lane) + lane_more_pending(lane) + lane->lost_lines;
 		if (sum != l->counters.lines_read)
-			life_fail(l, "lane %zu: %llu lines read, but %llu appended + %llu ahead + %llu to the ring + %llu sent earlier + %llu lost", i,
-				  (unsigned long long)l->counters.lines_read, (unsigned long long)appended, (unsigned long long)lane->ahead_lines,
-				  (unsigned long long)lane->ring_sent, (unsigned long long)lane->earlier_sent, (unsigned long long)lane->lost_lines);
+			life_fail(l, "lane %zu: %llu lines read, but %llu appended + %llu sent otherwise + %llu pending otherwise + %llu lost", i,
+				  (unsigned long long)l->counters.lines_read, (unsigned long long)appended, (unsigned long long)lane_more_sent(lane),
+				  (unsigned long long)lane_more_pending(lane), (unsigned long long)lane->lost_lines);
 	}
 }
 
@@ -262,6 +347,13 @@ static uint64_t find_unread_and_gone(const struct life *l)
 
 /* ---- one life ---- */
 
+static const struct str multiline_keys[] = { { "firstline", 9 }, { "max_wait_time", 13 } }, stage_keys[] = { { "multiline", 9 } };
+#define SCALAR(text_) { .kind = STAGE_SCALAR, .text = { text_, sizeof text_ - 1 } }
+#define PIPELINE(wait) { .list = &(const struct stage_node){ .kind = STAGE_LIST, .count = 1, .items = &(const struct stage_node){ \
+	.kind = STAGE_MAP, .count = 1, .keys = stage_keys, .items = &(const struct stage_node){ .kind = STAGE_MAP, .count = 2, \
+	.keys = multiline_keys, .items = (const struct stage_node[]){ SCALAR("^[0-9]*[05]:"), SCALAR(wait) } } } } }
+static const struct config_stages patient = PIPELINE("600s"), hasty = PIPELINE("2s");
+
 bool life_is_up(const struct life *l)
 {
 	return l->w->life > 0;
@@ -284,6 +376,8 @@ void life_start(struct life *l)
 	lanes_init(&l->lanes, &lanes, reader_line_room(l->rules.max_line_bytes));
 	reader_init(&l->reader, &(struct reader_options){ &l->tail, &l->lanes });
 	l->lanes.count = l->rules.lanes;
+	for (size_t lane = 0; lane < l->rules.lanes && l->rules.has_blocks; lane++)
+		l->stages[lane] = log_stages_new(l->rules.is_patient ? &patient : &hasty, lane ? l->stages[0] : NULL);
 	for (size_t lane = 0; lane < l->rules.lanes && !l->rules.is_ring; lane++)
 		l->lanes.at[lane].destination = fake_new(lane, l, on_append, on_record_settled, on_mark_settled);
 	if (tail_start(&l->tail, &o, err) < 0)
@@ -311,6 +405,10 @@ static void end(struct life *l)
 		l->lanes.at[lane].destination = NULL;
 	}
 	tail_stop(&l->tail);
+	for (size_t lane = 0; lane < MODEL_LANES; lane++) {
+		log_stages_free(l->stages[lane]);
+		l->stages[lane] = NULL;
+	}
 	reader_fini(&l->reader);
 	lanes_fini(&l->lanes);
 	show_positions(l);
@@ -360,6 +458,8 @@ static void read_all(struct life *l)
 	for (size_t lane = 0; lane < l->rules.lanes; lane++) {
 		if (l->lanes.at[lane].has_waiting)
 			reader_retry_waiting(&l->reader, lane);
+		if (l->lanes.at[lane].flush_at_ns && l->lanes.at[lane].flush_at_ns <= loop_now_ns(l->loop))
+			reader_flush_due(&l->reader, lane);
 		for (int turns = 0; reader_turn(&l->reader, lane); turns++)
 			if (turns > 100000)
 				life_fail(l, "lane %zu: reads and reads and gets nowhere", lane);
@@ -439,7 +539,7 @@ void life_settle_down(struct life *l)
 				break;
 		}
 		tail_save(&l->tail); /* what is read is only let go when that is on disk */
-		virtual_loop_pass(l->loop, round < 8 ? 6 * SECOND_NS : 31 * SECOND_NS);
+		virtual_loop_pass(l->loop, round < 8 ? 6 * SECOND_NS : round == 9 && l->rules.is_patient ? 601 * SECOND_NS : 31 * SECOND_NS);
 		look(l);
 	}
 	check_ledger(l);

@@ -11,6 +11,8 @@ struct life_rules {
 	bool is_ring;      /* no destination: the ring takes it all */
 	bool is_loose;     /* batches are settled in any order */
 	bool is_strict;    /* what was settled when positions were saved must never come again */
+	bool has_blocks;   /* a stage joins lines: those whose number ends with 0 or 5 begin an entry */
+	bool is_patient;   /* and waits so long for the next line that time never tears a block */
 	size_t max_line_bytes, open_limit;
 };
 struct life;

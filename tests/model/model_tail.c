@@ -85,13 +85,15 @@ static void pick_rules(struct world *w, struct life_rules *rules)
 	w->rules.has_holes = w->rules.has_cuts && world_chance(w, 50);
 	rules->is_strict &= !w->rules.has_cuts; /* with its position a cut file takes along that its elders are read */
 	w->rules.is_forgetful = world_chance(w, 10);
+	rules->has_blocks = !rules->is_strict && !rules->is_ring && !w->rules.has_cuts && world_chance(w, 50);
+	rules->is_patient = rules->has_blocks && !w->rules.is_forgetful && world_chance(w, 70);
 	rules->open_limit = w->rules.is_forgetful ? 2 : 0;
 	w->rules.has_long_lines = rules->is_strict && world_chance(w, 15);
 	if (w->rules.has_long_lines)
 		rules->max_line_bytes = 4096;
-	world_trace(w, "rules: %zu lanes%s%s%s%s%s%s%s%s", rules->lanes, rules->is_strict ? " strict" : "", rules->is_loose ? " loose" : "",
+	world_trace(w, "rules: %zu lanes%s%s%s%s%s%s%s%s%s%s", rules->lanes, rules->is_strict ? " strict" : "", rules->is_loose ? " loose" : "",
 		    rules->is_ring ? " ring" : "", w->rules.has_pieces ? " pieces" : "", w->rules.has_cuts ? " cuts" : "",
-		    w->rules.has_holes ? " holes" : "", w->rules.is_forgetful ? " forgetful" : "", w->rules.has_long_lines ? " long" : "");
+		    w->rules.has_holes ? " holes" : "", w->rules.is_forgetful ? " forgetful" : "", rules->has_blocks ? " blocks" : "", rules->is_patient ? " patient" : "", w->rules.has_long_lines ? " long" : "");
 }
 
 static void check_nothing_missing(struct model *m, const struct life_rules *rules)

@@ -17,6 +17,7 @@ struct lane_fate {      /* of a piece in one lane */
 	bool is_settled;    /* accepted by the destination at least once */
 	bool is_persisted;  /* and that was saved */
 	bool is_excused;    /* it may be missing */
+	int entry_before;   /* last piece of the message before its own in the same entry, plus one; 0: none */
 };
 struct piece { /* one CRI line; its timestamp is unique: base + index in the table */
 	int log, file, previous; /* previous piece of the same message, NONE for the first */
@@ -26,6 +27,7 @@ struct piece { /* one CRI line; its timestamp is unique: base + index in the tab
 	uint64_t end;    /* offset behind it in its file */
 	char *text;
 	size_t n;
+	int entry_last;  /* the entry that begins with its message came with this last piece, plus one; 0: not yet */
 	struct lane_fate lane[MODEL_LANES];
 };
 

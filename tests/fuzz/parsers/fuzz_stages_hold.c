@@ -30,7 +30,7 @@ static const struct { size_t from, count; bool is_whole; /* no byte of a line is
 	{ 0, 1, true }, { 2, 2, true }, { 1, 1, false }, { 1, 3, false }, { 0, 3, false },
 };
 
-struct sum { size_t bytes, entries; };
+struct sum { size_t bytes, entries, lines; };
 
 static void emit(void *ctx, struct entry *e)
 {
@@ -38,6 +38,7 @@ static void emit(void *ctx, struct entry *e)
 	for (size_t i = 0; i < e->line.n; i++)
 		out->bytes += e->line.p[i] != '\n';
 	out->entries++;
+	out->lines += 1 + e->joined;
 	assert(!e->drop_reason);
 }
 
@@ -69,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			assert(stages_flush(p, s, now_ns, false, emit, &out) > now_ns);
 	}
 	stages_flush(p, s, now_ns, true, emit, &out);
-	assert(!stages_is_holding(s) && out.entries <= in.entries && out.bytes <= in.bytes);
+	assert(!stages_is_holding(s) && out.entries <= in.entries && out.lines == in.entries && out.bytes <= in.bytes);
 	assert(!pipelines[which].is_whole || out.bytes == in.bytes);
 	assert(stages_not_before(s) >= 0);
 	arena_fini(&arena);

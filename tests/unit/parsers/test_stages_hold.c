@@ -10,6 +10,7 @@ START_TEST(multiline)
 		{ "before the first first line all passes", "[{multiline: {firstline: '^>'}}]", "", "a\nb\n>1\nc", "a;b;>1\nc;" },
 		{ "too many lines", "[{multiline: {firstline: '^>', max_lines: 2}}]", "", ">1\na\nb\nc\nd\n>2", ">1\na;b\nc;d;>2;" },
 		{ "no limit of lines", "[{multiline: {firstline: '^>', max_lines: 0}}]", "", ">1\na\nb\nc", ">1\na\nb\nc;" },
+		{ "nothing but empty first lines", "[{multiline: {firstline: '^$|^>'}}]", "", "\n\n>1", " !multiline_empty; !multiline_empty;>1;" },
 		{ "an empty first line is none of the text", "[{multiline: {firstline: '^$|^>'}}]", "", "\na\n\nb", "a;b;" },
 		{ "blocks by labels", "[{regex: {expression: '^(?P<k>.)'}}, {labels: {k: }}, {multiline: {firstline: '1'}}]", "", "a1\nb1\na\nb\na1",
 			"a1\na{k=\"a\"};a1{k=\"a\"};b1\nb{k=\"b\"};" },
@@ -150,7 +151,7 @@ END_TEST
 
 enum { REPLAYS = 25, REPLAY_LINES = 40, REPLAY_ENTRIES = 200 };
 struct seen_entry { uint64_t first, last; struct str text; int64_t timestamp_ns; };
-struct seen { struct seen_entry at[REPLAY_ENTRIES]; size_t count; struct arena bytes; };
+struct seen { struct seen_entry at[REPLAY_ENTRIES]; size_t count, lines; struct arena bytes; };
 
 static int by_last(const void *a, const void *b)
 {
@@ -162,6 +163,7 @@ static void see(void *ctx, struct entry *e)
 {
 	struct seen *s = ctx;
 	ck_assert(s->count < REPLAY_ENTRIES);
+	s->lines += 1 + e->joined;
 	s->at[s->count].first = e->first.order;
 	s->at[s->count].last = e->last;
 	s->at[s->count].timestamp_ns = e->timestamp_ns;
@@ -193,6 +195,7 @@ static void play(struct stages *p, const struct str *lines, size_t from, size_t 
 	}
 	stages_flush(p, s, S, true, see, out);
 	ck_assert(!stages_is_holding(s));
+	ck_assert_uint_eq(out->lines, to - from);
 	qsort(out->at, out->count, sizeof out->at[0], by_last); /* what is open at the end goes out in any order */
 	stages_state_free(s);
 	arena_fini(&arena);

@@ -1,0 +1,37 @@
+/* Private to the reader: one chunk of one source, and the parts that share it.
+ *
+ *   reader.c         bytes to lines: framing, pieces, the ledger, turns
+ *   reader_places.c  lines that stages hold back: what of the files may be acknowledged meanwhile */
+#ifndef AGENT_READER_TURN_H
+#define AGENT_READER_TURN_H
+
+#include "agent/reader.h"
+
+struct turn {
+	struct reader *r;
+	struct lane *lane;
+	size_t lane_index;
+	struct source *s;
+	struct lane_source from;
+	bool may_hold;           /* stages may hold lines of this source back */
+	struct cursor *c;
+	const char *buffer;      /* first readable byte: data, preceded by its frontier */
+	struct str data;
+	bool is_clean;           /* the whole chunk is UTF-8 without NULs */
+	struct lane_outcome outcome;
+	bool is_long;            /* the line at hand, with its framing */
+	bool is_joined;          /* or of pieces */
+	bool is_near_end;        /* what is read now is among the newest: the ring keeps it */
+	int64_t oldest_ns, last_ns;
+};
+
+/* What stands before `at`, which lies in t->data. */
+struct frontier reader_frontier_at(const struct turn *t, const char *at);
+
+/* Only while t->may_hold. The place of a line or piece at this offset of the cursor's file; each has its own number. */
+struct entry_place reader_places_of(struct turn *t, uint64_t offset);
+/* Behind the lines of a chunk, before it is consumed, and behind a flush (no data then): holds each file of the source where a restart must
+ * begin again. Files that need not be held any more get a mark of their own, the cursor's file does not. */
+void reader_places_hold(struct turn *t);
+
+#endif
