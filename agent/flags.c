@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/commands/table.h"
+#include "agent/flags_promtail.h"
 #include "config/nearest.h"
 #include "parsers/bytes/num.h"
 
@@ -18,6 +19,10 @@ enum { LEAST_INTERVAL_NS = 1000000000 };
 static const struct flag flags[] = {
 	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration", "run",
 		"configuration to run with; without it: the logs of this machine, shown on the page" },
+	{ "config.expand-env", FLAG_BOOL, FIELD(expand_env), "", NULL, "Configuration", "run check inspect",
+		"replace ${NAME} and ${NAME:-words} in the file by variables of the environment, as Promtail does" },
+	{ "positions.import", FLAG_TEXT, FIELD(positions_import), "FILE", NULL, "Places", "run",
+		"Promtail's positions: logs begin where it stopped (default: where the configuration says that it has them)" },
 	{ "loki.url", FLAG_TEXT, FIELD(loki_url), "URL", NULL, "Configuration", "run",
 		"ship to this Loki, without a file (.../loki/api/v1/push)" },
 	{ "remote-write.url", FLAG_TEXT, FIELD(remote_write_url), "URL", NULL, "Configuration", "run",
@@ -217,6 +222,29 @@ static struct spelling spell(const char *argument)
 	return (struct spelling){ name, name.p + name.n == argument + strlen(argument) ? NULL : text.p };
 }
 
+/* Promtail's flag in the arguments of a DaemonSet that has got another image. */
+static int take_promtail_flag(const struct promtail_flag *f, struct str value, struct flags *out, char err[256])
+{
+	bool is_off = f->is_bool && str_eq(value, STR("false"));
+	if (f->kind == PROMTAIL_REFUSED && !is_off) {
+		snprintf(err, 256, "--%s is not supported: %s", f->name, f->words);
+		return -1;
+	}
+	if (f->is_bool && !is_off && !str_eq(value, STR("true"))) {
+		snprintf(err, 256, "--%s: expected true or false, found \"%.*s\"", f->name, STR_ARG(str_take(value, 64)));
+		return -1;
+	}
+	if (f->kind == PROMTAIL_IGNORED && !is_off && out->without_effect_count < FLAGS_SETTINGS_MOST)
+		out->without_effect[out->without_effect_count++] = f->name;
+	if (f->kind == PROMTAIL_SETTING && out->setting_count == FLAGS_SETTINGS_MOST) {
+		snprintf(err, 256, "--%s: more than %d flags of Promtail: write them into the file", f->name, FLAGS_SETTINGS_MOST);
+		return -1;
+	}
+	if (f->kind == PROMTAIL_SETTING)
+		out->settings[out->setting_count++] = (struct config_setting){ str_of(f->words), value };
+	return 0;
+}
+
 /* One flag, argv[*i]; takes argv[*i + 1] too when the value stands there. */
 static int take_flag(int argc, char **argv, int *i, struct flags *out, char err[256])
 {
@@ -226,6 +254,15 @@ static int take_flag(int argc, char **argv, int *i, struct flags *out, char err[
 	bool is_negated = !f && !other && str_starts(s.name, STR("no-"));
 	if (is_negated)
 		f = flag_find(str_skip(s.name, 3), out->command, &other);
+	const struct promtail_flag *theirs = f || other ? NULL : promtail_flag_find(s.name);
+	if (theirs && (theirs->is_bool || s.value))
+		return take_promtail_flag(theirs, s.value ? str_of(s.value) : STR("true"), out, err);
+	if (theirs && *i + 1 < argc)
+		return take_promtail_flag(theirs, str_of(argv[++*i]), out, err);
+	if (theirs) {
+		snprintf(err, 256, "--%s needs a value", theirs->name);
+		return -1;
+	}
 	if (!f && other)
 		return other_commands_flag(other, out->command, err);
 	if (!f || (is_negated && f->kind != FLAG_BOOL))
@@ -258,7 +295,8 @@ static const char *find_command(int argc, char **argv, int first)
 		struct spelling s = spell(argv[i]);
 		const struct flag *f = flag_find(s.name, "run", &other);
 		f = f ? f : other;
-		i += f && f->kind != FLAG_BOOL && !s.value;
+		const struct promtail_flag *theirs = f ? NULL : promtail_flag_find(s.name);
+		i += ((f && f->kind != FLAG_BOOL) || (theirs && !theirs->is_bool)) && !s.value;
 	}
 	return NULL;
 }

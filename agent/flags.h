@@ -4,10 +4,13 @@
 
 #include <stdbool.h>
 
+#include "config/load.h"
 #include "parsers/bytes/buf.h"
 
 enum { FLAGS_ARGUMENTS_MOST = 1 << 20 }; /* of a command that takes as many as there are */
 enum { FLAGS_FAILED_EXIT = 1, FLAGS_USAGE_EXIT = 2, FLAGS_REMARKS_EXIT = 3 /* not as it should be */, FLAGS_CONFIG_EXIT = 78 /* EX_CONFIG */ };
+
+enum { FLAGS_SETTINGS_MOST = 32 };
 
 enum flag_kind { FLAG_TEXT, FLAG_ROOT, FLAG_CHOICE, FLAG_BOOL, FLAG_DURATION }; /* ROOT: a directory, kept without slashes at its end */
 
@@ -26,6 +29,12 @@ struct flag {
 struct flags { /* views of argv */
 	const char *command;            /* "run" when there is none; with help: NULL when there is none */
 	const char *config_file;        /* NULL: none */
+	bool expand_env;                /* --config.expand-env */
+	const char *positions_import;   /* --positions.import; NULL: the file decides */
+	struct config_setting settings[FLAGS_SETTINGS_MOST]; /* Promtail's flags that are keys of its file */
+	size_t setting_count;
+	const char *without_effect[FLAGS_SETTINGS_MOST]; /* Promtail's flags that do nothing here: names, for promtail_flag_find */
+	size_t without_effect_count;
 	int64_t auto_reload_interval_ns; /* --config.auto-reload-interval; 0: never */
 	const char *loki_url;           /* --loki.url: one destination without a file; NULL: none */
 	const char *path_pod_logs;      /* /var/log/pods */

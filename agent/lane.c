@@ -251,6 +251,10 @@ void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, con
 	bool is_kept = !l->o.rules->is_sampling || line_trace_keeps(l->o.rules, &record, level);
 	if (!line->is_repeat)
 		count(l, from, &record, own, is_kept);
+	if (record.timestamp_ns <= from->bare_until_ns) {
+		record.level = LEVEL_UNKNOWN;
+		record.trace_result = TRACE_NONE;
+	}
 	if (taps_any(l->o.taps)) {
 		const struct tap_place place = place_of(&w);
 		taps_line(l->o.taps, &place, &record, from->streams[line->is_stderr].labels);

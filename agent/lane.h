@@ -58,6 +58,7 @@ struct lane_source {
 	struct line_row *lines;       /* its row of log_lines_total */
 	struct tap_origin origin;
 	struct log_memory *memory;    /* NULL: none. Each line's offset must be told then */
+	int64_t bare_until_ns;        /* lines up to this time go out without level and trace id: another program may have sent them so before */
 	struct entry_place *open[2];  /* of what the source itself has begun and not handed on yet; NULL or order 0: nothing. An entry that
 	                               * goes across such a place moves it back to its own first line */
 };

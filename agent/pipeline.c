@@ -236,7 +236,7 @@ static int start_tail(struct pipeline *p, char err[256])
 {
 	struct tail_options o = { .config = p->o.config, .pods_path = p->o.pods_path, .docker_path = p->o.docker_path,
 				  .host = p->o.host, .pods = p->o.pods ? p->o.pods : kubernetes_pods(p->kubernetes),
-				  .checkpoint_path = p->o.checkpoint_path, .is_state_usable = p->o.is_state_usable,
+				  .checkpoint_path = p->o.checkpoint_path, .import_path = p->o.import_path, .is_state_usable = p->o.is_state_usable,
 				  .lane_count = p->lanes.count, .loop = p->o.loop, .worker = p->o.worker, .counters = &p->counters, .ctx = p,
 				  .describe = on_source, .readable = on_wake, .lines_lost = on_lines_lost };
 	for (size_t i = 0; i < o.lane_count; i++)

@@ -14,6 +14,7 @@ struct pipeline;
 struct pipeline_options {
 	const struct config *config; /* lives as long as the pipeline */
 	const char *pods_path, *docker_path, *checkpoint_path, *service_account_path;
+	const char *import_path;     /* Promtail's positions; NULL: none */
 	bool is_state_usable;
 	struct str node_name;        /* label node_name, empty: none */
 	struct str host;             /* what this machine is called: for __host__, and the node name that discovery tells */

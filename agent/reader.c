@@ -504,7 +504,7 @@ bool reader_turn(struct reader *r, size_t lane)
 		return false;
 	struct lane_state *state = &t.s->lane[lane];
 	t.from = (struct lane_source){ state->streams, state->stages, t.s->coverage, t.s->lines,
-				       { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, state->memory,
+				       { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, state->memory, t.s->bare_until_ns,
 				       { &state->joined_from[0], &state->joined_from[1] } };
 	t.may_hold = lane_may_hold(&t.from);
 	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */

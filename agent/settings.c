@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/flags_promtail.h"
 #include "agent/os.h"
 
 enum { DEFAULT_PORT = 9195 };
@@ -42,8 +43,32 @@ static struct str lookup(void *ctx, struct str name)
 	return str_of(host);
 }
 
-static struct config *load_file(const char *path, struct buf *problems)
+static struct str environment(void *ctx, struct str name)
 {
+	char zero_ended[SUBSTITUTE_NAME_MOST + 1];
+	(void)ctx;
+	snprintf(zero_ended, sizeof zero_ended, STR_FMT, STR_ARG(name));
+	return str_of(getenv(zero_ended));
+}
+
+struct config *settings_read(const struct flags *flags, struct str text, struct str name, struct config_problems *problems)
+{
+	const struct config_source source = { .text = text, .name = name, .variables.lookup = flags->expand_env ? environment : NULL,
+					      .settings = flags->settings, .setting_count = flags->setting_count };
+	return config_load_source(&source, problems);
+}
+
+/* Flags of Promtail that stay: nobody is to look for their effect. */
+static void tell_of_flags(const struct flags *flags, struct buf *problems)
+{
+	for (size_t i = 0; i < flags->without_effect_count; i++)
+		buf_printf(problems, "command line: warning: --%s has no effect: %s\n", flags->without_effect[i],
+			   promtail_flag_find(str_of(flags->without_effect[i]))->words);
+}
+
+static struct config *load_file(const struct flags *flags, struct buf *problems)
+{
+	const char *path = flags->config_file;
 	struct buf text;
 	buf_init(&text, CONFIG_MOST_BYTES + 1);
 	struct config_problems found = { 0 };
@@ -52,7 +77,7 @@ static struct config *load_file(const char *path, struct buf *problems)
 	if (error < 0) {
 		buf_printf(problems, "%s: %s: name a file that this user may read, or start without --config.file\n", path, strerror(-error));
 	} else {
-		c = config_load(buf_view(&text), str_of(path), &found);
+		c = settings_read(flags, buf_view(&text), str_of(path), &found);
 		config_problems_print(&found, str_of(path), problems);
 	}
 	config_problems_fini(&found);
@@ -63,11 +88,13 @@ static struct config *load_file(const char *path, struct buf *problems)
 static struct config *load(const struct flags *flags, struct buf *problems)
 {
 	if (flags->config_file)
-		return load_file(flags->config_file, problems);
-	if (!flags->loki_url && !flags->remote_write_url)
+		return load_file(flags, problems);
+	bool has_urls = flags->loki_url || flags->remote_write_url;
+	if (!has_urls && !flags->setting_count)
 		return config_default();
 	struct config_problems found = { 0 };
-	struct config *c = config_load_urls(str_of(flags->loki_url), str_of(flags->remote_write_url), &found);
+	struct config *c = has_urls ? config_load_urls(str_of(flags->loki_url), str_of(flags->remote_write_url), &found)
+				    : settings_read(flags, (struct str){ 0 }, STR("command line"), &found);
 	config_problems_print(&found, flags->loki_url ? STR("--loki.url") : STR("--remote-write.url"), problems);
 	config_problems_fini(&found);
 	return c;
@@ -95,7 +122,8 @@ int settings_load(const struct flags *flags, struct settings *out, struct buf *p
 	*out = (struct settings){ .config = load(flags, problems) };
 	if (!out->config)
 		return -1;
-	if (config_expand(out->config, lookup, host, err) < 0) {
+	tell_of_flags(flags, problems);
+	if (!flags->expand_env && config_expand(out->config, lookup, host, err) < 0) {
 		buf_printf(problems, "%s\n", err);
 		settings_fini(out);
 		return -1;

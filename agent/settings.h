@@ -16,6 +16,8 @@ struct settings {
 /* 0, or -1 with everything that is wrong in problems (text for people, many lines). */
 int settings_load(const struct flags *flags, struct settings *out, struct buf *problems);
 void settings_fini(struct settings *s);
+/* The file's text as the command line wants it read (--config.expand-env, Promtail's flags). As config_load. */
+struct config *settings_read(const struct flags *flags, struct str text, struct str name, struct config_problems *problems);
 /* Name of this node: NODE_NAME (set it from spec.nodeName), else empty. */
 struct str settings_node_name(void);
 struct str settings_host_name(char room[256]); /* NODE_NAME, or HOSTNAME as Promtail has it, or what the machine is called */

@@ -40,7 +40,7 @@ static void ready(struct web_request *r)
 static void reload(struct web_request *r)
 {
 	if (!r->options->enable_lifecycle || !r->options->reload) {
-		answer(r, 403, STR("Lifecycle API is not enabled: start spoor with --web.enable-lifecycle, or send SIGHUP to reload.\n"));
+		answer(r, 403, STR("Lifecycle API is not enabled: start spoor with --web.enable-lifecycle, set server.enable_runtime_reload, or send SIGHUP to reload.\n"));
 		return;
 	}
 	bool is_ok = r->options->reload(r->options->ctx, &r->body);
@@ -89,6 +89,7 @@ static const struct route {
 	{ STR("/-/ready"), READ, ready, "readiness" },
 	{ STR("/ready"), READ, ready, "readiness, as Promtail has it" },
 	{ STR("/-/reload"), WRITE, reload, "POST: load the configuration again (--web.enable-lifecycle)" },
+	{ STR("/reload"), WRITE, reload, "the same, as Promtail has it" },
 	{ STR("/-/log-level"), WRITE, log_level, "POST: ?level=debug|info|warn|error, until the next reload (--web.enable-lifecycle)" },
 	{ STR("/config"), READ, config, "configuration in use, secrets masked" },
 	{ STR("/targets"), READ, web_targets_page, "scrape targets" },

@@ -68,14 +68,12 @@ static void check_clients(struct loader *r)
 		}
 }
 
-/* Promtail keeps YAML under such names and does not start when it finds something else there. */
+/* Where Promtail has its positions: under the name that it shares with ours, or where it has them when its file says nothing. */
 static void check_positions(struct loader *r)
 {
-	struct str filename = r->config->logs.positions.filename;
-	const struct place *at = loader_field(r, &r->config->logs.positions.filename);
-	if (at && (str_ends(filename, STR(".yaml")) || str_ends(filename, STR(".yml"))))
-		loader_warning(r, at, "the file is not YAML any more once it is written: with another name Promtail's own stays "
-			"usable");
+	struct str filename = r->config->logs.positions.filename, *import = &r->config->logs.positions.import;
+	if (!import->n)
+		*import = filename.n ? filename : str_eq(r->bare, STR("logs")) ? STR("/var/log/positions.yaml") : (struct str){ 0 };
 }
 
 /* Promtail's 0 says "no limit": here it is the default, because Loki has one. */

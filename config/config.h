@@ -163,6 +163,7 @@ struct config {
 		int64_t http_listen_port; /* 0: not set, the command line decides */
 		struct str log_level, log_format;
 		int64_t graceful_shutdown_timeout_ms; /* 25 s: below the usual 30 s grace period */
+		bool enable_runtime_reload; /* POST /-/reload */
 		struct str web_config_file; /* TLS and users of our own port, in the exporters' format */
 	} server;
 	struct {
@@ -187,7 +188,8 @@ struct config {
 		struct config_client *clients;
 		size_t client_count;
 		struct {
-			struct str filename;      /* empty: <state dir>/positions */
+			struct str filename;      /* ours is this with .spoor; empty: <state dir>/positions */
+			struct str import;        /* Promtail's, read only; empty: none */
 			int64_t sync_period_ms;   /* 1s */
 		} positions;
 		struct {

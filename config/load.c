@@ -9,6 +9,7 @@
 
 #include "config/nearest.h"
 #include "config/loader.h"
+#include "config/overlay.h"
 #include "parsers/bytes/hash.h"
 
 /* `scope` is a list's path or "": are rows of this section filled when an element of the scope is made? */
@@ -365,24 +366,32 @@ struct config *config_load_tree(const struct node *root, const char *bare, struc
 	return NULL;
 }
 
-struct config *config_load(struct str text, struct str name, struct config_problems *problems)
+struct config *config_load_source(const struct config_source *source, struct config_problems *problems)
 {
-	struct str whole = text;
+	struct str text = source->text;
 	struct arena arena = { 0 };
-	const struct node *root = NULL;
+	struct node *root = NULL;
 	if (str_starts(text, STR("\xef\xbb\xbf")))
 		text = str_skip(text, 3);
 	if (text.n > CONFIG_MOST_BYTES)
 		problem_add(problems, false, 1, 1, (struct str){ 0 }, "the file has %zu bytes, at most %d are read", text.n,
 			CONFIG_MOST_BYTES);
 	else
-		root = tree_parse(text, &arena, problems);
-	struct config *c = config_load_tree(root, NULL, name, problems);
+		root = tree_parse_with(text, &source->variables, &arena, problems);
+	if (root)
+		overlay_apply(root, source->settings, source->setting_count, &arena);
+	struct config *c = config_load_tree(root, NULL, source->name, problems);
 	problems_finish(problems, text);
 	arena_fini(&arena);
 	if (c)
-		c->hash = hash_bytes(whole);
+		c->hash = hash_bytes(source->text);
 	return c;
+}
+
+struct config *config_load(struct str text, struct str name, struct config_problems *problems)
+{
+	const struct config_source source = { .text = text, .name = name };
+	return config_load_source(&source, problems);
 }
 
 /* One destination each, in flow style, so that a problem's line shows what was given. */

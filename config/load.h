@@ -3,6 +3,7 @@
 #define CONFIG_LOAD_H
 
 #include "config/config.h"
+#include "config/substitute.h"
 #include "parsers/bytes/buf.h"
 
 enum { CONFIG_MOST_BYTES = 1 << 20, CONFIG_SOURCE_LINE_MOST = 240 };
@@ -18,6 +19,7 @@ struct config_problem {
 	enum problem_cause cause;
 	uint64_t secret_column; /* not 0: a secret stands there, source_line ends before it */
 };
+#define PROBLEM_OF_FLAGS UINT64_MAX /* line of what the command line says */
 struct config_problems { /* owns everything it shows */
 	struct arena arena;
 	struct config_problem *at;
@@ -27,6 +29,18 @@ struct config_problems { /* owns everything it shows */
 /* text: the whole file (at most CONFIG_MOST_BYTES). name: for messages. Returns a config, or NULL when there is an error in problems
  * (warnings may be there either way). Free with config_free. Never exits, never logs, never touches files. */
 struct config *config_load(struct str text, struct str name, struct config_problems *problems);
+struct config_setting {
+	struct str key; /* of a bare Promtail file, "server.http_listen_port"; "client.x": of one more destination, "client.external_labels"
+			 * ("a=b,c=d"): of all destinations, below their own */
+	struct str value;
+};
+struct config_source {
+	struct str text, name;
+	struct variables variables; /* {0}: none are replaced, but for the five of label values */
+	const struct config_setting *settings; /* of the command line, on top (config/overlay.h) */
+	size_t setting_count;
+};
+struct config *config_load_source(const struct config_source *source, struct config_problems *problems);
 /* The same as a file with this one destination for logs (--loki.url), this receiver of metrics (--remote-write.url), and defaults for the
  * rest. Either may be empty. */
 struct config *config_load_urls(struct str loki, struct str remote_write, struct config_problems *problems);

@@ -47,9 +47,11 @@ const struct option options_logs[] = {
 
 	SECTION("logs.positions", "Where the progress of every file is kept."),
 	VALUE("logs.positions.filename", STR, TOP(logs.positions.filename), "", "",
-	      "Checkpoint file. Empty: `positions` in `--state.dir`. It must be on a disk of the node, not inside the container. "
-	      "Its "
-	      "format is our own: Promtail's file is not read."),
+	      "Beside this file, with `.spoor` at the end of its name, progress is kept; it must be on a disk of the node, not inside the "
+	      "container. The file itself is Promtail's, see import: it is never written. Empty: `positions` in `--state.dir`."),
+	VALUE("logs.positions.import", STR, TOP(logs.positions.import), "", "",
+	      "Promtail's positions: logs without progress of our own begin where it stopped. Empty: `filename`, and in a bare Promtail file "
+	      "without one Promtail's own default `/var/log/positions.yaml`. `--positions.import` wins."),
 	VALUE("logs.positions.sync_period", DURATION, TOP(logs.positions.sync_period_ms), "1s", "10ms..1h",
 	      "How often it is written when something changed. Lines acknowledged after the last write are sent again after a "
 	      "crash; "

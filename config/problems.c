@@ -169,6 +169,8 @@ void problems_finish(struct config_problems *p, struct str text)
 		qsort(p->at, p->count, sizeof *p->at, by_place);
 	for (size_t i = 0; i < p->count; i++) {
 		struct config_problem *problem = &p->at[i];
+		if (problem->line == PROBLEM_OF_FLAGS) /* the last ones: there is no line to show */
+			break;
 		while (number < problem->line && (text.n || number + 1 < problem->line)) {
 			line = problems_next_line(&text);
 			number++;

@@ -30,8 +30,10 @@ void config_problems_print(const struct config_problems *problems, struct str na
 {
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct config_problem *problem = &problems->at[i];
-		buf_str(out, name);
-		buf_printf(out, ":%llu:%llu: ", (unsigned long long)problem->line, (unsigned long long)problem->column);
+		bool is_of_file = problem->line != PROBLEM_OF_FLAGS;
+		buf_str(out, is_of_file ? name : STR("command line: "));
+		if (is_of_file)
+			buf_printf(out, ":%llu:%llu: ", (unsigned long long)problem->line, (unsigned long long)problem->column);
 		buf_str(out, problem->is_warning ? STR("warning: ") : STR(""));
 		print_plain(problem->key, out);
 		buf_str(out, problem->key.n ? STR(": ") : STR(""));
@@ -62,7 +64,8 @@ static void print_object(const struct config_problem *problem, struct str name, 
 {
 	buf_str(out, STR("{\"file\":\""));
 	buf_json(out, name);
-	buf_printf(out, "\",\"line\":%llu,\"column\":%llu", (unsigned long long)problem->line, (unsigned long long)problem->column);
+	bool is_of_file = problem->line != PROBLEM_OF_FLAGS;
+	buf_printf(out, "\",\"line\":%llu,\"column\":%llu", is_of_file ? (unsigned long long)problem->line : 0, (unsigned long long)problem->column);
 	member("key", problem->key, problem->key.n > 0, out);
 	member("severity", problem->is_warning ? STR("warning") : STR("error"), true, out);
 	member("message", problem->message, true, out);

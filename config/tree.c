@@ -1,6 +1,6 @@
 /* libyaml's events to nodes, with a stack of fixed height instead of recursion. What libyaml leaves open is refused here:
  * more than one document, depth, the weight of aliases ("billion laughs"), an alias inside its own anchor, keys that are no
- * words, keys given twice, tags. Merge keys (<<) are resolved, because files that use anchors use them. */
+ * words, keys given twice, tags. Variables are replaced in scalars, never in the text. Merge keys (<<) are resolved, because files that use anchors use them. */
 #include "config/tree.h"
 
 #include <stdlib.h>
@@ -8,6 +8,8 @@
 
 #include "parsers/bytes/map.h"
 #include "parsers/bytes/utf8.h"
+
+enum { SHIELDED_MOST_BYTES = 3 * CONFIG_MOST_BYTES };
 
 struct frame { /* an open list or map */
 	struct node *node;
@@ -21,6 +23,7 @@ struct builder {
 	yaml_parser_t parser;
 	struct arena *arena;
 	struct config_problems *problems;
+	const struct variables *variables;
 	struct str text;
 	struct map anchors;     /* name -> struct anchor */
 	struct frame stack[TREE_MOST_DEPTH];
@@ -128,9 +131,37 @@ static bool is_null(struct str s)
 	return s.n == 0 || str_eq(s, STR("~")) || str_eq(s, STR("null")) || str_eq(s, STR("Null")) || str_eq(s, STR("NULL"));
 }
 
+/* The text with its variables, in the arena. */
+static struct str replace_variables(struct builder *b, struct str text, const yaml_mark_t *mark)
+{
+	char err[256];
+	struct str unset;
+	struct buf out, plain;
+	buf_init(&plain, SHIELDED_MOST_BYTES);
+	buf_init(&out, CONFIG_MOST_BYTES);
+	substitute_unshield(text, &plain);
+	text = buf_view(&plain);
+	uint64_t line = mark->line + 1, column = mark->column + 1;
+	bool is_good = substitute(text, b->variables, &out, &unset, err);
+	struct str replaced = arena_copy(b->arena, is_good ? buf_view(&out) : text);
+	buf_fini(&out);
+	if (!is_good)
+		problem_add(b->problems, false, line, column, (struct str){ 0 }, "%s", err);
+	else if (unset.n)
+		problem_add(b->problems, true, line, column, (struct str){ 0 },
+			    "the environment has no " STR_FMT ": nothing stands in its place; write ${" STR_FMT ":-words} for what is to stand there",
+			    STR_ARG(unset), STR_ARG(unset));
+	if (str_find(replaced, '\n') < replaced.n && str_find(text, '\n') == text.n)
+		problem_add(b->problems, false, line, column, (struct str){ 0 }, "a variable of the environment that stands here has a line break");
+	buf_fini(&plain);
+	return replaced;
+}
+
 static void on_scalar(struct builder *b, const yaml_event_t *event)
 {
 	struct str text = text_of(event->data.scalar.value, event->data.scalar.length);
+	if (b->variables && b->variables->lookup && (str_find(text, '$') < text.n || str_find(text, '\\') < text.n))
+		text = replace_variables(b, text, &event->start_mark);
 	bool is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	struct node *node = node_new(b, is_plain && is_null(text) ? NODE_NULL : NODE_SCALAR, &event->start_mark);
 	node->text = arena_copy(b->arena, text);
@@ -357,7 +388,18 @@ static void tell_error(struct builder *b)
 
 struct node *tree_parse(struct str text, struct arena *arena, struct config_problems *problems)
 {
-	struct builder b = { .arena = arena, .problems = problems, .text = text };
+	return tree_parse_with(text, NULL, arena, problems);
+}
+
+struct node *tree_parse_with(struct str text, const struct variables *variables, struct arena *arena, struct config_problems *problems)
+{
+	struct builder b = { .arena = arena, .problems = problems, .variables = variables, .text = text };
+	struct buf shielded;
+	buf_init(&shielded, SHIELDED_MOST_BYTES);
+	if (variables && variables->lookup) {
+		substitute_shield(text, &shielded);
+		b.text = text = buf_view(&shielded);
+	}
 	if (!yaml_parser_initialize(&b.parser))
 		abort();
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(text.n ? text.p : ""), text.n);
@@ -374,6 +416,7 @@ struct node *tree_parse(struct str text, struct arena *arena, struct config_prob
 	}
 	yaml_parser_delete(&b.parser);
 	map_fini(&b.anchors);
+	buf_fini(&shielded);
 	if (b.is_broken)
 		return NULL;
 	return b.root ? b.root : node_new(&b, NODE_NULL, &(yaml_mark_t){ 0 });

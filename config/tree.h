@@ -4,6 +4,7 @@
 #define CONFIG_TREE_H
 
 #include "config/problems.h"
+#include "config/substitute.h"
 
 enum { TREE_MOST_DEPTH = 32, TREE_MOST_NODES = 100000 };
 
@@ -29,6 +30,8 @@ struct node {
 /* The document in text, or NULL after adding at least one error. An empty text is a NODE_NULL. Duplicate keys are errors
  * too, but the tree is still returned, with the first value. Everything lives in the arena. */
 struct node *tree_parse(struct str text, struct arena *arena, struct config_problems *problems);
+/* The same with variables replaced in keys and values, which stay keys and values whatever is in a variable. NULL: none. */
+struct node *tree_parse_with(struct str text, const struct variables *variables, struct arena *arena, struct config_problems *problems);
 /* The value of key in a map, or NULL. */
 const struct node *tree_get(const struct node *map, struct str key);
 /* For "found ...": a mapping, a list, nothing, "12", in at most 64 bytes of the text. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/os.h"
+#include "agent/settings.h"
 #include "config/problems.h"
 
 enum { OUTPUT_MOST = 4 << 20 };
@@ -97,7 +98,7 @@ static bool is_json(const struct flags *flags)
 static int judge(const struct flags *flags, struct str text, struct str name, struct buf *out)
 {
 	struct config_problems problems = { 0 };
-	struct config *c = config_load(text, name, &problems);
+	struct config *c = settings_read(flags, text, name, &problems);
 	if (is_json(flags))
 		config_problems_json(&problems, name, out);
 	else

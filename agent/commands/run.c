@@ -26,7 +26,7 @@
 #include "agent/trim.h"
 #include "agent/web.h"
 
-enum { PROBLEMS_MOST = 1 << 20 };
+enum { PROBLEMS_MOST = 1 << 20, STATE_ROOM = 4096 };
 enum next { NEXT_NOTHING, NEXT_RELOAD, NEXT_EXIT };
 static const int64_t RELOAD_DRAIN_NS = 5 * 1000000000ll, TRIM_AFTER_NS = 3 * 1000000000ll, TRIM_EVERY_NS = 30 * 1000000000ll;
 
@@ -43,7 +43,8 @@ struct agent {
 	enum next next;
 	int signal_fd, lock_fd;
 	bool is_state_usable, is_drained;
-	char state_problem[256], checkpoint_path[4096], spool_path[4096], host_name[256];
+	char state_dir[STATE_ROOM], state_problem[256], checkpoint_path[STATE_ROOM + 16], spool_path[STATE_ROOM + 16], host_name[256];
+	const char *import_path; /* Promtail's positions; NULL: none */
 	int64_t start_wall_ns, reload_wall_ns;
 	bool was_reload_ok;
 	uint64_t reloads_ok, reloads_failed;
@@ -51,36 +52,45 @@ struct agent {
 
 /* ---- state directory ---- */
 
-/* One agent per state directory; the kernel takes the lock back whatever way the process ends. false: another one runs. */
-static bool lock_state(struct agent *a)
+/* One agent per state directory; the kernel takes the lock back whatever way the process ends. 0, 1: another one runs, or -errno. */
+static int lock_state(struct agent *a, const char *directory)
 {
-	char path[4096];
-	snprintf(path, sizeof path, "%s/lock", a->flags->state_dir);
-	a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (a->lock_fd < 0) {
-		a->is_state_usable = false;
-		snprintf(a->state_problem, sizeof a->state_problem, "%.150s: %s: positions are kept in memory only, a restart repeats lines", path,
-			 strerror(errno));
-		return true;
-	}
-	return flock(a->lock_fd, LOCK_EX | LOCK_NB) == 0;
+	char path[STATE_ROOM + 8];
+	int error = os_make_directory(directory);
+	snprintf(path, sizeof path, "%s/lock", directory);
+	if (error >= 0)
+		a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (error < 0 || a->lock_fd < 0)
+		return error < 0 ? error : -errno;
+	snprintf(a->state_dir, sizeof a->state_dir, "%s", directory);
+	return flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0;
 }
 
+/* --state.dir; where that cannot be written, the folder of positions.filename: what has the volumes of Promtail's DaemonSet has that. */
 static bool prepare_state(struct agent *a)
 {
-	int error = os_make_directory(a->flags->state_dir);
+	char beside[STATE_ROOM];
+	struct str filename = a->now.config->logs.positions.filename;
+	snprintf(a->state_dir, sizeof a->state_dir, "%s", a->flags->state_dir);
+	snprintf(beside, sizeof beside, STR_FMT, STR_ARG(filename));
+	char *slash = strrchr(beside, '/');
+	int error = lock_state(a, a->flags->state_dir);
+	if (error < 0 && slash && slash != beside) {
+		int first = error;
+		*slash = '\0';
+		error = lock_state(a, beside);
+		if (error >= 0)
+			LOG_WARN("%s: %s: what is kept is kept in %s, where the positions are", a->flags->state_dir, strerror(-first), beside);
+	}
 	a->is_state_usable = error >= 0;
 	if (error < 0) {
 		snprintf(a->state_problem, sizeof a->state_problem, "%.150s: %s: positions are kept in memory only, a restart repeats lines",
 			 a->flags->state_dir, strerror(-error));
 		LOG_ERROR("%s; give --state.dir a directory that this user may write", a->state_problem);
-		return true;
 	}
-	if (!lock_state(a)) {
-		LOG_ERROR("%s: another spoor uses this state directory: stop it, or give this one its own --state.dir", a->flags->state_dir);
-		return false;
-	}
-	return true;
+	if (error > 0)
+		LOG_ERROR("%s: another spoor uses this state directory: stop it, or give this one its own --state.dir", a->state_dir);
+	return error <= 0;
 }
 
 /* ---- status ---- */
@@ -227,7 +237,9 @@ static void choose_checkpoint(struct agent *a)
 	if (filename.n)
 		snprintf(a->checkpoint_path, sizeof a->checkpoint_path, STR_FMT ".spoor", STR_ARG(filename));
 	else
-		snprintf(a->checkpoint_path, sizeof a->checkpoint_path, "%s/positions", a->flags->state_dir);
+		snprintf(a->checkpoint_path, sizeof a->checkpoint_path, "%s/positions", a->state_dir);
+	struct str import = a->now.config->logs.positions.import;
+	a->import_path = a->flags->positions_import ? a->flags->positions_import : import.n ? import.p : NULL;
 }
 
 /* The jobs `self` and `logs`: our own metrics, and those out of logs, as OpenMetrics. */
@@ -242,7 +254,7 @@ static void write_own(void *ctx, enum scrape_builtin which, struct buf *out)
 static struct metrics_options metrics_options(struct agent *a)
 {
 	const struct flags *f = a->flags;
-	snprintf(a->spool_path, sizeof a->spool_path, "%s/spool", f->state_dir);
+	snprintf(a->spool_path, sizeof a->spool_path, "%s/spool", a->state_dir);
 	return (struct metrics_options){ .spool_path = a->is_state_usable ? a->spool_path : NULL,
 					 .roots = { f->path_procfs, f->path_sysfs, f->path_rootfs, f->path_udev_data, f->path_cgroupfs,
 						    f->path_pod_logs, f->path_runtime_state },
@@ -257,7 +269,7 @@ static int start_pipeline(struct agent *a)
 	const struct str host = settings_host_name(a->host_name);
 	struct pipeline_options options = { .config = a->now.config, .pods_path = a->flags->path_pod_logs, .docker_path = a->flags->path_docker,
 					    .service_account_path = a->flags->path_service_account,
-					    .checkpoint_path = a->checkpoint_path, .is_state_usable = a->is_state_usable,
+					    .checkpoint_path = a->checkpoint_path, .import_path = a->import_path, .is_state_usable = a->is_state_usable,
 					    .node_name = settings_node_name(), .host = host, .loop = a->loop, .worker = a->worker,
 					    .taps = &a->taps,
 					    .metrics = metrics_options(a) };
@@ -272,8 +284,8 @@ static int start_web(struct agent *a)
 {
 	char err[256];
 	struct web_options options = { .listen_address = str_of(a->now.listen_address), .node_name = settings_node_name(),
-				       .enable_lifecycle = a->flags->enable_lifecycle, .ctx = a, .status = fill_status, .reload = on_web_reload,
-				       .taps = &a->taps, .enable_tap = a->flags->enable_tap,
+				       .enable_lifecycle = a->flags->enable_lifecycle || a->now.config->server.enable_runtime_reload, .ctx = a,
+				       .status = fill_status, .reload = on_web_reload, .taps = &a->taps, .enable_tap = a->flags->enable_tap,
 				       .web_config_file = a->now.web_config_file };
 	a->web = web_start(a->loop, &options, err);
 	if (a->web)

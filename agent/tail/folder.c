@@ -220,6 +220,8 @@ static void scan_source(struct folder *f, struct source *s, struct listed *files
 				recognise_reopen(files[i].generation, &files[i]);
 		}
 	recognise_lost(s, rows);
+	if (!s->was_scanned)
+		is_known |= import_place(&f->tail->import, f, s, files, count, rows != NULL);
 	append_new(s, files, count, is_known, now_ns);
 	note_vanished(s);
 	s->was_scanned = true;

@@ -114,9 +114,11 @@ static bool on_name(void *ctx, const char *name, unsigned char d_type)
 	struct listed kept = found;
 	kept.name = file->name;
 	kept.base = (struct str){ file->name, found.base.n };
-	/* Rotation numbers move with every rotation and dates have many spellings: the last write orders plain generations. */
+	/* The kubelet's stamps order what it rotated, whoever reads it: a copy that it compresses is written last of all. Else rotation numbers
+	 * move with every rotation and dates have many spellings: the last write orders plain generations. */
+	struct podlog log;
 	if (!f->is_pod && found.stamp == 0)
-		kept.stamp = (uint64_t)found.st.mtime_ns;
+		kept.stamp = podpath_log(str_of(name), &log) && log.stamp ? log.stamp : (uint64_t)found.st.mtime_ns;
 	*file = kept;
 	return true;
 }

@@ -49,6 +49,7 @@ struct source {
 	bool is_pod, was_scanned, is_listed;
 	bool is_waiting;           /* for its pod's object: labels and target are not known, nothing is read */
 	bool is_retired;           /* nobody wants it any more: agent/tail/retire.h */
+	int64_t bare_until_ns;     /* lines up to this time: see struct lane_source */
 	struct generation *oldest, *newest;
 	uint64_t generation_count; /* ever */
 	size_t lanes;

@@ -409,6 +409,15 @@ struct mark *tail_mark(struct tail *t, struct cursor *c, int64_t oldest_ns)
 
 /* ---- life ---- */
 
+/* The longest that a line waits for others, at any destination. */
+static int64_t batchwait_ms(const struct config *c)
+{
+	int64_t most = 0;
+	for (size_t i = 0; i < c->logs.client_count; i++)
+		most = c->logs.clients[i].batchwait_ms > most ? c->logs.clients[i].batchwait_ms : most;
+	return most;
+}
+
 int tail_start(struct tail *t, const struct tail_options *options, char err[256])
 {
 	*t = (struct tail){ .o = *options, .pods_fd = -1 };
@@ -419,6 +428,9 @@ int tail_start(struct tail *t, const struct tail_options *options, char err[256]
 					 .docker_path = str_of(t->o.docker_path) };
 	if (log_jobs_init(&t->jobs, &jobs, err) < 0 || tail_load_positions(t, err) < 0)
 		return -1;
+	const struct import_options import = { t->o.import_path, t->checkpoint.rows == 0, t->o.pods_path, batchwait_ms(t->o.config),
+					       t->o.config->logs.positions.sync_period_ms };
+	import_load(&t->import, &import);
 	t->watch = watch_new();
 	if (!t->watch) {
 		LOG_WARN("inotify: %s: looking at every folder once a second instead; raise fs.inotify.max_user_instances", strerror(errno));
@@ -467,6 +479,7 @@ void tail_stop(struct tail *t)
 	watch_free(t->watch);
 	os_close(t->pods_fd);
 	checkpoint_fini(&t->checkpoint);
+	import_fini(&t->import);
 	buf_fini(&t->save_bytes);
 	buf_fini(&t->journal_bytes);
 }

@@ -8,6 +8,7 @@
 #include "agent/loop.h"
 #include "agent/status.h"
 #include "agent/tail/folder.h"
+#include "agent/tail/import.h"
 #include "agent/tail/watch.h"
 #include "agent/worker.h"
 
@@ -16,6 +17,7 @@ struct tail_options {
 	const char *pods_path, *docker_path, *checkpoint_path;
 	struct str host;               /* own name, for __host__ and the pods' node name */
 	struct node_pods *pods;        /* their objects; NULL, or OFF: nobody is asked */
+	const char *import_path;       /* Promtail's positions; NULL: none */
 	bool is_state_usable;          /* false: positions are kept in memory only */
 	struct str lanes[LANES_MAX];   /* names of the destinations: keys of the checkpoint */
 	size_t lane_count;
@@ -45,6 +47,7 @@ struct tail {
 	struct map folder_by_path;
 	struct watch *watch;
 	struct checkpoint checkpoint;
+	struct import import;
 	int pods_fd;
 	struct map pod_watches;        /* path of a pod directory -> struct pod_dir */
 	struct source *queue_head[LANES_MAX], *queue_tail[LANES_MAX];

@@ -389,7 +389,7 @@ bool layout_parse(const struct layout *layout, struct str text, struct layout_ti
 	return true;
 }
 
-int64_t layout_unix_ns(const struct layout_time *t, const struct zone *zone, const struct zone *names)
+bool layout_unix_ns(const struct layout_time *t, const struct zone *zone, const struct zone *names, int64_t *out)
 {
 	int64_t clock_s = zone_days(t->year, t->month, t->day) * 86400 + t->hour * 3600 + t->minute * 60 + t->second, unix_s;
 	int32_t named_s;
@@ -401,5 +401,5 @@ int64_t layout_unix_ns(const struct layout_time *t, const struct zone *zone, con
 		unix_s = clock_s - named_s;
 	else
 		unix_s = clock_s;
-	return (int64_t)((uint64_t)unix_s * UINT64_C(1000000000) + (uint64_t)t->ns);
+	return !__builtin_mul_overflow(unix_s, INT64_C(1000000000), out) && !__builtin_add_overflow(*out, t->ns, out);
 }

@@ -27,8 +27,8 @@ struct layout {
 bool layout_read(struct str text, struct layout *out);
 /* false: the text is not written so, or a part is out of range. */
 bool layout_parse(const struct layout *layout, struct str text, struct layout_time *out);
-/* Nanoseconds since 1970; wraps beyond the years 1678 to 2262. zone: where neither offset nor name stood. names: where an
+/* Nanoseconds since 1970; false: out of the years 1678 to 2262. zone: where neither offset nor name stood. names: where an
  * abbreviation is looked up; one that is not found there is taken as UTC. */
-int64_t layout_unix_ns(const struct layout_time *t, const struct zone *zone, const struct zone *names);
+bool layout_unix_ns(const struct layout_time *t, const struct zone *zone, const struct zone *names, int64_t *out);
 
 #endif

@@ -153,21 +153,19 @@ static bool unix_fraction(struct str s, int64_t *out)
 	if (!whole(head, &seconds) || !whole(s, &part))
 		return false;
 	double ns = (double)part * (s.n <= 9 ? tens[9 - s.n] : s.n - 9 < COUNT_OF(tens) ? 1 / tens[s.n - 9] : 0);
-	*out = (int64_t)((uint64_t)seconds * UINT64_C(1000000000) + (uint64_t)(int64_t)ns);
-	return true;
+	return !__builtin_mul_overflow(seconds, INT64_C(1000000000), out) && !__builtin_add_overflow(*out, (int64_t)ns, out);
 }
 
 static bool read_unix(struct str s, enum unit unit, int64_t *out)
 {
-	static const uint64_t scale[] = { [UNIT_S] = 1000000000, [UNIT_MS] = 1000000, [UNIT_US] = 1000, [UNIT_NS] = 1 };
+	static const int64_t scale[] = { [UNIT_S] = 1000000000, [UNIT_MS] = 1000000, [UNIT_US] = 1000, [UNIT_NS] = 1 };
 	size_t point = str_find(s, '.');
 	int64_t value;
 	if (unit == UNIT_S && point < s.n && str_find(str_skip(s, point + 1), '.') == s.n - point - 1)
 		return unix_fraction(s, out);
 	if (!whole(s, &value))
 		return false;
-	*out = (int64_t)((uint64_t)value * scale[unit]);
-	return true;
+	return !__builtin_mul_overflow(value, scale[unit], out); /* milliseconds read as seconds are no time that anybody can keep */
 }
 
 /* A text without a year is of the year nearest to now. */
@@ -192,8 +190,7 @@ static bool read_time(const struct timestamp *t, const struct format *f, struct 
 	if (!layout_parse(&f->layout, s, &when) || (!f->has_year && !add_year(&when, t->local, now_ns)))
 		return false;
 	bool is_there = f->uses_location && t->has_location;
-	*out = layout_unix_ns(&when, is_there ? t->location : NULL, is_there ? t->location : t->local);
-	return true;
+	return layout_unix_ns(&when, is_there ? t->location : NULL, is_there ? t->location : t->local, out);
 }
 
 /* ---- the last times ---- */

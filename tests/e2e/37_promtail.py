@@ -44,10 +44,11 @@ SETTLED_S, PATIENCE_S = 3, 40
 class Case:
     """Lines of the log stand behind "#|", or "#!" with escapes, in app.log or what "#@" names."""
 
-    def __init__(self, path):
+    def __init__(self, path, text=None):
         self.name = os.path.basename(path)[:-5]
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
+        if text is None:
+            with open(path, encoding="utf-8") as f:
+                text = f.read()
         self.jobs = "".join(line for line in text.splitlines(True) if not re.match(r"#|scrape_configs:", line))
         self.files, name = {}, "app.log"
         for mark, line in re.findall(r"^#([|!@]) ?(.*)$", text, re.M):
@@ -136,7 +137,7 @@ def show(case, have, want):
     return "\n".join([f"{case}:"] + [row("spoor", r) for r in have[:8]] + [row("promtail", r) for r in want[:8]])
 
 
-def run_both(s, loki, group, clients, tenants, extra=""):
+def run_both(s, loki, group, clients, tenants, extra="", environment=None):
     """Runs the cases of a group through both, clients(who) of each; the entries of its tenants(who), when nothing changes any more."""
     root = f"{s.work}/logs"
     began_ns = time.time_ns() - 10**9
@@ -144,9 +145,11 @@ def run_both(s, loki, group, clients, tenants, extra=""):
         c.write(root)
     jobs = "".join(c.jobs for c in group)
     port = free_ports(1)
-    judge = Promtail(s.work, configuration(clients("promtail"), jobs, root, f"{s.work}/promtail-positions", port, extra), port).start()
-    agent = Agent(s.work, config=configuration(clients("spoor"), jobs, root, f"{s.work}/spoor-positions", 0, extra), kubernetes=False, dev=True)
-    agent.env["NODE_NAME"] = ""
+    judge = Promtail(s.work, configuration(clients("promtail"), jobs, root, f"{s.work}/promtail-positions", port, extra), port)
+    judge.start(*["expand-env"] if environment else [], **environment or {})
+    agent = Agent(s.work, config=configuration(clients("spoor"), jobs, root, f"{s.work}/spoor-positions", 0, extra), kubernetes=False, dev=True,
+                  args=["-config.expand-env=true"] if environment else [])
+    agent.env.update({"NODE_NAME": ""}, **environment or {})
     agent.start()
     last, since, end = None, time.monotonic(), time.monotonic() + PATIENCE_S
     while True:
@@ -180,9 +183,9 @@ def real_loki(s):
     return Loki(f"{s.work}/loki", limits="  max_query_length: 0\n", tenants=True).start()
 
 
-def compare(s, group, clients, tenants=("",), extra=""):
+def compare(s, group, clients, tenants=("",), extra="", environment=None):
     loki = real_loki(s)
-    judged(s, group, tenants, *run_both(s, loki, group, lambda who: clients(loki, who), tenants, extra))
+    judged(s, group, tenants, *run_both(s, loki, group, lambda who: clients(loki, who), tenants, extra, environment))
 
 
 def configurations(s):
@@ -201,4 +204,24 @@ def destinations(s):
             "limits_config: {max_line_size: 1MB, max_streams: 0, readline_rate_enabled: false}\ntarget_config: {sync_period: 1s}\n")
 
 
-main(configurations, destinations)
+ENVIRONMENT = r"""scrape_configs:
+  - job_name: environment
+    pipeline_stages:
+      - regex: {expression: '(?P<number>\\d+) (?P<rest>.*)'}
+      - template: {source: cost, template: '$${{ .number }} \/ ${CASE_UNIT}$1'}
+      - labels: {number: , cost: }
+      - static_labels: {set: "${CASE_SET}", unset: "a${CASE_UNSET}b", words: "${CASE_UNSET:-some words}", nested: "${CASE_UNSET:=${CASE_SET}}",
+                        empty: "${CASE_EMPTY:-was empty}", colon: "${CASE_COLON}", plain: $CASE_SET}
+    static_configs: [{labels: {job: environment, __path__: "/case/${CASE_FOLDER}/*.log"}}]
+#| 17 lines
+#| none
+"""
+
+
+def environment(s):
+    """-config.expand-env: what is a variable, what is an escape, and backslashes that must be written twice."""
+    variables = {"CASE_UNIT": "EUR", "CASE_SET": "the value", "CASE_EMPTY": "", "CASE_COLON": "a, b and #c", "CASE_FOLDER": "environment"}
+    compare(s, [Case("environment.yaml", ENVIRONMENT)], client, environment=variables)
+
+
+main(configurations, destinations, environment)

@@ -9,8 +9,6 @@ import (
 	"flag"
 	"log"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/drone/envsubst"
 	"github.com/grafana/dskit/flagext"
@@ -55,13 +53,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ending := make(chan os.Signal, 1)
-	signal.Notify(ending, syscall.SIGTERM, os.Interrupt)
-	go func() {
-		<-ending
-		running.Shutdown()
-	}()
-	if err := running.Run(); err != nil {
+	err = running.Run() // until SIGTERM, which its server waits for
+	running.Shutdown()
+	if err != nil {
 		log.Fatal(err)
 	}
 }

@@ -92,6 +92,10 @@ static const struct { const char *name, *arguments[ARGUMENTS_MOST], *want; } bad
 	{ "a slip, of a flag of the command", { "check", "--strct", NULL }, "unknown flag --strct; did you mean --strict?" },
 	{ "a flag of no command given", { "--format=json", NULL }, "--format is no flag of spoor run, but of inspect, check, version" },
 	{ "a file and a receiver", { "--config.file=a", "--remote-write.url=http://x", NULL }, "--remote-write.url is for running without" },
+	{ "Promtail's, with what to use", { "-dry-run", NULL }, "--dry-run is not supported: to see what becomes of lines: spoor inspect" },
+	{ "Promtail's check", { "-config.file=a", "-check-syntax", NULL }, "--check-syntax is not supported: spoor check FILE" },
+	{ "Promtail's switch that is neither", { "-limit.readline-rate-enabled=maybe", NULL }, "--limit.readline-rate-enabled: expected true or false" },
+	{ "Promtail's without its value", { "-client.url", NULL }, "--client.url needs a value" },
 	{ "a file and a url", { "--config.file=a", "--loki.url=http://x", NULL }, "--loki.url is for running without a file" },
 };
 
@@ -115,6 +119,24 @@ START_TEST(defaults)
 	ck_assert_str_eq(flags.path_docker, "/var/lib/docker/containers");
 	ck_assert(!flags.web_listen_address && !flags.log_level && !flags.log_format && !flags.loki_url);
 	ck_assert_int_eq(flags.rest_count, 0);
+}
+END_TEST
+
+START_TEST(promtails_flags_are_settings)
+{
+	static const char *const line[] = { "-config.file=f", "-config.expand-env=true", "-client.external-labels", "a=b,c=d", "-print-config-stderr",
+		"--server.http-listen-port=3101", "-limit.readline-rate-enabled", "-stdin=false", NULL };
+	struct flags flags;
+	char err[256];
+	ck_assert_msg(parse(line, &flags, err) == 0, "%s", err);
+	ck_assert_str_eq(flags.command, "run");
+	ck_assert(flags.expand_env);
+	ck_assert_uint_eq(flags.setting_count, 3);
+	ck_assert(str_eq(flags.settings[0].key, STR("client.external_labels")) && str_eq(flags.settings[0].value, STR("a=b,c=d")));
+	ck_assert(str_eq(flags.settings[1].key, STR("server.http_listen_port")) && str_eq(flags.settings[1].value, STR("3101")));
+	ck_assert(str_eq(flags.settings[2].key, STR("limits_config.readline_rate_enabled")) && str_eq(flags.settings[2].value, STR("true")));
+	ck_assert_uint_eq(flags.without_effect_count, 1);
+	ck_assert_str_eq(flags.without_effect[0], "print-config-stderr");
 }
 END_TEST
 
@@ -214,6 +236,7 @@ int main(void)
 	tcase_add_loop_test(tcase, good_line, 0, (int)COUNT_OF(good));
 	tcase_add_loop_test(tcase, bad_line, 0, (int)COUNT_OF(bad));
 	tcase_add_test(tcase, defaults);
+	tcase_add_test(tcase, promtails_flags_are_settings);
 	tcase_add_test(tcase, collectors_flags_are_handed_on);
 	tcase_add_test(tcase, places_have_no_slash_at_the_end);
 	tcase_add_test(tcase, help_needs_nothing_else);
