@@ -149,7 +149,7 @@ def run_both(s, loki, group, clients, tenants, extra="", environment=None):
     judge.start(*["expand-env"] if environment else [], **environment or {})
     agent = Agent(s.work, config=configuration(clients("spoor"), jobs, root, f"{s.work}/spoor-positions", 0, extra), kubernetes=False, dev=True,
                   args=["-config.expand-env=true"] if environment else [])
-    agent.env.update({"NODE_NAME": ""}, **environment or {})
+    agent.env.update(environment or {})
     agent.start()
     last, since, end = None, time.monotonic(), time.monotonic() + PATIENCE_S
     while True:
