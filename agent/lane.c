@@ -225,7 +225,8 @@ static void count(const struct lanes *l, const struct lane_source *from, const s
 	from->coverage->lines[own]++;
 	if (is_valid && own != TRACE_VALID)
 		l->o.counters->lines_correlated[record->trace.source]++;
-	line_row_count(from->lines, record->level, is_traced ? &record->trace : NULL, record->timestamp_ns);
+	if (from->lines)
+		line_row_count(from->lines, record->level, is_traced ? &record->trace : NULL, record->timestamp_ns);
 }
 
 void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, const struct lane_line *line, struct lane_outcome *out)

@@ -55,7 +55,7 @@ struct lane_source {
 	struct log_stream *streams;   /* two: stdout and stderr; who knows no difference uses the first */
 	struct source_stages *stages; /* NULL: the job has none */
 	struct coverage_row *coverage;
-	struct line_row *lines;       /* its row of log_lines_total */
+	struct line_row *lines;       /* its row of log_lines_total; NULL: somebody else counts these lines */
 	struct tap_origin origin;
 	struct log_memory *memory;    /* NULL: none. Each line's offset must be told then */
 	int64_t bare_until_ns;        /* lines up to this time go out without level and trace id: another program may have sent them so before */

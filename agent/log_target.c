@@ -192,6 +192,14 @@ void log_target_fini(struct log_target *t)
 	labels_fini(&t->labels);
 }
 
+struct str log_target_shown(struct str path, bool is_moved, struct str pods_path, char *room, size_t room_bytes)
+{
+	if (!is_moved || !str_starts(path, pods_path))
+		return path;
+	int n = snprintf(room, room_bytes, STR_FMT STR_FMT, STR_ARG(LOG_PODS_ROOT), STR_ARG(str_skip(path, pods_path.n)));
+	return n > 0 && (size_t)n < room_bytes ? (struct str){ room, (size_t)n } : path;
+}
+
 void log_target_why(const struct log_target *t, const struct log_rules *rules, const struct config_relabels *from, char why[256])
 {
 	const char *action = "";

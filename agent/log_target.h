@@ -52,6 +52,8 @@ struct log_target_options {
 void log_target_make(struct log_target *out, const struct log_rules *rules, const struct labels *discovered,
 		     const struct log_target_options *options, struct arena *arena);
 void log_target_fini(struct log_target *t);
+/* The path under which people know a file of a target: with is_moved the one that its rules wrote, made in room; else as it is. */
+struct str log_target_shown(struct str path, bool is_moved, struct str pods_path, char *room, size_t room_bytes);
 /* One sentence, why it is not read; empty when it is kept. */
 void log_target_why(const struct log_target *t, const struct log_rules *rules, const struct config_relabels *from, char why[256]);
 

@@ -62,6 +62,11 @@ static void on_wake(void *ctx)
 	loop_again(p->o.loop);
 }
 
+static bool counts_lines(const struct source *s)
+{
+	return s->lines != NULL;
+}
+
 static void on_source(void *ctx, struct source *s)
 {
 	struct pipeline *p = ctx;
@@ -70,7 +75,9 @@ static void on_source(void *ctx, struct source *s)
 	s->coverage = coverage_row(&p->coverage, s->namespace_);
 	for (size_t lane = 0; lane < s->lanes; lane++)
 		s->lane[lane].memory = log_memory_new(&p->trace_rules, pods_requests_use(&p->pods_requests, &p->trace_rules, s->namespace_, s->pod, lane));
-	s->lines = line_counts_use(&p->line_counts, s->namespace_, s->pod, s->container, s->job, loop_now_ns(p->o.loop));
+	/* Several jobs may read a log; what it holds is counted once. */
+	if (!source_beside(s, counts_lines))
+		s->lines = line_counts_use(&p->line_counts, s->namespace_, s->pod, s->container, s->job, loop_now_ns(p->o.loop));
 }
 
 static void on_lines_lost(void *ctx, size_t lane, uint64_t lines)

@@ -6,7 +6,6 @@
  *   Promtail's        the lines. Its stages do not see the external ones, so that none of them can lose one.                         */
 #include "agent/stream_labels.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/log_stages.h"
@@ -39,16 +38,11 @@ static struct str cut_value(struct str value)
 	return value.n > VALUE_BYTES_MAX ? str_take(value, utf8_floor(value, VALUE_BYTES_MAX)) : value;
 }
 
-/* The path under which people know the file: a link's own, or the one that the rules wrote. */
+/* A link's own, or the one that the rules wrote. */
 static struct str filename(const struct label_rules *rules, const struct source *s, char room[PATH_ROOM])
 {
-	size_t root = strlen(rules->pods_path ? rules->pods_path : "");
-	if (s->want->shown_path.n)
-		return s->want->shown_path;
-	if (!s->want->is_moved || strncmp(s->path, rules->pods_path, root) != 0)
-		return str_of(s->path);
-	int n = snprintf(room, PATH_ROOM, STR_FMT "%s", STR_ARG(LOG_PODS_ROOT), s->path + root);
-	return n > 0 && n < PATH_ROOM ? (struct str){ room, (size_t)n } : str_of(s->path);
+	const struct want *w = s->want;
+	return w->shown_path.n ? w->shown_path : log_target_shown(str_of(s->path), w->is_moved, str_of(rules->pods_path), room, PATH_ROOM);
 }
 
 static void put_origin(struct label_set *set, const struct source *s, bool is_stderr, struct str file)
@@ -63,10 +57,10 @@ static void put_origin(struct label_set *set, const struct source *s, bool is_st
 	} else {
 		if (w->is_native) {
 			put(set, STR("job"), s->job);
-			put(set, STR("filename"), file);
+			put(set, STR("filename"), cut_value(file));
 		}
 		for (size_t i = 0; i < w->labels.count; i++)
-			put(set, w->labels.at[i].name, w->is_native ? w->labels.at[i].value : cut_value(w->labels.at[i].value));
+			put(set, w->labels.at[i].name, cut_value(w->labels.at[i].value));
 		if (!w->is_native)
 			put(set, STR("filename"), cut_value(file));
 	}

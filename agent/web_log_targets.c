@@ -4,13 +4,14 @@
 #include "agent/tail/tail.h"
 #include "parsers/bytes/num.h"
 
-enum { TARGETS_DEFAULT = 1000, TARGETS_MOST = 20000 };
+enum { TARGETS_DEFAULT = 1000, TARGETS_MOST = 20000, TARGETS_BYTES = 6 << 20 /* of the answer; what comes after is left out */ };
 
 struct listing {
 	struct web_request *r;
 	struct str job;      /* only this one; empty: all */
 	bool wants_kept, wants_dropped;
-	size_t count;
+	size_t count, looked_at;
+	bool is_cut;
 };
 
 static void labels(struct buf *out, const char *name, const struct labels *l)
@@ -31,7 +32,11 @@ static void add(void *ctx, const struct tail_target *t)
 {
 	struct listing *l = ctx;
 	struct buf *out = &l->r->body;
+	l->looked_at++;
 	if ((l->job.n && !str_eq(l->job, t->job)) || !(t->is_kept || t->is_waiting ? l->wants_kept : l->wants_dropped))
+		return;
+	l->is_cut |= out->n > TARGETS_BYTES;
+	if (l->is_cut)
 		return;
 	if (l->count++)
 		buf_char(out, ',');
@@ -58,9 +63,11 @@ void web_api_log_targets(struct web_request *r)
 		return;
 	}
 	web_json_begin(r, &status);
-	buf_char(&r->body, '[');
+	buf_str(&r->body, STR("{\"targets\":["));
 	if (status.each_log_target)
 		status.each_log_target(status.ctx, (size_t)most, add, &l);
 	buf_char(&r->body, ']');
+	web_json_bool(&r->body, "is_cut", l.is_cut || l.looked_at == most);
+	buf_char(&r->body, '}');
 	web_json_end(r);
 }

@@ -185,7 +185,9 @@ static struct str take_char(struct str *rest, uint32_t *code)
 static void quote_char(struct buf *out, struct str bytes, uint32_t code)
 {
 	static const char letters[] = "abtnvfr"; /* for 7 to 13 */
-	if (code == '"' || code == '\\')
+	if (code == 0xfffd) /* Loki's parser takes it for broken UTF-8 and refuses the stream, in either form */
+		buf_char(out, '_');
+	else if (code == '"' || code == '\\')
 		buf_append(out, (char[]){ '\\', (char)code }, 2);
 	else if (!is_unprintable(code))
 		buf_str(out, bytes);

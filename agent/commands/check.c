@@ -64,7 +64,7 @@ static void print_summary(const struct config *c, struct buf *out)
 		const struct config_scrape *job = &c->logs.scrapes[i];
 		buf_str(out, i ? STR(", ") : STR(": "));
 		buf_str(out, job->job_name);
-		buf_str(out, job->is_pods ? STR(" (all pods") : STR(" ("));
+		buf_str(out, !job->is_pods ? STR(" (") : job->is_promtail ? STR(" (pods") : STR(" (all pods"));
 		if (job->static_count) {
 			buf_str(out, job->is_pods ? STR(", ") : STR(""));
 			print_plural(out, job->static_count, "pattern", "patterns");

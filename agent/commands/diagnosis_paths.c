@@ -166,7 +166,7 @@ void diagnosis_paths(struct diagnosis *d)
 		if (job->is_pods && !has_pods)
 			look_at_pods(d);
 		has_pods |= job->is_pods;
-		for (size_t k = 0; k < job->static_count; k++)
+		for (size_t k = 0; k < job->static_count && !job->relabel_configs.count; k++) /* rules may lead elsewhere */
 			look_at_pattern(d, job, job->statics[k].path);
 	}
 	for (size_t i = 0; i < c->metrics.scrape_count; i++)

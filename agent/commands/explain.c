@@ -94,7 +94,8 @@ static void set_all(struct labels *to, const struct config_labels *from)
 }
 
 /* As agent/stream_labels.c makes them: what holds for all first, what is said about this file last. */
-static void make_labels(const struct explanation *e, const struct config *c, const struct log_found *found, struct labels *to)
+static void make_labels(const struct explanation *e, const struct config *c, const struct log_found *found, struct str pods_path,
+			struct labels *to, struct arena *arena)
 {
 	struct podpath pod;
 	set_all(to, &c->global.external_labels);
@@ -117,14 +118,20 @@ static void make_labels(const struct explanation *e, const struct config *c, con
 		labels_set(to, STR("container"), container);
 		return;
 	}
-	if (found->is_native)
+	char room[4096];
+	const struct log_target *t = found->target;
+	struct str file = arena_copy(arena, log_target_shown(str_of(t->is_moved ? e->real : e->given), t->is_moved, pods_path, room, sizeof room));
+	if (found->is_native) {
 		labels_set(to, STR("job"), found->job->config->job_name);
-	labels_set(to, STR("filename"), str_of(e->given));
-	for (size_t i = 0; i < found->target->labels.count; i++)
-		labels_set(to, found->target->labels.at[i].name, found->target->labels.at[i].value);
+		labels_set(to, STR("filename"), file);
+	}
+	for (size_t i = 0; i < t->labels.count; i++)
+		labels_set(to, t->labels.at[i].name, t->labels.at[i].value);
+	if (!found->is_native)
+		labels_set(to, STR("filename"), file);
 }
 
-struct choosing { struct explanation *e; const struct config *config; };
+struct choosing { struct explanation *e; const struct config *config; struct str pods_path; };
 
 static void why_not(const struct log_choice *choice, char why[256])
 {
@@ -154,7 +161,7 @@ static void on_choice(void *ctx, const struct log_choice *choice)
 	*j = (struct explain_job){ .job = choice->found.job->config, .fit = choice->fit, .lacks_pod = choice->lacks_pod, .is_pod = choice->found.is_pod,
 				   .discovered = keep(&e->arena, found.at, found.count), .why = arena_copy(&e->arena, str_of(why)) };
 	if (choice->fit == FIT_READ || choice->fit == FIT_TWICE) {
-		make_labels(e, c->config, &choice->found, &made);
+		make_labels(e, c->config, &choice->found, c->pods_path, &made, &e->arena);
 		if (choice->found.is_pod || j->job->stages.format == FORMAT_CRI || j->job->stages.format == FORMAT_DOCKER)
 			labels_set(&made, STR("stream"), STR("stdout"));
 	} else {
@@ -211,10 +218,10 @@ static void look_at_jobs(struct explanation *e, const struct ask *a)
 {
 	char err[256], host[256];
 	struct log_jobs jobs;
-	struct choosing c = { e, a->settings.config };
+	struct choosing c = { e, a->settings.config, str_of(a->flags.path_pod_logs) };
 	if (!a->settings.config)
 		return;
-	struct log_jobs_options o = { .config = a->settings.config, .host = settings_host_name(host), .pods_path = str_of(a->flags.path_pod_logs),
+	struct log_jobs_options o = { .config = a->settings.config, .host = settings_host_name(host), .pods_path = c.pods_path,
 				      .docker_path = str_of(a->flags.path_docker) };
 	if (log_jobs_init(&jobs, &o, err) < 0)
 		return;

@@ -116,13 +116,15 @@ static void take_all(struct inspection *in, const struct config *config)
 	ssize_t n;
 	struct trial_options options = { .config = config, .stages = in->job ? &in->job->stages : NULL, .format = in->format, .on_record = on_record,
 					 .on_step = in->has_stages ? on_step : NULL, .ctx = in };
-	trial_job_labels(config, in->job, &options.labels);
+	struct arena arena = { 0 };
+	trial_job_labels(config, in->job, &options.labels, &arena);
 	struct trial *trial = trial_new(&options);
 	while ((n = getline(&line, &room, stdin)) >= 0)
 		trial_line(trial, (struct str){ line, (size_t)n - (n > 0 && line[n - 1] == '\n') });
 	trial_end(trial);
 	trial_free(trial);
 	labels_fini(&options.labels);
+	arena_fini(&arena);
 	free(line);
 	while (in->waiting_count)
 		forget(in, 0);

@@ -95,7 +95,8 @@ static void run_case(const struct test_file *t, const struct config *config, con
 					 .on_record = comparison_record, .ctx = cmp };
 	const struct config_scrape inlined = { .stages = t->stages };
 	options.format = trial_format(word_of(t, c), job ? job : &inlined);
-	trial_job_labels(config, job, &options.labels);
+	struct arena arena = { 0 };
+	trial_job_labels(config, job, &options.labels, &arena);
 	add_all(&options.labels, &t->labels);
 	add_all(&options.labels, &c->labels);
 	struct trial *trial = trial_new(&options);
@@ -105,6 +106,7 @@ static void run_case(const struct test_file *t, const struct config *config, con
 	comparison_end(cmp, trial);
 	trial_free(trial);
 	labels_fini(&options.labels);
+	arena_fini(&arena);
 }
 
 static void run_cases(const char *path, const struct test_file *t, const struct config *config, const struct config_scrape *job,

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
+#include "agent/log_jobs.h"
 #include "agent/os.h"
+#include "agent/settings.h"
 #include "parsers/bytes/utf8.h"
 #include "parsers/cri.h"
 #include "parsers/dockerjson.h"
@@ -205,12 +207,42 @@ static void add_all(struct labels *to, const struct config_labels *labels)
 		labels_set(to, labels->at[i].name, labels->at[i].value);
 }
 
-void trial_job_labels(const struct config *c, const struct config_scrape *job, struct labels *out)
+struct first_target { struct labels *out; struct arena *arena; bool is_found; };
+
+static void on_target(void *ctx, const struct log_found *found)
+{
+	struct first_target *first = ctx;
+	const struct labels *l = &found->target->labels;
+	if (first->is_found || found->target->verdict != LOG_KEPT)
+		return;
+	first->is_found = true;
+	for (size_t i = 0; i < l->count; i++)
+		labels_set(first->out, arena_copy(first->arena, l->at[i].name), arena_copy(first->arena, l->at[i].value));
+}
+
+static void relabelled(const struct config *c, const struct config_scrape *job, struct labels *out, struct arena *arena)
+{
+	struct log_jobs jobs;
+	struct first_target first = { out, arena, false };
+	char err[256], host[256];
+	if (log_jobs_init(&jobs, &(struct log_jobs_options){ .config = c, .host = settings_host_name(host) }, err) < 0)
+		return;
+	for (size_t i = 0; i < jobs.count; i++)
+		if (jobs.at[i].config == job) {
+			log_job_look(&jobs.at[i], os_now_ns());
+			log_job_each(&jobs, &jobs.at[i], on_target, &first);
+		}
+	log_jobs_fini(&jobs);
+}
+
+void trial_job_labels(const struct config *c, const struct config_scrape *job, struct labels *out, struct arena *arena)
 {
 	if (c)
 		add_all(out, &c->global.external_labels);
-	if (job && job->static_count)
+	if (job && job->static_count && !job->is_promtail)
 		add_all(out, &job->statics[0].labels);
+	if (c && job && job->is_promtail)
+		relabelled(c, job, out, arena);
 }
 
 const struct config_scrape *trial_job(const struct config *c, const char *name)

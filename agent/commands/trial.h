@@ -41,8 +41,9 @@ void trial_line(struct trial *t, struct str line); /* without its line feed */
 void trial_end(struct trial *t);                   /* what waits for more lines comes out */
 void trial_each_metric(const struct trial *t, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
 
-/* What the configuration alone says of a job's lines: external labels and those of its first files. */
-void trial_job_labels(const struct config *c, const struct config_scrape *job, struct labels *out);
+/* What the configuration alone says of a job's lines: external labels and those of its first files; with relabel_configs what these make of
+ * the first files that they keep. Views into c and the arena. */
+void trial_job_labels(const struct config *c, const struct config_scrape *job, struct labels *out, struct arena *arena);
 /* The job with this name, NULL: the first one; NULL when there is none. */
 const struct config_scrape *trial_job(const struct config *c, const char *name);
 

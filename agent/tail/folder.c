@@ -283,6 +283,28 @@ static struct checkpoint_row *saved_rows(struct source *s)
 	return s->saved;
 }
 
+struct source *source_beside(const struct source *s, bool (*has)(const struct source *other))
+{
+	struct source *other = s->folder->sources;
+	while (other && !(other != s && strcmp(other->base, s->base) == 0 && has(other)))
+		other = other->next;
+	return other;
+}
+
+static bool is_reading(const struct source *other)
+{
+	return !other->is_waiting && !other->is_retired;
+}
+
+void source_leave(struct source *s)
+{
+	struct source *heir = s->lines ? source_beside(s, is_reading) : NULL;
+	if (!heir || heir->lines)
+		return;
+	heir->lines = s->lines;
+	s->lines = NULL;
+}
+
 void source_resolve(struct tail *t, struct source *s)
 {
 	s->is_waiting = false;
@@ -450,6 +472,7 @@ bool folder_sweep(struct folder *f)
 			at = &s->next;
 			continue;
 		}
+		source_leave(s);
 		*at = s->next;
 		source_free(s);
 		f->tail->sources--;

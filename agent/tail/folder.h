@@ -49,6 +49,10 @@ int folder_open_name(const struct folder *f, const char *name);
 struct str folder_gz_head(int fd, char head[IDENTITY_HEAD_BYTES]);
 /* The labels of s are known now: it is described and read. */
 void source_resolve(struct tail *tail, struct source *s);
+/* Another source that reads the same log, for which has(other) is true; NULL: none. */
+struct source *source_beside(const struct source *s, bool (*has)(const struct source *other));
+/* It goes away: another one counts the log's lines from here on. */
+void source_leave(struct source *s);
 /* Sources without generations are freed. true when the folder itself can go: gone and empty. */
 bool folder_sweep(struct folder *f);
 

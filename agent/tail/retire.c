@@ -44,6 +44,7 @@ static void remove_source(struct tail *t, struct source *s)
 		tail_forget_generation(t, s->oldest);
 	for (size_t lane = 0; lane < s->lanes; lane++)
 		tail_unqueue(t, s, lane);
+	source_leave(s);
 	struct source **at = &f->sources;
 	while (*at != s)
 		at = &(*at)->next;

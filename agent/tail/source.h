@@ -43,7 +43,7 @@ struct source {
 	struct want *want;         /* why it is read; NULL: retired */
 	struct checkpoint_row *saved; /* of an earlier life, until the first look */
 	struct coverage_row *coverage;
-	struct line_row *lines;    /* of log_lines_total; it is one of its users */
+	struct line_row *lines;    /* of log_lines_total; it is one of its users. NULL: another one that reads the same log counts */
 	uint64_t lines_read;       /* by the first of the lanes */
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
 	bool is_pod, was_scanned, is_listed;

@@ -1,198 +1,131 @@
-"""An API server for pods that can be told to misbehave: list with pages, watch with bookmarks, tokens, rights, TLS; for faults that a
-real one does not show on demand. Pods are those of one node; every change has a version, and old ones can be forgotten (410)."""
+"""An API server with nothing but pods: list and watch, as clients of Kubernetes ask for them, over plain HTTP. A test puts, changes and
+removes pods, and takes the server away. For what a real one does with clients there is kube_api.py."""
+import copy
+import http.server
 import json
-import ssl
 import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
-
-
-def pod(name, uid=None, node="node-e2e", namespace="shop", labels=None, annotations=None, phase="Running", ip="10.1.0.1", port=8080, **more):
-    return {"kind": "Pod", "apiVersion": "v1",
-            "metadata": {"name": name, "namespace": namespace, "uid": uid or f"uid-{name}", "creationTimestamp": "2026-11-21T09:00:00Z",
-                         "labels": labels or {}, "annotations": annotations or {}, "managedFields": [{"manager": "kubelet", "fieldsV1": {"f:x": {}}}], **more},
-            "spec": {"nodeName": node, "containers": [{"name": "app", "image": "web:1", "ports": [{"containerPort": port, "name": "http"}]}]},
-            "status": {"phase": phase, "podIP": ip, "hostIP": "10.0.0.5", "conditions": [{"type": "Ready", "status": "True"}]}}
+import urllib.parse
 
 
 class FakeKubernetes:
-    """behave: None, or function(handler, kind, query) for each request ("list" or "watch"); true: it has answered by itself."""
-
-    def __init__(self, port, certificates, tokens=("token",)):
-        self.port, self.tokens, self.node = port, set(tokens), "node-e2e"
+    def __init__(self, port):
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
         self.changed = threading.Condition()
-        self.pods, self.log, self.version, self.oldest = {}, [], 100, 0
-        self.requests, self.behave, self.is_forbidden, self.bookmark_every = [], None, False, 1.0
-        self.certificates = certificates
-        self.httpd, self.open, self.is_stopped = None, set(), False
-        self.url = f"https://127.0.0.1:{port}"
+        self.pods, self.events, self.version, self.lists, self.server = {}, [], 1000, 0, None
 
-    # ---- what the test does
-
-    def start(self, certificate="server"):
+    def start(self):
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def setup(self):
-                super().setup()
-                with fake.changed:
-                    fake.open.add(self.connection)
-
-            def finish(self):
-                with fake.changed:
-                    fake.open.discard(self.connection)
-                super().finish()
+            def log_message(self, *a):
+                pass
 
             def do_GET(self):
-                fake._answer(self)
+                url = urllib.parse.urlparse(self.path)
+                q = dict(urllib.parse.parse_qsl(url.query))
+                if url.path != "/api/v1/pods":
+                    self.answer(404, {"kind": "Status", "status": "Failure", "code": 404})
+                elif q.get("watch") in ("true", "1"):
+                    self.watch(q)
+                else:
+                    fake.lists += 1
+                    with fake.changed:
+                        items = [copy.deepcopy(p) for p in fake.pods.values() if fits(p, q)]
+                        version = str(fake.version)
+                    self.answer(200, {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": version}, "items": items})
 
-            def log_message(self, *_):
-                pass
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(f"{self.certificates}/{certificate}.pem", f"{self.certificates}/{certificate}.key")
-        Quiet = type("Quiet", (ThreadingHTTPServer,), {"daemon_threads": True, "allow_reuse_address": True, "handle_error": lambda *_: None})
-        self.httpd, self.is_stopped = Quiet(("127.0.0.1", self.port), Handler), False
-        self.httpd.socket = context.wrap_socket(self.httpd.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.httpd.serve_forever, args=(0.05,), daemon=True).start()
+            def answer(self, code, body):
+                data = json.dumps(body).encode()
+                self.send_response(code)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def watch(self, q):
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                seen = int(q.get("resourceVersion") or 0)
+
+                def tell(event):
+                    data = json.dumps(event).encode() + b"\n"
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+                    self.wfile.flush()
+
+                try:
+                    if q.get("sendInitialEvents") == "true":  # the list as a stream, ended by a bookmark
+                        with fake.changed:
+                            seen, items = fake.version, [copy.deepcopy(p) for p in fake.pods.values() if fits(p, q)]
+                        for p in items:
+                            tell({"type": "ADDED", "object": p})
+                        tell({"type": "BOOKMARK", "object": {"kind": "Pod", "apiVersion": "v1", "metadata": {
+                            "resourceVersion": str(seen), "annotations": {"k8s.io/initial-events-end": "true"}}}})
+                    while fake.server:
+                        with fake.changed:
+                            new = [e for e in fake.events if e[0] > seen]
+                            if not new:
+                                fake.changed.wait(0.2)
+                        for version, event in new:
+                            seen = version
+                            if fits(event["object"], q):
+                                tell(event)
+                except OSError:
+                    pass
+                self.close_connection = True
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads, allow_reuse_address = True, True
+
+        self.server = Server(("127.0.0.1", self.port), Handler)
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
     def stop(self):
-        self.is_stopped = True
-        self.httpd.shutdown()
-        self.httpd.server_close()
-        self.break_connections()
+        server, self.server = self.server, None
+        server.shutdown()
+        server.server_close()
 
-    def break_connections(self):
+    def _tell(self, kind, pod):
         with self.changed:
-            for c in list(self.open):
-                try:
-                    c.shutdown(2)
-                except OSError:
-                    pass
+            self.version += 1
+            pod["metadata"]["resourceVersion"] = str(self.version)
+            key = pod["metadata"]["namespace"], pod["metadata"]["name"]
+            if kind == "DELETED":
+                self.pods.pop(key, None)
+            else:
+                kind = "MODIFIED" if key in self.pods else "ADDED"
+                self.pods[key] = pod
+            self.events.append((self.version, {"type": kind, "object": copy.deepcopy(pod)}))
             self.changed.notify_all()
 
-    def put(self, *pods):
-        with self.changed:
-            for p in pods:
-                self.version += 1
-                p["metadata"]["resourceVersion"] = str(self.version)
-                uid = p["metadata"]["uid"]
-                self.log.append((self.version, "MODIFIED" if uid in self.pods else "ADDED", json.dumps(p)))
-                self.pods[uid] = p
-            self.changed.notify_all()
+    def put(self, pod):
+        self._tell("ADDED", copy.deepcopy(pod))
 
-    def delete(self, *names):
-        with self.changed:
-            for p in [p for p in self.pods.values() if p["metadata"]["name"] in names]:
-                self.version += 1
-                p["metadata"]["resourceVersion"] = str(self.version)
-                del self.pods[p["metadata"]["uid"]]
-                self.log.append((self.version, "DELETED", json.dumps(p)))
-            self.changed.notify_all()
-
-    def forget(self):
-        """Everything up to now: whoever goes on from before gets 410"""
-        with self.changed:
-            self.oldest, self.log = self.version, []
-
-    def count(self, kind=None):
-        with self.changed:
-            return len([r for r in self.requests if kind in (None, r[0])])
-
-    # ---- answers
-
-    def _answer(self, h):
-        if self.is_stopped:
-            h.close_connection = True
-            return
-        url = urlsplit(h.path)
-        query = {k: v[0] for k, v in parse_qs(url.query).items()}
-        kind = "watch" if query.get("watch") == "true" else "list"
-        with self.changed:
-            self.requests.append((kind, query, time.monotonic()))
-        if h.headers.get("Authorization", "")[7:] not in self.tokens:
-            return status(h, 401, "Unauthorized", "Unauthorized")
-        if self.is_forbidden:
-            return status(h, 403, "Forbidden", 'pods is forbidden: User "x" cannot list resource "pods" in API group "" at the cluster scope')
-        if url.path != "/api/v1/pods" or query.get("fieldSelector") != f"spec.nodeName={self.node}":
-            return status(h, 400, "BadRequest", f"not asked for the pods of {self.node}: {h.path}")
-        if self.behave and self.behave(h, kind, query):
-            return None
-        return self.list(h, query) if kind == "list" else self.watch(h, query)
-
-    def list(self, h, query):
-        with self.changed:
-            pods, version = list(self.pods.values()), self.version
-        at = int(query.get("continue", "0"))
-        limit = int(query.get("limit", "0")) if query.get("resourceVersion") != "0" else 0
-        page = pods[at:at + limit] if limit else pods
-        metadata = {"resourceVersion": str(version)}
-        if limit and at + limit < len(pods):
-            metadata["continue"] = str(at + limit)
-        send(h, 200, json.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": page}))
-
-    def begin(self, h):
-        h.send_response(200)
-        h.send_header("Content-Type", "application/json")
-        h.send_header("Transfer-Encoding", "chunked")
-        h.end_headers()
-
-    def watch(self, h, query):
-        since = int(query["resourceVersion"])
-        with self.changed:
-            if since < self.oldest:
-                return status(h, 410, "Expired", f"too old resource version: {since} ({self.oldest})")
-        self.begin(h)
-        return self.follow(h, query)
-
-    def follow(self, h, query, write=None):
-        """Every event in order from where the query goes on, until its time is over"""
-        write, since = write or chunk, int(query["resourceVersion"])
-        end = time.monotonic() + min(float(query.get("timeoutSeconds", "60")), 60)
-        try:
-            while time.monotonic() < end and not self.is_stopped:
-                with self.changed:
-                    events = [e for e in self.log if e[0] > since]
-                    if not events:
-                        self.changed.wait(self.bookmark_every)
-                        events = [e for e in self.log if e[0] > since]
-                    version = self.version
-                for v, kind, text in events:
-                    write(h, event(kind, text))
-                    since = v
-                if not events and query.get("allowWatchBookmarks") == "true":
-                    since = max(since, version)
-                    write(h, event("BOOKMARK", json.dumps({"kind": "Pod", "metadata": {"resourceVersion": str(since), "creationTimestamp": None}})))
-            h.wfile.write(b"0\r\n\r\n")
-        except OSError:
-            h.close_connection = True
-        return None
+    def remove(self, namespace, name):
+        self._tell("DELETED", copy.deepcopy(self.pods[namespace, name]))
 
 
-def event(kind, text):
-    return b'{"type":"' + kind.encode() + b'","object":' + (text if isinstance(text, bytes) else text.encode()) + b"}\n"
+def fits(pod, q):
+    wanted = urllib.parse.unquote(q.get("fieldSelector", ""))
+    return all(pod["spec"]["nodeName"] == w.split("=")[1] for w in wanted.split(",") if w.startswith("spec.nodeName="))
 
 
-def chunk(h, data):
-    h.wfile.write(b"%x\r\n" % len(data) + data + b"\r\n")
-    h.wfile.flush()
-
-
-def send(h, code, text):
-    data = text.encode()
-    h.send_response(code)
-    h.send_header("Content-Type", "application/json")
-    h.send_header("Content-Length", str(len(data)))
-    h.end_headers()
-    h.wfile.write(data)
-
-
-def status(h, code, reason, message):
-    send(h, code, status_text(code, reason, message))
-
-
-def status_text(code, reason, message):
-    return json.dumps({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": reason, "code": code})
+def pod(name, namespace="shop", uid=None, node="node-e2e", labels=None, annotations=None, owner=None, containers=("app",), init=(), ip="10.0.0.7",
+        ports=None):
+    """owner: "Kind/name". ports: {container: [(number, name)]}"""
+    ports = ports or {}
+    p = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "namespace": namespace, "uid": uid, "labels": labels or {}, "annotations": annotations or {}},
+         "spec": {"nodeName": node, "containers": [], "initContainers": [{"name": c, "image": f"{c}:1"} for c in init]},
+         "status": {"phase": "Running", "podIP": ip, "hostIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": "True"}],
+                    "containerStatuses": [{"name": c, "containerID": f"containerd://{name}-{c}", "ready": True, "image": f"{c}:1", "imageID": "", "restartCount": 0}
+                                          for c in containers]}}
+    for c in containers:
+        p["spec"]["containers"].append({"name": c, "image": f"{c}:1", "ports": [{"containerPort": n, "name": w, "protocol": "TCP"} for n, w in ports.get(c, [])]})
+    if owner:
+        kind, _, owned_by = owner.partition("/")
+        p["metadata"]["ownerReferences"] = [{"apiVersion": "apps/v1", "kind": kind, "name": owned_by, "uid": "o", "controller": True}]
+    return p

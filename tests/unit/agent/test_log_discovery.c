@@ -2,6 +2,8 @@
  * with pod objects that come late, change or never come. */
 #include "tests/unit/agent/log_rig.h"
 
+#include "agent/line_counts.h"
+
 /* ---- what the path tells ---- */
 
 #define PATH_RULE                                                                                                                   \
@@ -35,6 +37,15 @@ START_TEST(jobs_share_the_pods)
 	read_so_far(&r);
 	char *first = strstr(r.text, "} d\n"), *second = first ? strstr(first + 1, "} d\n") : NULL;
 	ck_assert_msg(second && !strstr(second + 1, "} d\n"), "each job reads it once: %s", r.text);
+	struct status status = { 0 };
+	pipeline_status(r.pipeline, &status);
+	const struct line_row **rows = line_counts_sorted(status.line_counts);
+	uint64_t lines = 0;
+	for (size_t i = 0; rows && rows[i]; i++)
+		for (size_t k = 0; k < LEVELS && str_eq(rows[i]->namespace_, STR("bank")); k++)
+			lines += rows[i]->lines[k];
+	ck_assert_msg(lines == 2, "log_lines_total counts what is in the log, not who reads it: %llu", (unsigned long long)lines);
+	free(rows);
 	unmake(&r);
 }
 END_TEST

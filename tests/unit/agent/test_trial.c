@@ -97,7 +97,8 @@ START_TEST(lines)
 					 .on_step = cases[_i].with_steps ? tell_step : NULL };
 	buf_init(&log, LOG_MOST);
 	options.format = trial_format(cases[_i].format, job);
-	trial_job_labels(c, job, &options.labels);
+	struct arena arena = { 0 };
+	trial_job_labels(c, job, &options.labels, &arena);
 	struct trial *t = trial_new(&options);
 	for (size_t i = 0; i < LINES_MOST && cases[_i].lines[i]; i++)
 		trial_line(t, str_of(cases[_i].lines[i]));
@@ -105,6 +106,7 @@ START_TEST(lines)
 	ck_assert_msg(str_eq(buf_view(&log), str_of(cases[_i].want)), "%s: got\n" STR_FMT "want\n%s", cases[_i].name, STR_ARG(buf_view(&log)), cases[_i].want);
 	trial_free(t);
 	labels_fini(&options.labels);
+	arena_fini(&arena);
 	buf_fini(&log);
 	config_free(c);
 }
