@@ -72,6 +72,7 @@ static const struct exposition_row status_rows[] = {
 	{ "spoor_log_lag_seconds", "Now minus the timestamp of the oldest line not yet acknowledged; 0 when there is none.",
 	  AT(lag_ns), METRIC_GAUGE, EXPOSITION_SECONDS },
 	{ "spoor_log_files", "Log files known, all generations.", AT(files_known), METRIC_GAUGE, EXPOSITION_U64 },
+	{ "spoor_log_files_waiting", "Logs that wait for the object of their pod.", AT(files_waiting), METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_log_files_open", "Log files held open.", AT(files_open), METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_log_streams", "Streams (label sets) in use.", AT(streams), METRIC_GAUGE, EXPOSITION_U64 },
 	{ "spoor_log_containers_excluded", "Containers whose logs are not read because annotations of their pods ask for it.", AT(containers_excluded),

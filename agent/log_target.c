@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "parsers/pod_meta.h"
-#include "agent/relabels.h"
+#include "config/relabels.h"
 #include "parsers/bytes/hash.h"
 #include "parsers/glob.h"
 

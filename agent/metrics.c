@@ -8,7 +8,7 @@
 #include "agent/clients.h"
 #include "agent/http_loop.h"
 #include "agent/log.h"
-#include "agent/relabels.h"
+#include "config/relabels.h"
 
 enum { FRAMES_PER_TURN = 16 };
 static const int64_t SYNC_EVERY_NS = 5 * 1000000000ll;

@@ -469,6 +469,7 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->lag_ns = journal_lag_ns > out->lag_ns ? journal_lag_ns : out->lag_ns;
 	out->files_known = p->tail.generations;
 	out->files_open = p->tail.open_files;
+	out->files_waiting = p->tail.waiting_logs;
 	out->streams = p->tail.sources + journald_streams(p->journald);
 	out->inotify_watches = p->tail.watch ? watch_count(p->tail.watch) : 0;
 	out->is_polling = p->tail.is_polling;

@@ -67,7 +67,7 @@ struct status { /* a borrowed view of everything */
 	/* What stages have counted; those that nothing has touched for long are forgotten afterwards. NULL: there are none. */
 	void (*each_log_metric)(void *ctx, void (*fn)(void *fn_ctx, const struct stages_metric *m), void *fn_ctx);
 	int64_t lag_ns;           /* the largest of all files */
-	uint64_t files_known, files_open, streams, inotify_watches, containers_excluded;
+	uint64_t files_known, files_open, files_waiting, streams, inotify_watches, containers_excluded;
 	bool is_polling;          /* inotify exhausted */
 	size_t destination_count; /* 0: only the ring */
 	/* pending as the ledger has it: destination's own plus lines that other destinations have read already */

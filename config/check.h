@@ -36,6 +36,11 @@ void check_trace(struct loader *r);
 void check_kubernetes(struct loader *r);
 /* check_scrapes.c: file_sd_configs[] of either kind of job; names become absolute. */
 void check_file_sd(struct loader *r, struct config_file_sd *files);
+/* How many labels a stream with these has in the end, with the external ones of the destination that has most. */
+enum { CHECK_LABELS_MOST = 15 };
+size_t check_labels_together(const struct config *c, const struct config_labels *own);
+/* check_log_rules.c: relabel_configs of a job of logs, when everything else of it is good. */
+void check_log_rules(struct loader *r, struct config_scrape *job);
 /* check_glob.c: NULL, or what is wrong with a pattern of file names. */
 const char *check_glob(struct str pattern);
 

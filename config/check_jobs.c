@@ -1,13 +1,6 @@
 /* Rules for jobs: each one reads something, and what it reads can be shipped. Without relabel_configs to choose among them pods are read
  * by one job only, else each line would be shipped twice under the same labels. */
 #include "config/check.h"
-#include "parsers/pod_meta.h"
-#include "parsers/relabel.h"
-
-#define NO_OBJECTS                                                                                                                  \
-	"with kubernetes.metadata none the path of a log is all there is: namespace, the pod's name and UID, container and node"
-
-enum { LABELS_MOST = 15 };
 
 /* How many names of `more` are neither in `base` nor in `also`. */
 static size_t count_new(const struct config_labels *more, const struct config_labels *base, const struct config_labels *also)
@@ -25,7 +18,7 @@ static size_t count_new(const struct config_labels *more, const struct config_la
 }
 
 /* Labels of the file, of global and of the destination with the most of its own, each name once. */
-static size_t labels_together(const struct config *c, const struct config_labels *own)
+size_t check_labels_together(const struct config *c, const struct config_labels *own)
 {
 	size_t most = 0;
 	for (size_t i = 0; i < c->logs.client_count; i++) {
@@ -51,10 +44,10 @@ static void check_static(struct loader *r, const struct config_scrape *job, stru
 	if (labels && files->internal.count && !job->is_promtail)
 		loader_warning(r, labels, "%.*s has no effect: labels that start with __ are for relabel_configs, of which the job has none",
 			       STR_ARG(files->internal.at[0].name));
-	size_t together = labels_together(r->config, &files->labels);
-	if (labels && !job->relabel_configs.count && together > LABELS_MOST)
+	size_t together = check_labels_together(r->config, &files->labels);
+	if (labels && !job->relabel_configs.count && together > CHECK_LABELS_MOST)
 		loader_key_error(r, labels, "%zu labels together with the external labels: Loki takes %d on a stream", together,
-			LABELS_MOST);
+			CHECK_LABELS_MOST);
 }
 
 static void check_discovery(struct loader *r, struct config_discovery *discovery)
@@ -72,27 +65,6 @@ static void check_discovery(struct loader *r, struct config_discovery *discovery
 static bool is_in_error(const struct place *list)
 {
 	return list && (list->node->kind == NODE_SCALAR || list->node->kind == NODE_MAP);
-}
-
-/* What the path of a log does not tell is empty where nobody asks for pod objects. One warning for a job is enough. */
-static void warn_of_missing_objects(struct loader *r, const struct config_scrape *job)
-{
-	if (!str_eq(r->config->kubernetes.metadata, STR("none")))
-		return;
-	for (size_t i = 0; i < job->relabel_configs.count; i++) {
-		const struct config_relabel *rule = &job->relabel_configs.at[i];
-		const struct place *sources = loader_field(r, &rule->source_labels), *regex = loader_field(r, &rule->regex);
-		bool is_map = str_eq(rule->action, str_of(relabel_action_names[RELABEL_LABELMAP]));
-		for (size_t k = 0; k < rule->source_labels.count && sources; k++)
-			if (pod_meta_needs_object(rule->source_labels.at[k])) {
-				loader_warning(r, sources, "nobody supplies %.*s: " NO_OBJECTS, STR_ARG(rule->source_labels.at[k]));
-				return;
-			}
-		if (is_map && regex && pod_meta_pattern_needs_object(rule->regex)) {
-			loader_warning(r, regex, "nobody supplies such labels: " NO_OBJECTS);
-			return;
-		}
-	}
 }
 
 /* Whose labels? A job of pods in Promtail's own file reads nothing there when no rule makes a __path__: here it is the built-in one. */
@@ -115,12 +87,11 @@ static void check_job(struct loader *r, struct config_scrape *job, struct map *n
 	job->line = element ? element->line : 0;
 	check_relabels(r, &job->relabel_configs);
 	know_labels(r, job);
-	if (job->is_pods)
-		warn_of_missing_objects(r, job);
 	for (size_t i = 0; i < job->static_count; i++)
 		check_static(r, job, &job->statics[i]);
 	for (size_t i = 0; i < job->file_count; i++)
 		check_file_sd(r, &job->files[i]);
+	check_log_rules(r, job);
 	for (size_t i = 0; i < job->discovery_count; i++)
 		check_discovery(r, &job->discoveries[i]);
 	check_journal(r, job);

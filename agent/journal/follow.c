@@ -16,7 +16,7 @@
 
 #include "agent/journal/follow_inside.h"
 #include "agent/journal/journal_files.h"
-#include "agent/relabels.h"
+#include "config/relabels.h"
 #include "parsers/journal_matches.h"
 
 static const int64_t SECOND = 1000000000;

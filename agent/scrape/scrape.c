@@ -11,7 +11,7 @@
 
 #include "agent/log.h"
 #include "agent/os.h"
-#include "agent/relabels.h"
+#include "config/relabels.h"
 #include "agent/scrape/file_sd.h"
 #include "agent/scrape/pod_sd.h"
 #include "agent/scrape/target.h"

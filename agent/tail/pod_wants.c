@@ -156,6 +156,15 @@ void pod_wants_make(struct folder *f)
 	}
 }
 
+bool pod_wants_any(const struct folder *f)
+{
+	const struct tail *t = f->tail;
+	bool is_any = f->wants || f->sources;
+	for (size_t i = 0; i < t->jobs.count && !is_any; i++)
+		is_any = t->jobs.at[i].rules.needs_pod && log_job_reads_pods(&t->jobs.at[i], f->namespace_);
+	return is_any;
+}
+
 /* ---- one instance ---- */
 
 /* From here on what an earlier life wrote down of it is this life's to write. */

@@ -13,6 +13,7 @@ void pod_wants_start(struct tail *t);
 void pod_wants_stop(struct tail *t);
 void pod_wants_make(struct folder *f);                  /* a new folder */
 void pod_wants_of(struct folder *f, struct str base);   /* a log was listed: decides for it, or lets it wait */
+bool pod_wants_any(const struct folder *f);             /* somebody reads, or may read, what lies in the folder */
 void pod_wants_sweep(struct folder *f);                 /* of logs that are gone */
 void pod_wants_forget(struct folder *f, struct want *w); /* it goes away: whoever it waits for is let go */
 /* The answers that a log of the folder would get now; for people. */

@@ -56,6 +56,12 @@ static void watch_folder(struct tail *t, struct folder *f)
 		poll_folder(t, f, f->watch);
 }
 
+static bool stop_at_once(void *ctx, const char *entry, unsigned char d_type)
+{
+	(void)ctx, (void)entry, (void)d_type;
+	return false;
+}
+
 static void scan_folders(struct tail *t, bool all)
 {
 	int64_t now = loop_now_ns(t->o.loop);
@@ -65,6 +71,11 @@ static void scan_folders(struct tail *t, bool all)
 		for (struct folder *f = t->folders; f; f = f->next) {
 			if (!f->needs_scan && !all)
 				continue;
+			if (f->is_pod && !pod_wants_any(f)) { /* only to see its end */
+				f->needs_scan = false;
+				f->is_gone = f->watch <= 0 && os_list(f->root_fd, f->relative, stop_at_once, NULL) < 0;
+				continue;
+			}
 			watch_folder(t, f);
 			folder_scan(f, now);
 			if (f->is_gone && f->is_polled)

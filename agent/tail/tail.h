@@ -38,7 +38,7 @@ struct tail {
 	struct tail_options o;
 	struct log_jobs jobs;
 	struct target *targets;
-	size_t wide_targets, wide_wants;
+	size_t target_count, wide_targets;
 	size_t waiting_logs;           /* for pods' objects */
 	bool have_pods_answered;
 	struct node_pods_listener pods_listener, gate_listener;

@@ -11,7 +11,7 @@
 #include "agent/tail/tail.h"
 #include "parsers/glob.h"
 
-enum { WIDE_MAX = 2000, WIDE_WANTS_MAX = 20000 };
+enum { TARGETS_MAX = 10000, WIDE_MAX = 2000, WIDE_OF_FOLDER_MAX = 100 };
 static const int64_t MS = 1000000;
 
 static void add(struct tail *t, const struct want *like, const struct folder *of)
@@ -22,6 +22,7 @@ static void add(struct tail *t, const struct want *like, const struct folder *of
 	target->want = want_new(like);
 	target->of = of;
 	target->is_seen = true;
+	t->target_count++;
 	struct target **last = &t->targets; /* in the order of the configuration: of two native ones the first reads */
 	while (*last)
 		last = &(*last)->next;
@@ -62,6 +63,7 @@ static void remove_at(struct tail *t, struct target **at)
 	struct target *target = *at;
 	take_out(t, target->want);
 	t->wide_targets -= target->of != NULL;
+	t->target_count--;
 	*at = target->next;
 	want_free(target->want);
 	free(target);
@@ -81,8 +83,10 @@ static void on_found(void *ctx, const struct log_found *found)
 	struct target *known = find(t, &like, NULL);
 	if (known)
 		known->is_seen = true;
-	else
+	else if (t->target_count < TARGETS_MAX)
 		add(t, &like, NULL);
+	else
+		tail_refuse(t, "file_sd_configs", "more than 10000 targets of logs; the rest is not read");
 }
 
 static void sync_job(struct tail *t, const struct log_job *job)
@@ -172,12 +176,15 @@ static void offer(struct tail *t, const struct target *target, struct folder *f)
 {
 	if (!f->is_pod || f == target->of || !reaches(target->want, f))
 		return;
-	if (t->wide_wants >= WIDE_WANTS_MAX) {
-		tail_refuse(t, "relabel_configs", "the __path__ that they make fits the logs of so many other containers that some of them are not "
-			    "read for it: let it name the pod's UID and the container");
+	size_t others = 0;
+	for (const struct want *w = f->wants; w; w = w->next)
+		others += w->origin != NULL;
+	if (others >= WIDE_OF_FOLDER_MAX) {
+		tail_refuse(t, f->path, "the __path__ that relabel_configs make for too many other containers reaches it, and it is not read for "
+				"all of them: let it name the pod's UID and the container");
 		return;
 	}
-	t->wide_wants += folder_want(f, target->want, target->want);
+	folder_want(f, target->want, target->want);
 }
 
 void targets_add_wide(struct folder *f, const struct want *w)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "agent/relabels.h"
+#include "config/relabels.h"
 #include "config/load.h"
 #include "tests/unit/agent/journal_rig.h"
 

@@ -1,5 +1,5 @@
 /* config/ keeps rules as they were written, parsers/ wants them with actions as numbers. */
-#include "agent/relabels.h"
+#include "config/relabels.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Relabelling rules of the configuration, compiled. The caller owns the result (relabel_free). */
-#ifndef AGENT_RELABELS_H
-#define AGENT_RELABELS_H
+#ifndef CONFIG_RELABELS_H
+#define CONFIG_RELABELS_H
 
 #include "config/config.h"
 #include "parsers/relabel.h"
