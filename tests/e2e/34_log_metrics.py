@@ -248,6 +248,46 @@ def sampling(s):
         agent.check()
 
 
+PIPELINE = """
+      pipeline_stages:
+        - logfmt: {mapping: {seconds: , level: }}
+        - metrics:
+            lines_total: {type: Counter, description: all lines, config: {action: inc, match_all: true}}
+            seconds: {type: Histogram, source: seconds, config: {buckets: [0.1, 1]}}
+"""
+
+
+def stage_metrics(s):
+    """The metrics stage: Promtail's names and labels, counted once for two destinations, with the trace of the newest line in each bucket."""
+    fakes = [FakeLoki(free_ports(1)).start() for _ in range(2)]
+    jobs = f"  scrape_configs:\n    - job_name: pods\n      kubernetes_sd_configs: [{{role: pod}}]{PIPELINE}"
+    prometheus = Prometheus(f"{s.work}/prometheus").start()
+    text = config([f"http://127.0.0.1:{f.port}" for f in fakes], {"p": (prometheus.write_url, "io.prometheus.write.v2.Request")})
+    agent = Agent(s.work, config=text.replace("metrics:\n", jobs + "metrics:\n", 1), dev=True).start()
+    start, pod = time.time() - 5, Pod(agent.pods, "web-1", namespace="shop")
+    fast, slow, unsampled = (secrets.token_hex(16) for _ in range(3))
+    pod.write(f"level=info seconds=0.05 trace_id={fast}", f"level=info seconds=5 trace_id={slow}", f"level=info seconds=0.5 trace_id={unsampled} sampled=false")
+    for fake in fakes:
+        wait_for("the lines", lambda: fake.count() >= 3, 20)
+    body = log_metrics(agent)
+    row = lambda start_of_line: next((r for r in body.split("\n") if r.startswith(start_of_line) and 'pod="web-1"' in r), "")
+    s.expect(re.search(r"\} 3 # \{trace_id=\"" + slow + r"\"\} 1 ", row("promtail_custom_lines_total{")), f"counter: {body}")
+    s.expect(re.search(r'le="0.1".*\} 1 # \{trace_id="' + fast + r'"\} 0.05 ', body), f"first bucket: {body}")
+    s.expect(re.search(r'le="1.0"[^#]*\} 2\n', body), f"a bucket of an unsampled trace alone: {body}")
+    s.expect(re.search(r'le="\+Inf".*\} 3 # \{trace_id="' + slow + r'"\} 5 ', body), f"last bucket: {body}")
+    s.expect(unsampled not in body, "an unsampled trace")
+    p = subprocess.run(["promtool", "check", "metrics"], input=log_metrics(agent, "text/plain"), capture_output=True, text=True)
+    s.expect(p.returncode == 0 or "error" not in (p.stdout + p.stderr).lower(), f"promtool: {p.stdout}{p.stderr}")
+
+    def found():
+        rows = prometheus.exemplars('{__name__=~"promtail_custom_.*"}', start, time.time() + 5)
+        return {e["labels"]["trace_id"] for r in rows for e in r["exemplars"]} == {fast, slow}
+
+    wait_for("both traces at Prometheus", found, 30, 0.5)
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
 PROMTAIL = """server: {{http_listen_address: 127.0.0.1, http_listen_port: {port}, grpc_listen_address: 127.0.0.1, grpc_listen_port: {grpc}}}
 positions: {{filename: {dir}/promtail.positions}}
 clients: [{{url: 'http://127.0.0.1:{loki}/loki/api/v1/push', batchwait: 200ms}}]
@@ -319,4 +359,4 @@ def promtails_names(s):
     agent.check()
 
 
-main(exemplars_lead_to_lines, counted_once, label_and_formats, correlation, same_ids_after_kills, sampling, promtails_names)
+main(exemplars_lead_to_lines, counted_once, label_and_formats, correlation, same_ids_after_kills, sampling, stage_metrics, promtails_names)
