@@ -72,8 +72,8 @@ static void check_clients(struct loader *r)
 static void check_positions(struct loader *r)
 {
 	struct str filename = r->config->logs.positions.filename, *import = &r->config->logs.positions.import;
-	if (!import->n)
-		*import = filename.n ? filename : str_eq(r->bare, STR("logs")) ? STR("/var/log/positions.yaml") : (struct str){ 0 };
+	if (filename.n && !loader_field(r, import))
+		*import = filename;
 }
 
 /* Promtail's 0 says "no limit": here it is the default, because Loki has one. */

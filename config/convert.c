@@ -113,14 +113,15 @@ static void say_default(struct convert_work *w, struct conversion *c, const stru
 {
 	const struct node_entry *section = find_key(w->root, str_of(d->section));
 	const struct node *map = section ? section->value : NULL;
-	if (map && map->kind == NODE_MAP && find_key(map, str_of(d->key)))
+	if (map && map->kind == NODE_MAP && (find_key(map, str_of(d->key)) || (d->unless && find_key(map, str_of(d->unless)))))
 		return;
+	const char *whose = strcmp(d->bare, "logs") == 0 ? "Promtail's" : "a Prometheus'";
 	struct config_problem at = { .line = section ? section->line : 1, .column = section ? section->column : 1 };
 	at.key = print_line(w, "%s.%s", d->section, d->key);
 	at.message = print_line(w, "%s is written out: it is the default there and another one here", d->value);
 	note(c, CONVERT_CHANGED, &at);
 	if (!section) {
-		w->added = print_line(w, "  %s:\n    %s: %s # the default of a Prometheus' file\n", d->section, d->key, d->value);
+		w->added = print_line(w, "  %s:\n    %s: %s # the default of %s file\n", d->section, d->key, d->value, whose);
 	} else if (map->kind == NODE_MAP && map->is_flow) {
 		w->insert_at = convert_byte(w, section->from);
 		w->insert_at += str_find(str_skip(w->text, w->insert_at), '{') + 1;
@@ -134,7 +135,7 @@ static void say_default(struct convert_work *w, struct conversion *c, const stru
 			w->insert_at = convert_byte(w, section->from);
 			w->insert_at += str_find(str_skip(w->text, w->insert_at), '\n');
 		}
-		w->inserted = print_line(w, "\n%*s%s: %s # the default of a Prometheus' file", (int)indent, "", d->key, d->value);
+		w->inserted = print_line(w, "\n%*s%s: %s # the default of %s file", (int)indent, "", d->key, d->value, whose);
 	}
 }
 

@@ -50,7 +50,7 @@ const struct place *loader_element(const struct loader *r, const void *element);
 enum shape_row { SHAPE_PROMTAIL, SHAPE_PROMETHEUS, SHAPE_PROMETHEUS_GLOBAL, SHAPE_ROWS };
 extern const char *const *const shape_keys[SHAPE_ROWS];
 /* Keys that must be said in a native file so that it means what the other one means without them. */
-struct shape_default { const char *bare, *section, *key, *value; };
+struct shape_default { const char *bare, *section, *key, *value, *unless; /* another key of the section, or NULL: then it does not hold */ };
 const struct shape_default *shape_default_at(size_t i); /* NULL behind the last */
 /* "logs", "metrics": a bare file whose keys belong there; "": another file. */
 const char *shape_section(const struct node *root);

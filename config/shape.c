@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct shape_default defaults[] = { { "metrics", "global", "scrape_interval", "1m" } };
+static const struct shape_default defaults[] = {
+	{ "metrics", "global", "scrape_interval", "1m", NULL },
+	{ "logs", "positions", "import", "/var/log/positions.yaml", "filename" },
+};
 
 static const char *const promtail_keys[] = { "clients", "client", "positions", "limits_config", "target_config", NULL };
 static const char *const prometheus_keys[] = { "remote_write", "remote_read", "alerting", "rule_files", "scrape_config_files", "storage", NULL };

@@ -71,7 +71,10 @@ static struct buf without_words(struct str text, bool is_report)
 static void compare(const char *name, struct str got, struct str want, bool is_report)
 {
 	struct buf a = without_words(got, is_report), b = without_words(want, is_report);
-	ck_assert_msg(str_eq(buf_view(&a), buf_view(&b)), "%s: got\n%.900s\nwant\n%.900s", name, a.p, b.p);
+	bool is_same = str_eq(buf_view(&a), buf_view(&b));
+	buf_char(&a, '\0');
+	buf_char(&b, '\0');
+	ck_assert_msg(is_same, "%s: got\n%.900s\nwant\n%.900s", name, a.p, b.p);
 	buf_fini(&a);
 	buf_fini(&b);
 }
