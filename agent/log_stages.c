@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "config/zoneinfo.h"
 #include "exporters/loki.h"
 #include "parsers/bytes/map.h"
 
@@ -40,7 +41,7 @@ struct log_stages *log_stages_new(const struct config_stages *stages, const stru
 	struct log_stages *s = calloc(1, sizeof *s);
 	if (!s)
 		abort();
-	s->stages = stages_compile(stages->list, NULL, NULL);
+	s->stages = zoneinfo_compile(stages->list, NULL, NULL);
 	s->first_number = stages->format == FORMAT_AUTO ? 1 : 2;
 	s->may_hold = stages_may_hold(s->stages);
 	if (first)

@@ -6,6 +6,7 @@
 
 #include "config/collections.h"
 #include "config/nearest.h"
+#include "config/zoneinfo.h"
 
 struct task_row { const struct node *from; struct stage_node *to; };
 struct work { struct task_row *at; size_t count, room; };
@@ -113,7 +114,7 @@ void collection_stages(struct loader *r, const struct place *at, char *field)
 	if (at->node->count == has_framing)
 		return;
 	const struct stage_node *list = convert(&r->config->arena, at->node, has_framing);
-	struct stages *p = stages_compile(list, on_problem, &c);
+	struct stages *p = zoneinfo_compile(list, on_problem, &c);
 	if (p) {
 		refuse_unfed(r, at, p);
 		out->list = list;

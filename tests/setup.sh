@@ -37,6 +37,7 @@ group_demo() { # deploy/try.sh: the demo workload and what follows the records
 }
 group_tests() { # unit, model, corpus replay, lint, end to end
 	need check pkg-config --exists check
+	need tzdata test -e /usr/share/zoneinfo/Europe/Berlin # zones of the stage timestamp
 	need libprotobuf-c-dev pkg-config --exists libprotobuf-c
 	need protobuf-c-compiler protoc-c --version
 	need binutils readelf --version

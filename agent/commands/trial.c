@@ -7,6 +7,7 @@
 #include "agent/log_jobs.h"
 #include "agent/os.h"
 #include "agent/settings.h"
+#include "config/zoneinfo.h"
 #include "parsers/bytes/utf8.h"
 #include "parsers/cri.h"
 #include "parsers/dockerjson.h"
@@ -169,7 +170,7 @@ struct trial *trial_new(const struct trial_options *options)
 	if (!t->o.stages || !t->o.stages->list)
 		return t;
 	t->first_number = t->o.stages->format == FORMAT_CRI || t->o.stages->format == FORMAT_DOCKER ? 2 : 1;
-	t->stages = stages_compile(t->o.stages->list, NULL, NULL);
+	t->stages = zoneinfo_compile(t->o.stages->list, NULL, NULL);
 	t->state = stages_state_new(t->stages);
 	if (t->o.on_step)
 		stages_set_look(t->stages, on_look, t);

@@ -123,4 +123,21 @@ def inspect_pipeline(s):
     s.expect(dropped.get("dropped") == "debug" and dropped["labels"].get("stream") == "stderr", f"{dropped}")
 
 
-main(inspect, inspect_formats, check, documents, inspect_pipeline)
+def inspect_zone(s):
+    """A time without an offset is one of its location, in summer and in winter."""
+    path = f"{s.work}/zone.yaml"
+    with open(path, "w") as f:
+        f.write("""logs:
+  scrape_configs:
+    - job_name: zone
+      static_configs: [{ labels: { job: zone, __path__: /var/log/zone.log } }]
+      pipeline_stages:
+        - regex: { expression: '^(?P<at>\\S+ \\S+)' }
+        - timestamp: { source: at, format: '2006-01-02 15:04:05', location: Europe/Berlin }
+""")
+    r = spoor("inspect", f"--config.file={path}", "--job=zone", data=b"2026-07-01 12:00:00 summer\n2026-11-21 12:00:00 winter\n")
+    got = [json.loads(l)["timestamp"] for l in r.stdout.splitlines()]
+    s.expect(got == ["2026-07-01T10:00:00.000000000Z", "2026-11-21T11:00:00.000000000Z"], f"{got} {r.stderr}")
+
+
+main(inspect, inspect_formats, check, documents, inspect_pipeline, inspect_zone)
