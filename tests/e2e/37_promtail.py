@@ -198,9 +198,9 @@ def destinations(s):
     """Labels that destinations put on streams, and who wins when a job has them too; a limit that nothing reaches."""
     def clients(loki, who):
         return client(loki, who + "-a-", ", name: a, external_labels: {cluster: eu, job: lost}") + \
-            client(loki, who + "-b-", ", name: b, external_labels: {cluster: us}")
+            client(loki, who + "-b-", ", name: b, external_labels: {cluster: us, level: lost, word: kept}")
 
-    compare(s, [Case(f"{FIXTURES}/{n}.yaml") for n in ("cri_then_json", "level_words", "lines")], clients, ("-a-", "-b-"),
+    compare(s, [Case(f"{FIXTURES}/{n}.yaml") for n in ("cri_then_json", "level_words", "labelallow", "labeldrop", "lines")], clients, ("-a-", "-b-"),
             "limits_config: {max_line_size: 1MB, max_streams: 0, readline_rate_enabled: false}\ntarget_config: {sync_period: 1s}\n")
 
 
