@@ -4,6 +4,7 @@
   bench.py speed  [--runs 5] [--mib 512]     backlog: floor and spoor by turns, ratio of MB of log per CPU-second
   bench.py steady [--runs 1] [--secs 60]     100 containers x 100 lines/s, one rotation half way: CPU, latency, RSS
   bench.py idle   [--runs 1] [--secs 30]     100 quiet containers: CPU, RSS
+  bench.py promtail [--runs 3] [--mib 256]   backlog through json, labels and drop: the real Promtail ($PROMTAIL) and spoor by turns, on one file
   bench.py report                            medians of all that was written so far
 
 The agent has core 0, everything else core 1. Each run is one JSON line in --out. Nothing passes or fails here: numbers depend
@@ -153,11 +154,16 @@ def spoor_once(a, root, run, want):
         shutil.rmtree(state, ignore_errors=True)
 
 
-def speed(a):
+def backlog(a):
     root = f"{a.cache}/backlog-{a.mib}"
     if not os.path.exists(f"{root}/manifest.tsv"):
         os.makedirs(a.cache, exist_ok=True)
         subprocess.run([f"{a.tools}/gen", "batch", "--root", root, "--containers", "100", "--mib", str(a.mib)], check=True)
+    return root
+
+
+def speed(a):
+    root = backlog(a)
     want = truth(root)
     warm(root)
     floors, ours = [], []
@@ -204,6 +210,70 @@ def live(a, is_idle):
             shutil.rmtree(state, ignore_errors=True)
 
 
+PIPELINE = """server: {{http_listen_address: 127.0.0.1, http_listen_port: {port}, grpc_listen_port: 0, log_level: error}}
+clients: [{{url: 'http://127.0.0.1:{sink}/loki/api/v1/push'}}]
+positions: {{filename: {state}/positions.yaml}}
+scrape_configs:
+  - job_name: pods
+    pipeline_stages:
+      - cri: {{}}
+      - json: {{expressions: {{level: level}}}}
+      - labels: {{level: }}
+      - drop: {{source: level, value: debug}}
+    static_configs: [{{targets: [localhost], labels: {{job: pods, __path__: '{root}/pods/*/*/*.log'}}}}]
+"""
+QUIET_S = 3
+
+
+def through_pipeline(a, root, who, run, want):
+    """(MB of log per CPU-second, records that came through): over when nothing new has come for some seconds."""
+    state = tempfile.mkdtemp(prefix="spoor-bench-")
+    sink, p = start_sink(a), None
+    try:
+        with open(f"{state}/config.yaml", "w") as f:
+            f.write(PIPELINE.format(port=PORT + 1, sink=PORT, state=state, root=root))
+        argv = {"promtail": [os.environ["PROMTAIL"], f"{state}/config.yaml"],
+                "spoor": [a.spoor, "run", f"--config.file={state}/config.yaml", f"--path.pod-logs={root}/pods", f"--state.dir={state}/state"]}[who]
+        t0 = time.monotonic()
+        p = spawn(argv, 0, f"{state}/log")
+        unique, used, peak, since = 0, (0.0, 0.0), 0.0, t0
+        while time.monotonic() - since < QUIET_S or (not unique and time.monotonic() - t0 < 60):
+            time.sleep(0.1)
+            if p.poll() is not None:
+                raise SystemExit(f"{who} ended: " + open(f"{state}/log").read()[-1500:])
+            s, now = stats(), cpu(p.pid)
+            if s["unique"] != unique:
+                unique, used, since, peak = s["unique"], now, time.monotonic(), memory_mib(p.pid)[0]
+        if not unique:
+            raise SystemExit(f"{who} sent nothing: " + open(f"{state}/log").read()[-1500:])
+        rate = want["bytes"] / 1e6 / max(sum(used), 0.01)
+        keep(a, dict(kind="pipeline", who=who, run=run, mb_per_cpu_s=round(rate, 1), wall_s=round(s["last_new_s"] - t0, 2), user_s=used[0], sys_s=used[1],
+                     peak_rss_mib=round(peak, 1), bytes=want["bytes"], records=want["records"], unique=unique, duplicated=s["duplicated"]))
+        return rate, unique
+    finally:
+        end(p)
+        end(sink)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def promtail(a):
+    if not os.access(os.environ.get("PROMTAIL", ""), os.X_OK):
+        raise SystemExit("set PROMTAIL: tests/servers/get.sh promtail builds it and prints its path")
+    root = backlog(a)
+    want = truth(root)
+    warm(root)
+    rates, came = {"promtail": [], "spoor": []}, {"promtail": set(), "spoor": set()}
+    for run in range(a.runs):
+        for who in rates:
+            rate, unique = through_pipeline(a, root, who, run, want)
+            rates[who].append(rate)
+            came[who].add(unique)
+    if came["promtail"] != came["spoor"] or len(came["spoor"]) != 1 or came["spoor"] == {want["records"]}:
+        raise SystemExit(f"not the same work: of {want['records']} records {came} came through")
+    one, other = (statistics.median(rates[who]) for who in ("promtail", "spoor"))
+    print(f"promtail {one:.1f} MB per CPU-second, spoor {other:.1f}: {other / one:.1f} times as much")
+
+
 def report(a):
     groups = {}
     with open(a.out) as f:
@@ -220,7 +290,7 @@ def report(a):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", choices=["speed", "steady", "idle", "report"])
+    p.add_argument("what", choices=["speed", "steady", "idle", "promtail", "report"])
     p.add_argument("--tools", required=True)
     p.add_argument("--spoor", default=os.environ.get("SPOOR") or f"{ROOT}/build/release/spoor")
     p.add_argument("--cache", default=os.path.join(tempfile.gettempdir(), "spoor-bench-cache"))
@@ -230,7 +300,7 @@ def main():
     p.add_argument("--secs", type=float, default=60)
     a = p.parse_args()
     os.sched_setaffinity(0, {1})
-    {"speed": speed, "steady": lambda x: live(x, False), "idle": lambda x: live(x, True), "report": report}[a.what](a)
+    {"speed": speed, "steady": lambda x: live(x, False), "idle": lambda x: live(x, True), "promtail": promtail, "report": report}[a.what](a)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/bin/bash
 # run.sh [speed|steady|idle|all] [options of bench.py] - builds the tools and measures the release program.
+# run.sh promtail [options of bench.py] - the real Promtail and the release program by turns, on one file and one backlog.
 # run.sh node|remote_write [options of metrics.py] - the metrics side against node_exporter and the Prometheus agent.
 # Prints, and appends JSON lines to $TMPDIR/spoor-bench.jsonl (--out). Two cores, nothing else running, SPOOR names the program.
 set -eu
@@ -12,6 +13,7 @@ node | remote_write)
 	SPOOR=${SPOOR:-$root/build/release/spoor} NODE_EXPORTER=$("$root/tests/servers/get.sh" node_exporter) PROMETHEUS3=$("$root/tests/servers/get.sh" prometheus) \
 		PYTHONDONTWRITEBYTECODE=1 exec python3 "$root/tests/bench/metrics.py" "$what" "$@" ;;
 esac
+[ "$what" != promtail ] || export PROMTAIL="${PROMTAIL:-$("$root/tests/servers/get.sh" promtail)}"
 mkdir -p "$tools"
 build() {
 	${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow -Wno-format-truncation -I "$root" -o "$tools/$1" "${@:2}"
