@@ -273,7 +273,8 @@ static int start_journal(struct pipeline *p, char err[256])
 {
 	struct journald_options o = { .config = p->o.config, .rules = &p->rules, .lanes = &p->lanes, .loop = p->o.loop, .worker = p->o.worker,
 				      .counters = &p->counters, .coverage = &p->coverage, .line_counts = &p->line_counts,
-				      .checkpoint_path = p->o.is_state_usable ? p->o.checkpoint_path : NULL, .readable = on_wake, .ctx = p };
+				      .checkpoint_path = p->o.is_state_usable ? p->o.checkpoint_path : NULL,
+				      .promtail = &p->tail.import.positions, .readable = on_wake, .ctx = p };
 	for (size_t i = 0; i < p->lanes.count; i++)
 		o.names[i] = str_of(p->names[i]);
 	p->journald = journald_start(&o, err);

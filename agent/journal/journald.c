@@ -10,6 +10,7 @@
 #include "agent/journal/journal_streams.h"
 #include "agent/journal/journal_thread.h"
 #include "agent/log.h"
+#include "config/promtail_positions.h"
 #include "parsers/bytes/utf8.h"
 
 enum { RING_TAIL_BYTES = 16 << 10, JSON_SLACK_BYTES = 64 };
@@ -56,6 +57,7 @@ struct journald {
 	struct journal_thread *thread;
 	struct job *jobs;
 	size_t job_count;
+	bool is_fresh;         /* no place of any job was on disk */
 	char unavailable[256]; /* why nothing is read: there is no libsystemd; empty: it is there */
 };
 
@@ -244,6 +246,18 @@ static void describe_streams(struct part *p)
 	journal_streams_init(&p->streams, &o);
 }
 
+/* The cursor that Promtail kept for a job of this name. It goes back behind max_age no more than one of ours. */
+static bool take_over(const struct journald *j, struct str job, struct journal_place_row *row)
+{
+	struct str cursor = j->o.promtail ? promtail_positions_cursor(j->o.promtail, job) : (struct str){ 0 };
+	struct journal_cursor at;
+	if (!j->is_fresh || cursor.n > JOURNAL_CURSOR_MAX || !journal_cursor_parse(cursor, &at))
+		return false;
+	snprintf(row->cursor, sizeof row->cursor, STR_FMT, STR_ARG(cursor));
+	LOG_INFO("%.*s: the journal is read from where Promtail stopped", STR_ARG(job));
+	return true;
+}
+
 /* From where on: the saved place, unless it is older than the job wants; else a time. */
 static void find_place(struct part *p, int64_t wall_ns, struct journal_place *out, char left_out_from[JOURNAL_CURSOR_MAX + 1])
 {
@@ -252,6 +266,7 @@ static void find_place(struct part *p, int64_t wall_ns, struct journal_place *ou
 	bool was_there;
 	p->row = journal_saver_row(&j->saver, p->job->scrape->job_name, j->o.names[p->lane], &was_there);
 	struct journal_place_row *row = &j->saver.places.rows[p->row];
+	was_there |= take_over(j, p->job->scrape->job_name, row);
 	uint64_t now_us = (uint64_t)wall_ns / 1000, most_us = (uint64_t)c->max_age_ms * 1000;
 	uint64_t first_us = c->first_age_ms ? (uint64_t)c->first_age_ms * 1000 : most_us, oldest_us = now_us > most_us ? now_us - most_us : 0;
 	*out = (struct journal_place){ .since_us = oldest_us };
@@ -299,6 +314,7 @@ static bool open_all(struct journald *j, char err[256])
 		snprintf(path, sizeof path, "%s.journal", j->o.checkpoint_path);
 	if (journal_saver_start(&j->saver, j->o.loop, j->o.worker, j->o.counters, path[0] ? path : NULL, c->logs.positions.sync_period_ms, err) < 0)
 		return false;
+	j->is_fresh = j->saver.places.count == 0;
 	struct follow **follows = calloc(count, sizeof *follows);
 	j->jobs = calloc(j->job_count, sizeof *j->jobs);
 	if (!follows || !j->jobs)

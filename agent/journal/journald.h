@@ -11,6 +11,7 @@
 #include "agent/stream_labels.h"
 #include "agent/worker.h"
 
+struct promtail_positions;
 struct journald_options {
 	const struct config *config;
 	const struct label_rules *rules;    /* clients, node, stages; lives as long as this */
@@ -22,6 +23,7 @@ struct journald_options {
 	struct coverage *coverage;
 	struct line_counts *line_counts;
 	const char *checkpoint_path;        /* ours is this and ".journal"; NULL: places are kept in memory only */
+	const struct promtail_positions *promtail; /* jobs begin where it stopped when no place of ours is kept; NULL: none. For the start only */
 	void (*readable)(void *ctx);        /* journald_turn has something to do */
 	void *ctx;
 };

@@ -339,6 +339,38 @@ def max_age(s):
     agent.check()
 
 
+def from_promtail(s):
+    """Promtail's cursor is gone on from, once, by the job of its name only, and not behind max_age."""
+    fake = FakeLoki(free_ports(1)).start()
+    j = Journal(f"{s.work}/j")
+    j.write("ancient", at=time.time() - 7200)
+    j.write("shipped by Promtail", "the last one of it", "next", "and next").close()
+    listed = subprocess.run(["journalctl", "-D", j.directory, "-o", "json", "--no-pager"], capture_output=True, text=True, check=True).stdout
+    cursors = {e["MESSAGE"]: e["__CURSOR"] for e in map(json.loads, listed.splitlines())}
+
+    def kept(**rows):
+        with open(f"{s.work}/promtail.yaml", "w") as f:
+            f.write("positions:\n" + "".join(f"  cursor-{job}: {cursors[message]}\n" for job, message in rows.items()))
+
+    kept(journal="the last one of it", other="ancient")
+    jobs = [(name, j.directory, [f"labels: {{job: {name}}}", "max_age: 1h"], []) for name in ("journal", "other", "third")]
+    agent = Agent(s.work, config=config([fake.port], jobs), dev=True, args=[f"--positions.import={s.work}/promtail.yaml"]).start()
+    young = ["shipped by Promtail", "the last one of it", "next", "and next"]
+    wait_for(lambda: f"what each job reads, there is {fake.lines()}", lambda: len(fake.lines()) >= 2 + 4 + 4, 15)
+    s.expect(fake.lines(job="journal") == ["next", "and next"], f"the job of that name: {fake.lines(job='journal')}")
+    s.expect(fake.lines(job="other") == young, f"a cursor behind max_age: {fake.lines(job='other')}")
+    s.expect(fake.lines(job="third") == young, f"no cursor: {fake.lines(job='third')}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    kept(journal="shipped by Promtail")  # a second start has places of its own
+    j.write("later").close()
+    agent.start()
+    wait_for("what came later", lambda: len(fake.lines(job="third")) == 5, 15)
+    wait_for("what came later", lambda: fake.lines(job="journal")[-1] == "later", 15)
+    s.expect(fake.lines(job="journal") == ["next", "and next", "later"], f"again: {fake.lines(job='journal')}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
 def throttled(s):
     """Loki throttles one stream of the journal: its entries wait, and arrive in the end; files go on."""
     state = {"refused": 0}
@@ -418,4 +450,4 @@ exec "$@"
         holder.kill()
 
 
-main(entries, grows, one_dead, vacuumed, lost_for_one, hostile, damaged, comes_late, max_age, throttled, real_journald)
+main(entries, grows, one_dead, vacuumed, lost_for_one, hostile, damaged, comes_late, max_age, from_promtail, throttled, real_journald)
