@@ -19,6 +19,7 @@
 struct view { /* of one destination */
 	struct destination_status s;
 	uint64_t pending, joined;
+	const struct stage_drops *stage_drops; /* NULL: none */
 	int64_t retry_delay_ns;
 	bool is_up;
 };
@@ -176,11 +177,24 @@ void exposition_labelled(struct families *f, const struct exposition_labelled_ro
 	}
 }
 
+/* More rows of spoor_log_lines_dropped_total, which has just been written. */
+static void stage_drops(const struct writer *w)
+{
+	for (size_t i = 0; i < w->view_count; i++) {
+		const struct stage_drops *d = w->views[i].stage_drops;
+		for (size_t k = 0; d && k < d->count; k++)
+			families_label2(w->out, "destination", w->views[i].s.name, "reason", str_of(d->at[k].name), (double)d->at[k].lines);
+	}
+}
+
 static void destinations(const struct writer *w)
 {
 	exposition_destination_rows(w->out, destination_rows, COUNT_OF(destination_rows), w->views, w->view_count, sizeof *w->views);
-	for (size_t k = 0; k < COUNT_OF(destination_labelled); k++)
+	for (size_t k = 0; k < COUNT_OF(destination_labelled); k++) {
 		exposition_labelled(w->out, &destination_labelled[k], w->views, w->view_count, sizeof *w->views);
+		if (k == 0)
+			stage_drops(w);
+	}
 	families_begin(w->out, "spoor_destination_state", METRIC_GAUGE, "1 for the state that the destination is in.");
 	for (size_t i = 0; i < w->view_count; i++)
 		for (int state = 0; state < DEST_STATES; state++)
@@ -254,6 +268,10 @@ static struct view *take_views(const struct status *status, size_t *count)
 			status->destination(status->ctx, i, &v->s, &v->pending);
 		if (status->destination_count && status->joined_lines)
 			v->joined = status->joined_lines(status->ctx, i);
+		if (status->destination_count && status->stage_drops)
+			v->stage_drops = status->stage_drops(status->ctx, i);
+		if (v->stage_drops) /* they have rows of their own */
+			v->s.lines_dropped[DROP_PIPELINE] -= v->stage_drops->lines;
 		v->is_up = v->s.last_error[0] == 0;
 		v->retry_delay_ns = v->s.retry_at_ns > status->now_wall_ns ? v->s.retry_at_ns - status->now_wall_ns : 0;
 	}

@@ -153,6 +153,7 @@ static void on_staged(void *ctx, const struct staged *out)
 	w->lane->held_lines -= 1 + joined;
 	if (out->drop_reason) {
 		w->lane->stage_dropped_lines += 1 + joined;
+		stage_drops_count(&w->lane->stage_drops, str_of(out->drop_reason), 1 + joined);
 		w->from->lines->dropped += w->index == 0 ? 1 + joined : 0;
 		if (taps_any(l->o.taps)) {
 			const struct tap_place place = place_of(w);

@@ -9,6 +9,7 @@
 #include "agent/line_trace.h"
 #include "agent/loop.h"
 #include "agent/mark.h"
+#include "agent/stage_drops.h"
 #include "agent/tap.h"
 #include "exporters/destination.h"
 #include "exporters/ring.h"
@@ -21,7 +22,8 @@ struct lane {
 	uint64_t ahead_lines; /* other lanes have read them, this one not yet: pending in the ledger */
 	uint64_t earlier_sent; /* read now by another lane, acknowledged by this one in an earlier life */
 	uint64_t lost_lines;  /* other lanes have read them, this one never will */
-	uint64_t stage_dropped_lines; /* stages dropped them */
+	uint64_t stage_dropped_lines; /* stages dropped them, */
+	struct stage_drops stage_drops; /* by reason */
 	uint64_t source_dropped[DROP_REASONS]; /* read, and made no line of, by a rule of the source: agent/journal */
 	uint64_t sampled_lines; /* dropped: of traces that sampling leaves out */
 	uint64_t held_lines;  /* stages hold them: pending */

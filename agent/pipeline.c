@@ -415,6 +415,12 @@ static void lane_status(void *ctx, size_t i, struct destination_status *out, uin
 	*pending_lines = out->lines_pending + lane_more_pending(lane);
 }
 
+static const struct stage_drops *stage_drops(void *ctx, size_t i)
+{
+	const struct pipeline *p = ctx;
+	return &p->lanes.at[i].stage_drops;
+}
+
 static uint64_t joined_lines(void *ctx, size_t i)
 {
 	const struct pipeline *p = ctx;
@@ -478,6 +484,7 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->destination_count = p->destination_count;
 	out->destination = lane_status;
 	out->joined_lines = joined_lines;
+	out->stage_drops = stage_drops;
 	out->each_log_metric = each_log_metric;
 	out->each_file = each_file;
 	out->each_refused = each_refused;

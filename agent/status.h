@@ -5,6 +5,7 @@
 
 #include "agent/counters.h"
 #include "agent/mark.h"
+#include "agent/stage_drops.h"
 #include "exporters/destination.h"
 #include "exporters/drops.h"
 #include "exporters/ring.h"
@@ -74,6 +75,7 @@ struct status { /* a borrowed view of everything */
 	void (*destination)(void *ctx, size_t i, struct destination_status *out, uint64_t *pending_lines);
 	/* Lines that destination i has in entries of other lines; they count as sent, too. */
 	uint64_t (*joined_lines)(void *ctx, size_t i);
+	const struct stage_drops *(*stage_drops)(void *ctx, size_t i); /* part of its lines_dropped[DROP_PIPELINE], by reason; NULL: none */
 	void (*each_file)(void *ctx, void (*fn)(void *fn_ctx, const struct file_status *file), void *fn_ctx);
 	void (*each_refused)(void *ctx, void (*fn)(void *fn_ctx, const char *path, const char *why), void *fn_ctx); /* paths that are not read */
 	const char *pods_path, *docker_path, *state_path;

@@ -50,7 +50,7 @@ def stages(s):
     s.expect(got["slow"].labels.get("level") == "warn" and "order" not in got["slow"].meta, f"{got['slow'].labels} {got['slow'].meta}")
     s.expect("level" not in got["not json at all"].labels, "labels of a line that had none")
     m = agent.scrape()
-    s.expect(total(m, "spoor_log_lines_dropped_total", reason="pipeline") == 1, f"dropped: {m.get('spoor_log_lines_dropped_total')}")
+    s.expect(total(m, "spoor_log_lines_dropped_total", reason="pipeline/debug") == 1, f"dropped: {m.get('spoor_log_lines_dropped_total')}")
     s.expect(agent.stop() == 0, "exit status is not 0")
     agent.check()
 
@@ -96,7 +96,7 @@ def limits(s):
     s.expect(fake.lines(pod="old") == ["from today"], f"the old pod has {fake.lines(pod='old')}")
     wait_for("all of the slow one", lambda: len(fake.lines(pod="slow")) == 50, 20)
     m = agent.scrape()
-    s.expect(total(m, "spoor_log_lines_dropped_total", reason="pipeline") == 1, f"dropped: {m.get('spoor_log_lines_dropped_total')}")
+    s.expect(total(m, "spoor_log_lines_dropped_total", reason="pipeline/old") == 1, f"dropped: {m.get('spoor_log_lines_dropped_total')}")
     s.expect(agent.stop() == 0, "exit status is not 0")
     agent.check()
 

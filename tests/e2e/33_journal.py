@@ -75,7 +75,7 @@ def entries(s):
     s.expect(objects[0] == want, f"got {objects[0]}")
     s.expect(json.loads(objects[1])["MESSAGE"] == "two\nlines", f"got {objects[1]}")
     m = agent.scrape()
-    for reason, n in (("no_message", 2), ("relabel", 1), ("no_labels", 7), ("pipeline", 1)):
+    for reason, n in (("no_message", 2), ("relabel", 1), ("no_labels", 7), ("pipeline/match_stage", 1)):
         s.expect(total(m, "spoor_log_lines_dropped_total", reason=reason) == n, f"{reason}: {m['spoor_log_lines_dropped_total']}")
     s.expect(total(m, "spoor_log_lines_read_total") == 19, f"read {m['spoor_log_lines_read_total']}")
     rows = {f["job"]: f for f in agent.api("files?limit=100")["data"]["files"]}
