@@ -78,7 +78,7 @@ def renders(s):
 
 def levels(s):
     """Each level has exactly its rights, and the strict profile no capability."""
-    wanted = {0: [], 1: [("pods", "get list watch")], 2: [("nodes/metrics nodes/pods", "get")]}
+    wanted = {0: [], 1: [("pods", "list watch")], 2: [("nodes/pods", "get")]}
     for level, rules in wanted.items():
         path = f"{s.work}/level.yaml"
         with open(path, "w") as f:
