@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from fake_kubernetes import FakeKubernetes, chunk, event, pod, send, status, status_text
+from fake_apiserver import FakeKubernetes, chunk, event, pod, send, status, status_text
 from fake_receiver import Receiver
 from kube_api import KubeApi
 from lib import HERE, Agent, Pod, free_ports, get, main, parse_metrics, total, wait_for

@@ -238,7 +238,7 @@ def hostile(s):
     s.expect("nul   and �" in "".join(lines), f"got {sorted(lines)}")
     huge = lines["HHHHHHHHHHHH"].line
     s.expect(len(huge) == 262000 and huge.endswith("[truncated by spoor]"), f"{len(huge)} bytes")
-    s.expect(lines["long labels"].labels["label_b"] == "\x1b[31m\"}\n{evil=\"1\"" and lines["long labels"].labels["label_c"] == "�",
+    s.expect(lines["long labels"].labels["label_b"] == "\x1b[31m\"}\n{evil=\"1\"" and lines["long labels"].labels["label_c"] == "_",
              f"{lines['long labels'].labels}")
     m = agent.scrape()
     s.expect(total(m, "spoor_log_lines_dropped_total", reason="invalid_labels") == 1, f"{m['spoor_log_lines_dropped_total']}")

@@ -14,7 +14,7 @@ import threading
 import time
 
 import oracle
-from fake_kubernetes import FakeKubernetes, pod as kube_pod
+from fake_apiserver import FakeKubernetes, pod as kube_pod
 from fake_loki import FakeLoki, Reply
 from lib import HERE, Agent, Failed, Loki, Pod, Skip, bcrypt, certificate, finish, free_ports, generate, get, main, parse_metrics, spoor_binary, total, wait_for
 from servers import Prometheus
