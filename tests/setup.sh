@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing to build and test Spoor on Debian 12, and nothing else. Each package has a probe: what is there already,
-# from wherever it came, is left alone.   usage: setup.sh build|demo|tests|fuzz|go|page|package ...
+# from wherever it came, is left alone.   usage: setup.sh build|demo|tests|fuzz|go|page|package|image ...
 set -eu
 
 missing=
@@ -58,6 +58,7 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need fish fish --version
 	need procps ps --version
 	need util-linux flock --version
+	need runc runc --version # starts the image
 }
 group_fuzz() { # libFuzzer, for the fuzz preset
 	need clang clang --version
@@ -73,15 +74,23 @@ group_package() { # the .deb
 	need file file --version
 	need fakeroot fakeroot --version
 }
+group_image() { # the container image
+	need buildah buildah --version
+	need busybox-static sh -c '! ldd "$(command -v busybox)"' # the shell of the debug variant
+	need binutils strip --version
+	need ca-certificates test -d /usr/share/ca-certificates/mozilla
+	need tzdata test -e /usr/share/zoneinfo/Europe/Berlin
+	need libsystemd0 sh -c '/sbin/ldconfig -p | grep -q libsystemd.so.0'
+}
 group_page() { # the screenshot of the status page
 	need chromium chromium --version
 }
 
-[ $# -gt 0 ] || { echo "usage: $0 build|demo|tests|fuzz|go|page|package ..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: $0 build|demo|tests|fuzz|go|page|package|image ..." >&2; exit 2; }
 for group; do
 	case $group in
-	build|demo|tests|fuzz|go|page|package) "group_$group" ;;
-	*) echo "$0: no group '$group': build, demo, tests, fuzz, go, page or package" >&2; exit 2 ;;
+	build|demo|tests|fuzz|go|page|package|image) "group_$group" ;;
+	*) echo "$0: no group '$group': build, demo, tests, fuzz, go, page, package or image" >&2; exit 2 ;;
 	esac
 done
 missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
