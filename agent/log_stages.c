@@ -43,6 +43,7 @@ struct log_stages *log_stages_new(const struct config_stages *stages, const stru
 		abort();
 	s->stages = zoneinfo_compile(stages->list, NULL, NULL);
 	s->first_number = stages->format == FORMAT_AUTO ? 1 : 2;
+	s->first_number -= stages->has_joining;
 	s->may_hold = stages_may_hold(s->stages);
 	if (first)
 		stages_share_metrics(s->stages, first->stages);

@@ -297,12 +297,13 @@ static struct log_stages *stages_of(void *ctx, const struct config_scrape *job, 
 {
 	struct pipeline *p = ctx;
 	size_t i = (size_t)(job - p->o.config->logs.scrapes);
-	if (!job->stages.list)
+	const struct config_stages *stages = config_scrape_stages(job);
+	if (!stages->list)
 		return NULL;
 	struct log_stages **place = &p->stages[i * LANES_MAX + lane];
 	if (*place)
 		return *place;
-	*place = log_stages_new(&job->stages, lane ? stages_of(ctx, job, 0) : NULL);
+	*place = log_stages_new(stages, lane ? stages_of(ctx, job, 0) : NULL);
 	if (p->o.taps && p->o.taps->stage_count)
 		log_stages_set_look(*place, taps_look, p->o.taps);
 	return *place;

@@ -39,6 +39,8 @@ void check_file_sd(struct loader *r, struct config_file_sd *files);
 /* How many labels a stream with these has in the end, with the external ones of the destination that has most. */
 enum { CHECK_LABELS_MOST = 15 };
 size_t check_labels_together(const struct config *c, const struct config_labels *own);
+/* stages.c: the same with the stage in front that puts stack traces together. */
+void stages_join(struct arena *arena, const struct config_stages *stages, struct config_stages *out);
 /* check_log_rules.c: relabel_configs of a job of logs, when everything else of it is good. */
 void check_log_rules(struct loader *r, struct config_scrape *job);
 /* check_glob.c: NULL, or what is wrong with a pattern of file names. */

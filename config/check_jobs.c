@@ -81,12 +81,21 @@ static void know_labels(struct loader *r, struct config_scrape *job)
 		job->stages.format = FORMAT_RAW;
 }
 
+static void join_traces(const struct loader *r, struct config_scrape *job)
+{
+	const struct place *own = loader_field(r, &job->stack_traces);
+	if (!own || own->node->kind == NODE_NULL)
+		job->stack_traces = r->config->logs.stack_traces;
+	stages_join(&r->config->arena, &job->stages, &job->joining);
+}
+
 static void check_job(struct loader *r, struct config_scrape *job, struct map *names)
 {
 	const struct place *element = loader_element(r, job), *name = loader_field(r, &job->job_name);
 	job->line = element ? element->line : 0;
 	check_relabels(r, &job->relabel_configs);
 	know_labels(r, job);
+	join_traces(r, job);
 	for (size_t i = 0; i < job->static_count; i++)
 		check_static(r, job, &job->statics[i]);
 	for (size_t i = 0; i < job->file_count; i++)
@@ -131,7 +140,8 @@ static void check_pods_once(struct loader *r)
 static void add_built_in_job(struct config *c)
 {
 	c->logs.scrapes = arena_alloc(&c->arena, sizeof *c->logs.scrapes);
-	c->logs.scrapes[0] = (struct config_scrape){ .job_name = STR("kubernetes-pods"), .is_pods = true };
+	c->logs.scrapes[0] = (struct config_scrape){ .job_name = STR("kubernetes-pods"), .is_pods = true, .stack_traces = c->logs.stack_traces };
+	stages_join(&c->arena, &c->logs.scrapes[0].stages, &c->logs.scrapes[0].joining);
 	c->logs.scrapes[0].discoveries = arena_alloc(&c->arena, sizeof *c->logs.scrapes[0].discoveries);
 	c->logs.scrapes[0].discoveries[0] = (struct config_discovery){ .role = STR("pod") };
 	c->logs.scrapes[0].discovery_count = 1;

@@ -52,6 +52,7 @@ struct stage_node;
 struct config_stages { /* pipeline_stages */
 	enum log_format format;        /* a first stage cri or docker, else FORMAT_AUTO */
 	const struct stage_node *list; /* the stages behind it (parsers/stages/stages.h); NULL: none */
+	bool has_joining;              /* the first one of the list is ours, which puts stack traces together: it is not in the file */
 };
 struct buf;
 void stages_print(const struct config_stages *stages, struct buf *out); /* as one line of YAML, with the line feed */
@@ -90,7 +91,8 @@ struct config_scrape { /* logs.scrape_configs[] */
 	struct config_relabels relabel_configs;
 	struct config_file_sd *files;
 	size_t file_count;
-	struct config_stages stages;
+	struct config_stages stages, joining; /* joining: the same, behind one that puts stack traces together */
+	bool stack_traces;           /* joining is what runs */
 	struct config_static *statics;
 	size_t static_count;
 	struct config_discovery *discoveries;
@@ -98,6 +100,8 @@ struct config_scrape { /* logs.scrape_configs[] */
 	struct config_journal journal;
 	uint64_t line;
 };
+
+const struct config_stages *config_scrape_stages(const struct config_scrape *job); /* what runs */
 
 /* ---- metrics: the Prometheus agent's keys ---- */
 
@@ -185,6 +189,7 @@ struct config {
 	struct config_kubernetes kubernetes;
 	struct {
 		bool enabled;            /* true; false: scrape_count is 0 */
+		bool stack_traces;       /* of jobs that do not say; false */
 		struct config_client *clients;
 		size_t client_count;
 		struct {

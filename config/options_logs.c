@@ -43,6 +43,9 @@ const struct option options_logs[] = {
 	      "nothing."),
 	HTTP_SECTIONS("logs.clients[]", struct config_client),
 	ONE("logs.client", "logs.clients[]", "One destination, Promtail's older spelling; the same keys as an element of clients."),
+	VALUE("logs.stack_traces", BOOL, TOP(logs.stack_traces), "false", "",
+	      "For jobs that do not say it themselves, the built-in one too: the further lines of a stack trace (Java, Python, Go, Ruby, .NET, "
+	      "Node.js) become one entry with its first."),
 	VALUE("logs.enabled", BOOL, TOP(logs.enabled), "true", "", "false: no log is read, whatever else stands here."),
 
 	SECTION("logs.positions", "Where the progress of every file is kept."),
@@ -83,6 +86,9 @@ const struct option options_logs[] = {
 	VALUE("logs.scrape_configs[].pipeline_stages", STAGES, SCRAPE(stages), "", "",
 	      "What happens to each line, in Promtail's stages and with their meaning. A first stage `- cri: {}` (containerd, CRI-O) or "
 	      "`- docker: {}` says what wraps the lines; without one it is the line itself for files, found out for pods."),
+	VALUE("logs.scrape_configs[].stack_traces", BOOL, SCRAPE(stack_traces), "", "",
+	      "The lines of a stack trace become one entry, before any stage of pipeline_stages; each line waits up to a second for the next. "
+	      "Empty: as logs.stack_traces."),
 	LIST("logs.scrape_configs[].static_configs[]", SCRAPE(statics), SCRAPE(static_count), struct config_static, "10000",
 	     "Files by pattern."),
 	VALUE("logs.scrape_configs[].static_configs[].labels", STATIC_LABELS, STATIC(labels), "", "",

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "config/check.h"
 #include "config/collections.h"
 #include "config/nearest.h"
 #include "config/zoneinfo.h"
@@ -61,6 +62,29 @@ static const struct stage_node *convert(struct arena *arena, const struct node *
 	return root;
 }
 
+/* ---- stack traces ---- */
+
+void stages_join(struct arena *arena, const struct config_stages *stages, struct config_stages *out)
+{
+	/* A second is long for lines that are written in one go, and short for whoever waits for a line. */
+	static const struct str keys[] = { STR("stack_traces"), STR("max_wait_time"), STR("max_lines") }, name = STR("multiline");
+	static const struct stage_node values[] = { { .kind = STAGE_SCALAR, .text = STR("true") }, { .kind = STAGE_SCALAR, .text = STR("1s") },
+						    { .kind = STAGE_SCALAR, .text = STR("1000") } };
+	static const struct stage_node settings = { .kind = STAGE_MAP, .keys = keys, .items = values, .count = COUNT_OF(keys) };
+	const size_t count = stages->list ? stages->list->count : 0;
+	struct stage_node *list = arena_alloc(arena, sizeof *list), *items = arena_alloc(arena, (count + 1) * sizeof *items);
+	items[0] = (struct stage_node){ .kind = STAGE_MAP, .keys = &name, .items = &settings, .count = 1 };
+	if (count)
+		memcpy(items + 1, stages->list->items, count * sizeof *items);
+	*list = (struct stage_node){ .kind = STAGE_LIST, .items = items, .count = count + 1 };
+	*out = (struct config_stages){ .format = stages->format, .list = list, .has_joining = true };
+}
+
+const struct config_stages *config_scrape_stages(const struct config_scrape *job)
+{
+	return job->stack_traces ? &job->joining : &job->stages;
+}
+
 struct complaint { struct loader *r; const struct place *at; };
 
 static void on_problem(void *ctx, const struct stage_problem *p, const char *const *known)
@@ -114,7 +138,9 @@ void collection_stages(struct loader *r, const struct place *at, char *field)
 	if (at->node->count == has_framing)
 		return;
 	const struct stage_node *list = convert(&r->config->arena, at->node, has_framing);
-	struct stages *p = zoneinfo_compile(list, on_problem, &c);
+	struct config_stages joining; /* so that there is room for one more */
+	stages_join(&r->config->arena, &(struct config_stages){ .list = list }, &joining);
+	struct stages *p = zoneinfo_compile(joining.list, on_problem, &c);
 	if (p) {
 		refuse_unfed(r, at, p);
 		out->list = list;

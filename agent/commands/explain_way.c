@@ -212,7 +212,7 @@ void explain_way_run(struct explain_way *way, const struct explain_window *w, co
 	struct arena texts = { 0 };
 	struct buf scratch;
 	struct run r = { .way = way, .wanted = w->wanted + 1 };
-	struct trial_options o = { .config = config, .stages = job ? &job->stages : NULL, .now_ns = now_ns, .on_taken = on_taken, .on_record = on_record,
+	struct trial_options o = { .config = config, .stages = job ? config_scrape_stages(job) : NULL, .now_ns = now_ns, .on_taken = on_taken, .on_record = on_record,
 				   .on_step = on_step, .ctx = &r };
 	buf_init(&scratch, TEXT_MOST);
 	*way = (struct explain_way){ .format = format == FORMAT_AUTO ? detect(w, &scratch) : format };

@@ -91,7 +91,7 @@ static const char *word_of(const struct test_file *t, const struct test_case *c)
 static void run_case(const struct test_file *t, const struct config *config, const struct config_scrape *job, const struct test_case *c,
 		     struct comparison *cmp)
 {
-	struct trial_options options = { .config = config, .stages = job ? &job->stages : &t->stages, .now_ns = t->now_ns,
+	struct trial_options options = { .config = config, .stages = job ? config_scrape_stages(job) : &t->stages, .now_ns = t->now_ns,
 					 .on_record = comparison_record, .ctx = cmp };
 	const struct config_scrape inlined = { .stages = t->stages };
 	options.format = trial_format(word_of(t, c), job ? job : &inlined);

@@ -170,6 +170,7 @@ struct trial *trial_new(const struct trial_options *options)
 	if (!t->o.stages || !t->o.stages->list)
 		return t;
 	t->first_number = t->o.stages->format == FORMAT_CRI || t->o.stages->format == FORMAT_DOCKER ? 2 : 1;
+	t->first_number -= t->o.stages->has_joining;
 	t->stages = zoneinfo_compile(t->o.stages->list, NULL, NULL);
 	t->state = stages_state_new(t->stages);
 	if (t->o.on_step)

@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "config/options.h"
 #include "config/reference.h"
+#include "parsers/stages/stages.h"
 
 static struct config *load(const char *text)
 {
@@ -127,6 +128,33 @@ START_TEST(one_url_with_two_tenants_gets_two_names)
 	struct config *c = load("clients: [{ url: http://a:1/x, tenant_id: s }, { url: http://a:1/x, tenant_id: t }]");
 	ASSERT_STR(c->logs.clients[0].name, "a:1/s");
 	ASSERT_STR(c->logs.clients[1].name, "a:1/t");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(stack_traces_are_joined_where_it_says_so)
+{
+	struct config *c = load("logs:\n"
+				"  stack_traces: true\n"
+				"  scrape_configs:\n"
+				"  - { job_name: as_all, static_configs: [{ labels: { __path__: /a } }] }\n"
+				"  - { job_name: empty, stack_traces: , static_configs: [{ labels: { __path__: /a } }] }\n"
+				"  - { job_name: not, stack_traces: false, static_configs: [{ labels: { __path__: /a } }] }\n"
+				"  - { job_name: stages, pipeline_stages: [{ cri: {} }, { output: { source: x } }], static_configs: [{ labels: { __path__: /a } }] }\n");
+	static const struct { bool is_joining; size_t stages, in_file; } want[] = { { true, 1, 0 }, { true, 1, 0 }, { false, 0, 0 }, { true, 2, 1 } };
+	for (size_t i = 0; i < COUNT_OF(want); i++) {
+		const struct config_stages *runs = config_scrape_stages(&c->logs.scrapes[i]), *file = &c->logs.scrapes[i].stages;
+		ck_assert_msg(runs->has_joining == want[i].is_joining, "job %zu joins: %d", i, runs->has_joining);
+		ck_assert_uint_eq(runs->list ? runs->list->count : 0, want[i].stages);
+		ck_assert_uint_eq(file->list ? file->list->count : 0, want[i].in_file);
+		ck_assert(!runs->has_joining || str_eq(runs->list->items[0].keys[0], STR("multiline")));
+	}
+	config_free(c);
+	c = load("logs: { stack_traces: true }\n");
+	ck_assert(config_scrape_stages(&c->logs.scrapes[0])->has_joining);
+	config_free(c);
+	c = load("");
+	ck_assert(!config_scrape_stages(&c->logs.scrapes[0])->list);
 	config_free(c);
 }
 END_TEST
@@ -530,6 +558,7 @@ int main(void)
 	tcase_add_test(tcase, user_info_moves_to_basic_auth);
 	tcase_add_test(tcase, credentials_get_their_type);
 	tcase_add_test(tcase, one_url_with_two_tenants_gets_two_names);
+	tcase_add_test(tcase, stack_traces_are_joined_where_it_says_so);
 	tcase_add_test(tcase, jobs_have_files_and_formats);
 	tcase_add_test(tcase, metrics_have_prometheus_defaults);
 	tcase_add_test(tcase, every_field_of_a_metrics_job_is_filled);
