@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/label_profile.h"
 #include "agent/scrape/pod_sd.h"
 #include "parsers/bytes/num.h"
 
@@ -132,9 +133,9 @@ static void native_pod(const struct log_jobs *jobs, const struct log_job *job, c
 		 STR_ARG(path->namespace_), STR_ARG(path->pod), STR_ARG(path->uid), STR_ARG(path->container));
 	pod_meta_put_path(&discovered, &arena, path);
 	target.path = str_of(glob);
-	labels_set(&target.labels, STR("namespace"), path->namespace_);
-	labels_set(&target.labels, STR("pod"), path->pod);
-	labels_set(&target.labels, STR("container"), path->container);
+	const struct log_facts facts = { { [FACT_NAMESPACE] = path->namespace_, [FACT_POD] = path->pod, [FACT_UID] = path->uid,
+					   [FACT_CONTAINER] = path->container } };
+	label_profile_put(label_profile_of(jobs->o.config, job->config), &facts, FACT_NAMESPACE, FACT_CONTAINER, false, &target.labels);
 	fn(ctx, &(struct log_found){ job, &discovered, &target, true, true });
 	log_target_fini(&target);
 	labels_fini(&discovered);

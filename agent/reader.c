@@ -82,6 +82,10 @@ static void emit(struct turn *t, int64_t timestamp_ns, bool is_stderr, struct st
 				  .offset = offset, .is_lasting = text.p >= t->data.p && text.p < t->data.p + t->data.n,
 				  .was_joined = t->is_long || t->is_joined, .has_time = t->s->format != FORMAT_RAW,
 				  .was_cut = was_cut, .is_repeat = is_repeat(t, offset), .is_newest = t->is_near_end };
+	if (t->s->metadata) {
+		line.metadata = t->s->metadata->of[is_stderr].at;
+		line.metadata_count = t->s->metadata->of[is_stderr].count;
+	}
 	struct lane_place stands;
 	if (place) {
 		stands = (struct lane_place){ *place, state->order };

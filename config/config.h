@@ -190,6 +190,7 @@ struct config {
 	struct {
 		bool enabled;            /* true; false: scrape_count is 0 */
 		bool stack_traces;       /* of jobs that do not say; false */
+		struct str label_profile; /* default, otel or minimal: agent/label_profile.h */
 		struct config_client *clients;
 		size_t client_count;
 		struct {

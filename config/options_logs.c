@@ -48,6 +48,10 @@ const struct option options_logs[] = {
 	      "Node.js) become one entry with its first."),
 	VALUE("logs.enabled", BOOL, TOP(logs.enabled), "true", "", "false: no log is read, whatever else stands here."),
 
+	VALUE("logs.label_profile", CHOICE, TOP(logs.label_profile), "default", "default|otel|minimal",
+	      "Names under which jobs without relabel_configs ship logs of pods and files. default: `namespace`, `pod`, `container`, `stream`, "
+	      "`node_name`. otel: as Loki labels what comes by OTLP, `service_name` (the container), `service_namespace`, `service_instance_id` (the "
+	      "pod's UID), `k8s_…`. minimal: `namespace` and `service_name`; all else is structured metadata."),
 	SECTION("logs.positions", "Where the progress of every file is kept."),
 	VALUE("logs.positions.filename", STR, TOP(logs.positions.filename), "", "",
 	      "Beside this file, with `.spoor` at the end of its name, progress is kept; it must be on a disk of the node, not inside the "

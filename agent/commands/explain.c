@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/commands/explanation.h"
+#include "agent/label_profile.h"
 #include "agent/os.h"
 #include "exporters/loki.h"
 #include "parsers/bytes/num.h"
@@ -93,37 +94,48 @@ static void set_all(struct labels *to, const struct config_labels *from)
 		labels_set(to, from->at[i].name, from->at[i].value);
 }
 
+static struct str last_part(struct str path)
+{
+	for (size_t at; (at = str_find(path, '/')) < path.n;)
+		path = str_skip(path, at + 1);
+	return path;
+}
+
+static struct log_facts facts_of(const struct explanation *e, const struct log_found *found, struct str file)
+{
+	struct podpath pod = { .namespace_ = { 0 } };
+	if (!found->is_pod)
+		return (struct log_facts){ { [FACT_HOST] = settings_node_name(), [FACT_JOB] = found->job->config->job_name, [FACT_FILENAME] = file } };
+	const struct str container = last_part((struct str){ e->real, (size_t)(strrchr(e->real, '/') - e->real) });
+	podpath_directory(last_part((struct str){ e->real, (size_t)(container.p - e->real) - 1 }), &pod);
+	return (struct log_facts){ { [FACT_NODE] = settings_node_name(), [FACT_NAMESPACE] = pod.namespace_, [FACT_POD] = pod.pod,
+				     [FACT_UID] = pod.uid, [FACT_CONTAINER] = container } };
+}
+
 /* As agent/stream_labels.c makes them: what holds for all first, what is said about this file last. */
 static void make_labels(const struct explanation *e, const struct config *c, const struct log_found *found, struct str pods_path,
-			struct labels *to, struct arena *arena)
+			struct labels *to, struct labels *metadata, struct arena *arena)
 {
-	struct podpath pod;
+	char room[4096];
+	const struct log_target *t = found->target;
+	const struct str file =
+		arena_copy(arena, log_target_shown(str_of(t->is_moved ? e->real : e->given), t->is_moved, pods_path, room, sizeof room));
 	set_all(to, &c->global.external_labels);
 	if (c->logs.client_count)
 		set_all(to, &c->logs.clients[0].external_labels);
-	if (found->is_native)
-		labels_set(to, STR("node_name"), settings_node_name());
-	if (found->is_native && found->is_pod) {
-		struct str container = str_of(e->real), directory = container;
-		container.n = (size_t)(strrchr(e->real, '/') - e->real);
-		for (size_t at; (at = str_find(container, '/')) < container.n;)
-			container = str_skip(container, at + 1);
-		directory.n = (size_t)(container.p - e->real) - 1;
-		for (size_t at; (at = str_find(directory, '/')) < directory.n;)
-			directory = str_skip(directory, at + 1);
-		if (podpath_directory(directory, &pod)) {
-			labels_set(to, STR("namespace"), pod.namespace_);
-			labels_set(to, STR("pod"), pod.pod);
-		}
-		labels_set(to, STR("container"), container);
-		return;
-	}
-	char room[4096];
-	const struct log_target *t = found->target;
-	struct str file = arena_copy(arena, log_target_shown(str_of(t->is_moved ? e->real : e->given), t->is_moved, pods_path, room, sizeof room));
 	if (found->is_native) {
-		labels_set(to, STR("job"), found->job->config->job_name);
-		labels_set(to, STR("filename"), file);
+		const enum label_profile profile = label_profile_of(c, found->job->config);
+		const struct log_facts facts = facts_of(e, found, file);
+		struct labels machine = { 0 };
+		label_profile_put(profile, &facts, FACT_NODE, FACT_HOST, false, &machine);
+		for (size_t i = 0; i < machine.count; i++)
+			if (!labels_has(to, machine.at[i].name)) /* external labels are stronger */
+				labels_set(to, machine.at[i].name, machine.at[i].value);
+		labels_fini(&machine);
+		label_profile_put(profile, &facts, FACT_NAMESPACE, FACT_FILENAME, false, to);
+		label_profile_put(profile, &facts, FACT_NODE, FACT_FILENAME, true, metadata);
+		if (found->is_pod)
+			return;
 	}
 	for (size_t i = 0; i < t->labels.count; i++)
 		labels_set(to, t->labels.at[i].name, t->labels.at[i].value);
@@ -151,7 +163,8 @@ static void on_choice(void *ctx, const struct log_choice *choice)
 {
 	struct choosing *c = ctx;
 	struct explanation *e = c->e;
-	struct labels made = { 0 }, found = { 0 };
+	struct labels made = { 0 }, metadata = { 0 }, found = { 0 };
+	const struct log_facts facts = { { [FACT_STREAM] = STR("stdout") } };
 	char why[256];
 	if (e->job_count == EXPLAIN_JOBS_MAX)
 		return;
@@ -161,14 +174,16 @@ static void on_choice(void *ctx, const struct log_choice *choice)
 	*j = (struct explain_job){ .job = choice->found.job->config, .fit = choice->fit, .lacks_pod = choice->lacks_pod, .is_pod = choice->found.is_pod,
 				   .discovered = keep(&e->arena, found.at, found.count), .why = arena_copy(&e->arena, str_of(why)) };
 	if (choice->fit == FIT_READ || choice->fit == FIT_TWICE) {
-		make_labels(e, c->config, &choice->found, c->pods_path, &made, &e->arena);
+		make_labels(e, c->config, &choice->found, c->pods_path, &made, &metadata, &e->arena);
 		if (choice->found.is_pod || j->job->stages.format == FORMAT_CRI || j->job->stages.format == FORMAT_DOCKER)
-			labels_set(&made, STR("stream"), STR("stdout"));
+			label_profile_put(label_profile_of(c->config, j->job), &facts, FACT_STREAM, FACT_STREAM, false, &made);
 	} else {
 		labels_copy(&made, &choice->found.target->labels);
 	}
 	j->labels = keep(&e->arena, made.at, made.count);
+	j->metadata = keep(&e->arena, metadata.at, metadata.count);
 	labels_fini(&made);
+	labels_fini(&metadata);
 	labels_fini(&found);
 }
 
@@ -178,6 +193,15 @@ static const struct config_scrape *job_named(const struct config *c, struct str 
 		if (str_eq(c->logs.scrapes[i].job_name, name))
 			return &c->logs.scrapes[i];
 	return NULL;
+}
+
+/* What a job without rules says beside the labels follows from the path: the agent knows no better. */
+static struct str metadata_of(const struct explain_job *jobs, size_t count, const struct config_scrape *job)
+{
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i].job == job && jobs[i].metadata.n)
+			return jobs[i].metadata;
+	return (struct str){ 0 };
 }
 
 static bool is_read_for(const struct explanation *e, struct str job)
@@ -191,10 +215,11 @@ static bool is_read_for(const struct explanation *e, struct str job)
 /* Of a pod the agent has the object, where it has one: what it says of its targets takes the place of what the path alone tells. */
 static void take_targets(struct explanation *e, const struct config *c)
 {
-	struct explain_job *others = arena_alloc(&e->arena, sizeof e->jobs);
-	size_t other_count = 0;
+	struct explain_job *others = arena_alloc(&e->arena, sizeof e->jobs), *before = arena_alloc(&e->arena, sizeof e->jobs);
+	size_t other_count = 0, before_count = e->job_count;
 	if (e->agent.target_count == 0)
 		return;
+	memcpy(before, e->jobs, sizeof e->jobs);
 	for (size_t i = 0; i < e->job_count; i++)
 		if (!e->jobs[i].is_pod)
 			others[other_count++] = e->jobs[i];
@@ -208,6 +233,7 @@ static void take_targets(struct explanation *e, const struct config *c)
 		snprintf(why, sizeof why, "it reads " STR_FMT, STR_ARG(str_take(other, 200)));
 		if (job)
 			e->jobs[e->job_count++] = (struct explain_job){ .job = job, .is_pod = true, .discovered = t->discovered, .labels = t->labels,
+				.metadata = metadata_of(before, before_count, job),
 				.fit = !is_active ? FIT_DROPPED : other.n ? FIT_OTHER : FIT_READ, .why = other.n ? arena_copy(&e->arena, str_of(why)) : t->why };
 	}
 	for (size_t i = 0; i < other_count && e->job_count < EXPLAIN_JOBS_MAX; i++)
@@ -284,6 +310,7 @@ static void choose_job(struct explanation *e, const struct config *c)
 			e->job = e->jobs[i].job;
 			e->labels = e->jobs[i].labels;
 		}
+	e->metadata = metadata_of(e->jobs, e->job_count, e->job);
 	if (e->agent.file_count && e->agent.files[0].stdout_labels.n)
 		e->labels = e->agent.files[0].stdout_labels;
 }
@@ -306,7 +333,7 @@ static void look_at_line(struct explanation *e, const struct config *c, uint64_t
 		snprintf(e->window.why, sizeof e->window.why, "the file cannot be read");
 	if (!e->has_window || !c || !e->job)
 		return;
-	explain_way_run(&e->way, &e->window, c, e->job, format_of(e), e->labels, os_wall_ns());
+	explain_way_run(&e->way, &e->window, c, e->job, format_of(e), e->labels, e->metadata, os_wall_ns());
 	e->has_way = true;
 }
 

@@ -207,17 +207,19 @@ static void count_pieces(const struct run *r, const struct explain_window *w, st
 }
 
 void explain_way_run(struct explain_way *way, const struct explain_window *w, const struct config *config, const struct config_scrape *job, int format,
-		     struct str labels, int64_t now_ns)
+		     struct str labels, struct str metadata, int64_t now_ns)
 {
 	struct arena texts = { 0 };
 	struct buf scratch;
 	struct run r = { .way = way, .wanted = w->wanted + 1 };
-	struct trial_options o = { .config = config, .stages = job ? config_scrape_stages(job) : NULL, .now_ns = now_ns, .on_taken = on_taken, .on_record = on_record,
+	struct trial_options o = { .config = config, .stages = job ? config_scrape_stages(job) : NULL, .now_ns = now_ns,
+				   .profile = label_profile_of(config, job), .on_taken = on_taken, .on_record = on_record,
 				   .on_step = on_step, .ctx = &r };
 	buf_init(&scratch, TEXT_MOST);
 	*way = (struct explain_way){ .format = format == FORMAT_AUTO ? detect(w, &scratch) : format };
 	o.format = (enum log_format)way->format;
 	explain_labels(labels, &o.labels, &texts);
+	explain_labels(metadata, &o.metadata, &texts);
 	struct trial *t = trial_new(&o);
 	for (size_t i = 0; i < w->count && !way->has_come_out; i++)
 		trial_line(t, w->at[i].text);
@@ -230,6 +232,7 @@ void explain_way_run(struct explain_way *way, const struct explain_window *w, co
 		way->timestamp_ns = 0;
 	trial_free(t);
 	labels_fini(&o.labels);
+	labels_fini(&o.metadata);
 	buf_fini(&scratch);
 	arena_fini(&texts);
 }

@@ -44,7 +44,7 @@ struct explain_way {
 
 /* labels: of its lines on standard output, rendered. The job may be NULL, and without a configuration too. now_ns: wall clock. */
 void explain_way_run(struct explain_way *way, const struct explain_window *w, const struct config *config, const struct config_scrape *job, int format,
-		     struct str labels, int64_t now_ns);
+		     struct str labels, struct str metadata, int64_t now_ns);
 void explain_way_fini(struct explain_way *way);
 /* {a="b", c="d"} read back; views into the text where nothing is escaped, else into arena. false: it is no such text. */
 bool explain_labels(struct str text, struct labels *out, struct arena *arena);

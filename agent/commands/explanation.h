@@ -15,7 +15,7 @@ struct explain_job { /* a set of labels that discovery has found for a job, and 
 	const struct config_scrape *job;
 	enum log_fit fit;
 	bool is_pod, lacks_pod; /* found among pods; its rules ask for what only the pod's object has, and that was not there */
-	struct str discovered, labels, why; /* rendered; labels: behind relabelling, of a line on standard output; why: one sentence, empty when it is read */
+	struct str discovered, labels, metadata, why; /* rendered; labels: behind relabelling, of a line on standard output; why: one sentence, empty when it is read */
 };
 struct explanation { /* texts in the arena */
 	struct arena arena;
@@ -31,7 +31,7 @@ struct explanation { /* texts in the arena */
 	struct explain_job jobs[EXPLAIN_JOBS_MAX];
 	size_t job_count;
 	const struct config_scrape *job; /* whose stages the line goes through; NULL: none */
-	struct str labels;           /* before stages, of a line on standard output */
+	struct str labels, metadata; /* before stages, of a line on standard output */
 	struct agent_view agent;
 	bool is_saved;               /* no agent answers: agent.files is what was saved last */
 	bool is_other_config;        /* the agent runs another one than was read here */

@@ -114,7 +114,8 @@ static void take_all(struct inspection *in, const struct config *config)
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
-	struct trial_options options = { .config = config, .stages = in->job ? config_scrape_stages(in->job) : NULL, .format = in->format, .on_record = on_record,
+	struct trial_options options = { .config = config, .stages = in->job ? config_scrape_stages(in->job) : NULL, .format = in->format,
+					 .profile = label_profile_of(config, in->job), .on_record = on_record,
 					 .on_step = in->has_stages ? on_step : NULL, .ctx = in };
 	struct arena arena = { 0 };
 	trial_job_labels(config, in->job, &options.labels, &arena);

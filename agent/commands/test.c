@@ -92,6 +92,7 @@ static void run_case(const struct test_file *t, const struct config *config, con
 		     struct comparison *cmp)
 {
 	struct trial_options options = { .config = config, .stages = job ? config_scrape_stages(job) : &t->stages, .now_ns = t->now_ns,
+					 .profile = label_profile_of(config, job),
 					 .on_record = comparison_record, .ctx = cmp };
 	const struct config_scrape inlined = { .stages = t->stages };
 	options.format = trial_format(word_of(t, c), job ? job : &inlined);

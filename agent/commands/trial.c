@@ -20,7 +20,7 @@ struct trial {
 	struct stages *stages; /* NULL: none */
 	struct stages_state *state;
 	struct join *joins[2];
-	struct labels base[2], labels, metadata, shown; /* of stdout and stderr; memory that is used again */
+	struct labels base[2], base_metadata[2], labels, metadata, shown; /* of stdout and stderr; memory that is used again */
 	struct arena arena;
 	struct buf unescaped, repaired;
 	size_t max_line_bytes, first_number;
@@ -87,7 +87,7 @@ static struct str clean(struct trial *t, struct str line)
 static void take_record(struct trial *t, int64_t timestamp_ns, bool is_stderr, struct str line, uint64_t first)
 {
 	arena_reset(&t->arena);
-	labels_reset(&t->metadata);
+	labels_copy(&t->metadata, &t->base_metadata[is_stderr]);
 	labels_copy(&t->labels, &t->base[is_stderr]);
 	line = clean(t, line);
 	struct entry e = { .line = line, .timestamp_ns = timestamp_ns, .labels = t->labels, .metadata = t->metadata, .arena = &t->arena,
@@ -162,8 +162,12 @@ struct trial *trial_new(const struct trial_options *options)
 	for (int i = 0; i < 2; i++) {
 		t->joins[i] = join_new();
 		labels_copy(&t->base[i], &t->o.labels);
-		if (is_framed)
-			labels_set(&t->base[i], STR("stream"), i ? STR("stderr") : STR("stdout"));
+		labels_copy(&t->base_metadata[i], &t->o.metadata);
+		const struct log_facts facts = { { [FACT_STREAM] = i ? STR("stderr") : STR("stdout") } };
+		if (!is_framed)
+			continue;
+		label_profile_put(t->o.profile, &facts, FACT_STREAM, FACT_STREAM, false, &t->base[i]);
+		label_profile_put(t->o.profile, &facts, FACT_STREAM, FACT_STREAM, true, &t->base_metadata[i]);
 	}
 	buf_init(&t->unescaped, LINE_MOST);
 	buf_init(&t->repaired, LINE_MOST);
@@ -187,6 +191,7 @@ void trial_free(struct trial *t)
 	for (int i = 0; i < 2; i++) {
 		join_free(t->joins[i]);
 		labels_fini(&t->base[i]);
+		labels_fini(&t->base_metadata[i]);
 	}
 	labels_fini(&t->labels);
 	labels_fini(&t->metadata);

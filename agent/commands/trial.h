@@ -4,6 +4,7 @@
 #ifndef AGENT_COMMANDS_TRIAL_H
 #define AGENT_COMMANDS_TRIAL_H
 
+#include "agent/label_profile.h"
 #include "config/config.h"
 #include "parsers/stages/stages.h"
 
@@ -25,6 +26,8 @@ struct trial_step { /* one stage with one entry */
 struct trial_options {
 	const struct config *config;      /* NULL: level and trace id alone */
 	const struct config_stages *stages; /* NULL: none */
+	enum label_profile profile;       /* of the job: what `stream` is called */
+	struct labels metadata;           /* structured metadata that lines have before the stages. Views, kept */
 	struct labels labels;             /* that lines have before the stages; besides `stream`, which framing tells. Views, kept */
 	enum log_format format;           /* FORMAT_AUTO: each line is as it is */
 	int64_t now_ns;                   /* 0: of the clock */

@@ -350,6 +350,7 @@ void discover_link(struct tail *t, struct folder *from, const char *name, const 
 	if (from->is_pod) {
 		want.namespace_ = from->namespace_;
 		want.pod = from->pod;
+		want.uid = from->uid;
 		want.container = from->container;
 	}
 	f->was_seen = true;

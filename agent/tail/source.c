@@ -26,6 +26,16 @@ struct source *source_new(struct folder *folder, const char *folder_path, const 
 	return s;
 }
 
+void source_metadata_free(struct source_metadata *m)
+{
+	if (!m)
+		return;
+	labels_fini(&m->of[0]);
+	labels_fini(&m->of[1]);
+	arena_fini(&m->arena);
+	free(m);
+}
+
 void source_free(struct source *s)
 {
 	for (struct generation *g = s->oldest, *next; g; g = next) {
@@ -44,6 +54,7 @@ void source_free(struct source *s)
 			free((void *)(uintptr_t)s->lane[lane].streams[i].labels.p);
 		}
 	}
+	source_metadata_free(s->metadata);
 	line_row_leave(s->lines);
 	checkpoint_done(s->saved);
 	free(s->path);

@@ -14,6 +14,7 @@ struct folder;
 struct source;
 
 struct source_stages;
+struct source_metadata { struct labels of[2]; struct arena arena; }; /* of stdout and stderr */
 struct line_row;
 struct log_memory;
 struct lane_state { /* of one source in one lane */
@@ -45,6 +46,7 @@ struct source {
 	struct coverage_row *coverage;
 	struct line_row *lines;    /* of log_lines_total; it is one of its users. NULL: another one that reads the same log counts */
 	uint64_t lines_read;       /* by the first of the lanes */
+	struct source_metadata *metadata; /* structured metadata of every line; NULL: none. Owned */
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
 	bool is_pod, was_scanned, is_listed;
 	bool is_waiting;           /* for its pod's object: labels and target are not known, nothing is read */
@@ -56,6 +58,7 @@ struct source {
 	struct lane_state lane[];
 };
 
+void source_metadata_free(struct source_metadata *m); /* NULL does nothing */
 struct source *source_new(struct folder *folder, const char *folder_path, const char *base, size_t lanes);
 /* With its marks: there are none, or the destinations are gone and nobody settles them any more. */
 void source_free(struct source *s);

@@ -20,7 +20,8 @@ static struct str put(char **at, struct str s)
 struct want *want_new(const struct want *like)
 {
 	size_t n = sizeof *like + like->labels.count * sizeof(struct label);
-	const struct str texts[] = { like->glob, like->exclude, like->base, like->shown_path, like->namespace_, like->pod, like->container };
+	const struct str texts[] = { like->glob, like->exclude, like->base, like->shown_path, like->namespace_, like->pod, like->uid,
+				     like->container };
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		n += texts[i].n + 1;
 	for (size_t i = 0; i < like->labels.count; i++)
@@ -32,7 +33,7 @@ struct want *want_new(const struct want *like)
 	w->next = NULL;
 	w->labels = (struct labels){ .at = (struct label *)(void *)(w + 1), .count = like->labels.count, .room = like->labels.count };
 	char *at = (char *)(w->labels.at + w->labels.count);
-	struct str *const to[] = { &w->glob, &w->exclude, &w->base, &w->shown_path, &w->namespace_, &w->pod, &w->container };
+	struct str *const to[] = { &w->glob, &w->exclude, &w->base, &w->shown_path, &w->namespace_, &w->pod, &w->uid, &w->container };
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		*to[i] = put(&at, texts[i]);
 	for (size_t i = 0; i < like->labels.count; i++) {

@@ -22,7 +22,7 @@ struct want {
 	struct str shown_path;         /* the path that a link was found under; empty: the file's own */
 	struct labels labels;          /* of the streams; of a native one those of its static_configs */
 	uint64_t target;               /* tells it from others of its job; 0: native */
-	struct str namespace_, pod, container; /* of a pod's file behind a link; else empty */
+	struct str namespace_, pod, uid, container; /* of a pod's file behind a link; else empty */
 	bool is_unsaved;               /* frozen, and not written down yet */
 	bool is_listed;                /* by the last look at the folder; of one with `base` in a pod folder */
 	int64_t since_ns;              /* WAITING: monotonic, when the log was first seen */

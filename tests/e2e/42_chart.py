@@ -93,7 +93,7 @@ def levels(s):
 def schema(s):
     """What no schema would let pass to the cluster."""
     bad = ["lokiURL=http://x/", "lokiUrl=loki:3100", "rbac.level=3", "image.digest=latest", "serviceMonitor.enabled=yes-please", "reloadInterval=10",
-           "securityProfile=none", "service.port=0"]
+           "securityProfile=none", "labelProfile=OTEL", "service.port=0"]
     for setting in bad:
         p = helm("template", "spoor", CHART, "--set", setting, may_fail=True)
         s.expect(p.returncode != 0, f"--set {setting} was taken")

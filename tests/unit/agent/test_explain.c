@@ -183,7 +183,7 @@ START_TEST(whole_way)
 	char step[256] = "";
 	temp_write(&d, "f", c->content, strlen(c->content));
 	ck_assert(explain_window_read(&w, temp_path(&d, "f"), c->number));
-	explain_way_run(&way, &w, config, &config->logs.scrapes[0], c->format, STR("{a=\"b\"}"), NOW_NS);
+	explain_way_run(&way, &w, config, &config->logs.scrapes[0], c->format, STR("{a=\"b\"}"), (struct str){ 0 }, NOW_NS);
 	ck_assert_msg(way.has_come_out, "%s: nothing came out", c->name);
 	same(c, "the message", way.message, c->message);
 	same(c, "the reason", way.dropped, c->dropped);
@@ -218,7 +218,7 @@ START_TEST(trace_is_shown_where_it_is)
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		temp_write(&d, "f", lines[i].line, strlen(lines[i].line));
 		ck_assert(explain_window_read(&w, temp_path(&d, "f"), 1));
-		explain_way_run(&way, &w, NULL, NULL, FORMAT_RAW, (struct str){ 0 }, NOW_NS);
+		explain_way_run(&way, &w, NULL, NULL, FORMAT_RAW, (struct str){ 0 }, (struct str){ 0 }, NOW_NS);
 		ck_assert_msg(str_eq(way.trace_where, str_of(lines[i].want)), "%s: " STR_FMT, lines[i].line, STR_ARG(way.trace_where));
 		explain_way_fini(&way);
 		explain_window_fini(&w);

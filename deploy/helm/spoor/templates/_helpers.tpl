@@ -55,6 +55,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .Values.remoteWriteUrl -}}
 {{- $config = mergeOverwrite $config (dict "metrics" (dict "remote_write" (list (dict "url" .Values.remoteWriteUrl)))) -}}
 {{- end -}}
+{{- if ne .Values.labelProfile "default" -}}
+{{- $config = mergeOverwrite $config (dict "logs" (dict "label_profile" .Values.labelProfile)) -}}
+{{- end -}}
 {{- if eq (int .Values.rbac.level) 2 -}}
 {{- $config = mergeOverwrite $config (dict "kubernetes" (dict "metadata" "kubelet")) -}}
 {{- end -}}
