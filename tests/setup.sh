@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing to build and test Spoor on Debian 12, and nothing else. Each package has a probe: what is there already,
-# from wherever it came, is left alone.   usage: setup.sh build|demo|tests|fuzz|go|page|package|image ...
+# from wherever it came, is left alone.   usage: setup.sh build|demo|tests|kubernetes|fuzz|go|page|package|image ...
 set -eu
 
 missing=
@@ -60,6 +60,15 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need util-linux flock --version
 	need runc runc --version # starts the image
 }
+group_kubernetes() { # a real node: tests/kubernetes
+	need containerd containerd --version
+	need runc runc --version
+	need containernetworking-plugins test -x /usr/lib/cni/bridge
+	need busybox-static busybox true
+	need nftables nft --version # kube-proxy's rules
+	need iproute2 ip -V
+	need etcd-server etcd --version
+}
 group_fuzz() { # libFuzzer, for the fuzz preset
 	need clang clang --version
 	need g++ c++ --version
@@ -86,11 +95,11 @@ group_page() { # the screenshot of the status page
 	need chromium chromium --version
 }
 
-[ $# -gt 0 ] || { echo "usage: $0 build|demo|tests|fuzz|go|page|package|image ..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: $0 build|demo|tests|kubernetes|fuzz|go|page|package|image ..." >&2; exit 2; }
 for group; do
 	case $group in
-	build|demo|tests|fuzz|go|page|package|image) "group_$group" ;;
-	*) echo "$0: no group '$group': build, demo, tests, fuzz, go, page, package or image" >&2; exit 2 ;;
+	build|demo|tests|kubernetes|fuzz|go|page|package|image) "group_$group" ;;
+	*) echo "$0: no group '$group': build, demo, tests, kubernetes, fuzz, go, page, package or image" >&2; exit 2 ;;
 	esac
 done
 missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')

@@ -1,0 +1,35 @@
+"""The checks of a real node, in their order: verify.py [NAME...]   Inside of the machine; environment: see cluster.py."""
+import os
+import sys
+
+import check_install
+from cluster import Check, Cluster, NodeLoki, NodePrometheus
+from release import Release
+
+
+class Everything:
+    """What the checks share."""
+
+    def __init__(self, directory):
+        self.node = Cluster(directory)
+        self.loki = NodeLoki(f"{directory}/loki").start()
+        self.prometheus = NodePrometheus(f"{directory}/prometheus").start()
+        self.release = Release(self.node, self.loki, self.prometheus)
+
+
+CHECKS = check_install.CHECKS
+
+
+def main(wanted):
+    all_of_it = Everything(os.environ["NODE_DIR"])
+    for check in CHECKS:
+        if wanted and check.__name__ not in wanted:
+            continue
+        with Check(f"kubernetes/{check.__name__}") as s:
+            check(s, all_of_it)
+        if Check.failed and check is CHECKS[0]:
+            break  # nothing is installed
+    sys.exit(1 if Check.failed else 0)
+
+
+main(sys.argv[1:])
