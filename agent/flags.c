@@ -19,7 +19,7 @@ enum { LEAST_INTERVAL_NS = 1000000000 };
 static const struct flag flags[] = {
 	{ "config.file", FLAG_TEXT, FIELD(config_file), "FILE", NULL, "Configuration", "run",
 		"configuration to run with; without it: the logs of this machine, shown on the page" },
-	{ "config.expand-env", FLAG_BOOL, FIELD(expand_env), "", NULL, "Configuration", "run check inspect",
+	{ "config.expand-env", FLAG_BOOL, FIELD(expand_env), "", NULL, "Configuration", "run check inspect " ASKERS,
 		"replace ${NAME} and ${NAME:-words} in the file by variables of the environment, as Promtail does" },
 	{ "positions.import", FLAG_TEXT, FIELD(positions_import), "FILE", NULL, "Places", "run",
 		"Promtail's positions: logs begin where it stopped (default: where the configuration says that it has them)" },

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """generate.py [HELM] - writes what is made from the chart's values: the table of values in spoor/README.md, and, with a helm program, the
-plain manifests deploy/kubernetes/spoor.yaml. tests/e2e/42_chart checks that both are up to date."""
+plain manifests deploy/kubernetes/spoor.yaml and what each of spoor/ci renders to (tests/fixtures/chart), so that a change of the chart is seen as
+one of its objects. tests/e2e/42_chart checks that all are up to date."""
+import glob
 import os
 import re
 import subprocess
@@ -9,6 +11,7 @@ import sys
 here = os.path.dirname(os.path.abspath(__file__))
 chart = os.path.join(here, "spoor")
 manifests = os.path.join(here, "..", "kubernetes")
+renders = os.path.join(here, "..", "..", "tests", "fixtures", "chart")
 
 
 def rows():
@@ -34,9 +37,21 @@ def readme():
     return head.rstrip("\n") + "\n\n" + "\n".join(table) + "\n"
 
 
+def template(helm, *arguments):
+    return subprocess.run([helm, "template", "spoor", chart, "--namespace", "spoor", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def rendered(helm):
+    """{path: text} for each of spoor/ci; of dashboards, which are files of the chart, the names."""
+    made = {}
+    for values in sorted(glob.glob(f"{chart}/ci/*-values.yaml")):
+        text = template(helm, "--values", values)
+        made[f"{renders}/{os.path.basename(values).replace('-values', '')}"] = re.sub(r"^(  [\w-]+\.json: )\|\n(?:(?:    .*)?\n)+", r"\1…\n", text, flags=re.M)
+    return made
+
+
 def plain(helm):
-    text = subprocess.run([helm, "template", "spoor", chart, "--namespace", "spoor", "--no-hooks", "--values", f"{manifests}/values.yaml"],
-                          check=True, capture_output=True, text=True).stdout
+    text = template(helm, "--no-hooks", "--values", f"{manifests}/values.yaml")
     return "# Made from deploy/helm/spoor by deploy/helm/generate.py: change the chart, not this file.\n" + text.lstrip("-\n")
 
 
@@ -44,6 +59,7 @@ def main():
     made = {f"{chart}/README.md": readme()}
     if len(sys.argv) > 1:
         made[f"{manifests}/spoor.yaml"] = plain(sys.argv[1])
+        made.update(rendered(sys.argv[1]))
     for path, text in made.items():
         with open(path, "w") as f:
             f.write(text)

@@ -23,6 +23,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* Of the pod of `helm test`: nothing that selects the agents selects it. */}}
+{{- define "spoor.testLabels" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 58 | trimSuffix "-" }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "spoor.serviceAccount" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "spoor.fullname" .) .Values.serviceAccount.name -}}
@@ -66,6 +72,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* What the kubelet asks: dict path, probe. */}}
+{{- define "spoor.probe" -}}
+path: {{ .path }}
+port: http
+scheme: {{ .probe.scheme }}
+{{- with .probe.httpHeaders }}
+httpHeaders:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
 {{/* An endpoint of a ServiceMonitor or PodMonitor: dict endpoint, monitor, port. */}}
 {{- define "spoor.endpoint" -}}
 - port: {{ .port }}
@@ -75,6 +92,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   {{- end }}
   {{- with .monitor.scrapeTimeout }}
   scrapeTimeout: {{ . }}
+  {{- end }}
+  {{- with .monitor.endpointConfig }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
   relabelings:
     - sourceLabels: [__meta_kubernetes_pod_node_name]
