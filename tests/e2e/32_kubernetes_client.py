@@ -1,4 +1,4 @@
-"""Pod objects: an API server over TLS that shows every fault on demand, then a real one with RBAC. What the agent knows is read from
+"""Pod objects: an API server and a kubelet over TLS that show every fault on demand, then a real API server with RBAC. What the agent knows is read from
 kube_pod_info, its targets and its status."""
 import json
 import os
@@ -11,9 +11,10 @@ import subprocess
 import time
 
 from fake_apiserver import FakeKubernetes, chunk, event, pod, send, status, status_text
+import fake_kubelet
 from fake_receiver import Receiver
 from kube_api import KubeApi
-from lib import HERE, Agent, Pod, free_ports, get, main, parse_metrics, total, wait_for
+from lib import HERE, Agent, Pod, free_ports, get, has_sanitizers, main, parse_metrics, total, wait_for
 
 TOKEN = "s3cr3t-token-of-the-agent"
 
@@ -319,6 +320,89 @@ def level_0(s):
 
 # ---- the real one
 
+def kubelet_faults(s):
+    """The list of a kubelet: whatever goes wrong, what was known stays known and logs go on; what is right again is taken over, with a new
+    token and a new certificate too."""
+    kubelet = fake_kubelet.FakeKubelet(free_ports(1), certificates(s), [TOKEN]).start()
+    kubelet.put(pod("base"))
+    token, ca = write(f"{s.work}/token", TOKEN), f"{s.work}/ca.pem"
+    shutil.copy(f"{kubelet.certificates}/stranger.pem", ca)
+    text = f"kubernetes:\n  metadata: kubelet\n  kubelet_url: {kubelet.url}\n  bearer_token_file: {token}\n  poll_interval: 1s\n  tls_config: {{ca_file: {ca}}}\n"
+    agent = agent_for(s, text)
+    log = Pod(agent.pods, "web")
+    agent.start()
+    lines = [0]
+
+    def logs_go_on(what):
+        lines[0] += 1
+        log.write(what)
+        wait_for(f"{what}: its line", lambda: total(agent.scrape(), "spoor_log_lines_read_total") == lines[0], 10)
+
+    def replace_ca(name):
+        shutil.copy(f"{kubelet.certificates}/{name}.pem", ca + ".new")
+        os.rename(ca + ".new", ca)
+
+    wait_for("a certificate that nobody trusts is refused", lambda: "ertificate" in kubernetes(agent)["last_error"], 20)
+    s.expect(not kubelet.requests and kubernetes(agent)["source"] == "kubelet", "it spoke to a kubelet that it cannot know")
+    logs_go_on("no certificate")
+    replace_ca("ca")
+    wait_known(agent, "the right authority", ["base"], 60)
+    expected = ["base"]
+
+    def recovers(what, timeout=60):
+        name = f"after-{len(expected)}"
+        kubelet.put(pod(name))
+        expected.append(name)
+        wait_known(agent, f"after {what}", expected, timeout)
+        wait_for(f"after {what}: the error is gone", lambda: kubernetes(agent)["last_error"] == "" and kubernetes(agent)["state"] == "complete", 10)
+
+    faults = {"slow": fake_kubelet.slow, "huge": fake_kubelet.huge, "cut connection": fake_kubelet.cut_connection(kubelet),
+              "cut text": fake_kubelet.cut_text(kubelet), "not a list": fake_kubelet.not_a_list, "500": fake_kubelet.server_error}
+    for what, fault in faults.items():
+        at = time.monotonic()
+        kubelet.put(pod("never-whole"))  # stands in the second half of what is cut
+        kubelet.behave = fault
+        wait_for(f"{what} is told", lambda: kubernetes(agent)["last_error"] != "", 30)
+        s.expect(known(agent) == set(expected), f"{what}: {sorted(known(agent) ^ set(expected))} differ")
+        logs_go_on(what)
+        kubelet.behave = None
+        del kubelet.pods["uid-never-whole"]
+        recovers(what)
+        s.note(f"{what} {time.monotonic() - at:.0f} s")
+    s.expect(agent.process.log_text().count("answers again") >= len(faults), "a recovery is not told")
+
+    kubelet.tokens = {"another-token"}
+    wait_for("the token is refused", lambda: kubernetes(agent)["last_error"].startswith("401"), 20)
+    s.expect(known(agent) == set(expected), "what was known is gone with the token")
+    logs_go_on("401")
+    write(token, "another-token")
+    recovers("a new token")
+    kubelet.is_forbidden = True
+    wait_for("the refusal is told", lambda: "403" in kubernetes(agent)["last_error"] and kubernetes(agent)["state"] == "off", 20)
+    s.expect("resources: [nodes/pods], verbs: [get]" in agent.process.log_text(), "the rule that is missing is not told")
+    logs_go_on("403")
+    kubelet.is_forbidden = False
+    recovers("403", 90)
+    kubelet.stop()
+    wait_for("the outage is told", lambda: "no answer" in kubernetes(agent)["last_error"], 20)
+    kubelet.start("stranger")  # its certificate is another authority's now, and a moment later that is the one that is trusted
+    wait_for("a strange certificate is refused", lambda: "ertificate" in kubernetes(agent)["last_error"], 60)
+    s.expect(known(agent) == set(expected), "what was known is gone with the certificate")
+    kubelet.stop()
+    kubelet.start("server2")
+    recovers("a renewed certificate", 90)
+    m = agent.scrape()
+    s.expect(total(m, "spoor_kubernetes_requests_total", code="401") >= 1 and total(m, "spoor_kubernetes_requests_total", code="403") >= 1, "refusals were not counted")
+    for place in (agent.process.log_text(), get(agent.url + "/config")[1], get(agent.url + "/api/v1/status")[1]):
+        s.expect(TOKEN not in place and "another-token" not in place, "the token is shown")
+    peak = agent.process.memory_mib("VmHWM")
+    s.note(f"peak RSS {peak:.0f} MiB")
+    s.expect(peak < 80 or has_sanitizers(agent.binary), f"peak RSS {peak:.0f} MiB: an answer of 32 MiB is the most that is read")
+    s.expect({path for path, _ in kubelet.requests} == {"/pods"}, "it asked for something else")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
 def targets(agent):
     """{pod: labels} of the active targets that have a pod"""
     rows = json.loads(get(agent.url + "/api/v1/targets")[1])["data"]["activeTargets"]
@@ -477,4 +561,4 @@ def real(s):
     api.stop()
 
 
-main(tls_and_token, faults, pages, churn, level_0, real)
+main(tls_and_token, faults, pages, churn, level_0, kubelet_faults, real)
