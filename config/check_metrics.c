@@ -28,6 +28,16 @@ static void merge_external_labels(struct loader *r)
 	*own = merged;
 }
 
+/* With one of these in it no two nodes have the same. */
+static bool is_of_one_node(struct str value)
+{
+	static const char *const names[] = { "${NODE_NAME}", "${HOSTNAME}", "${HOST_IP}", "${POD_NAME}" };
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (value.n && memmem(value.p, value.n, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
 /* Receivers that know high availability take one replica of a cluster at a time, and answer success to all others. */
 static void warn_of_replicas(struct loader *r)
 {
@@ -35,12 +45,14 @@ static void warn_of_replicas(struct loader *r)
 	const struct config_labels *labels = &r->config->metrics.external_labels;
 	const struct place *at = loader_field(r, &r->config->metrics.external_labels);
 	at = at ? at : loader_field(r, &r->config->global.external_labels);
-	if (!at || !r->config->metrics.remote_count || !find_label(labels, STR("cluster")))
+	const struct config_label *cluster = find_label(labels, STR("cluster"));
+	if (!at || !r->config->metrics.remote_count || !cluster || is_of_one_node(cluster->value))
 		return;
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (find_label(labels, str_of(names[i])))
 			loader_warning(r, at, "cluster and %s together are what receivers choose one of several identical senders by: with an agent "
-				"on each node they would keep one node and drop the others; remove %s", names[i], names[i]);
+				"on each node they would keep one node and drop the others; remove %s, or where the receiver wants both put ${NODE_NAME} into cluster", names[i],
+				names[i]);
 }
 
 static void check_global(struct loader *r)
