@@ -132,6 +132,7 @@ struct destination_options client_options(const struct config_client *c, const c
 {
 	struct destination_options o = {
 		.endpoint = client_endpoint(&c->http, c->url, name, arena),
+		.protocol = log_protocol_find(c->protocol),
 		.batch_wait_ms = c->batchwait_ms,
 		.batch_bytes = c->batchsize_bytes,
 		.max_retries = c->backoff_max_retries,

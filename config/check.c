@@ -14,8 +14,27 @@ void check_backoff(struct loader *r, const int64_t *least_ms, const int64_t *mos
 
 static struct destination destination_of(struct config_client *c)
 {
-	return (struct destination){ .name = &c->name, .url = &c->url, .tenant_id = &c->tenant_id, .http = &c->http, .line = c->line,
+	struct destination d = { .name = &c->name, .url = &c->url, .tenant_id = &c->tenant_id, .http = &c->http, .line = c->line,
 		.example = "http://loki:3100/loki/api/v1/push", .usual = "Loki takes logs at /loki/api/v1/push" };
+	if (str_eq(c->protocol, STR("otlphttp"))) {
+		d.example = "http://collector:4318/v1/logs";
+		d.usual = "OTLP takes logs at /v1/logs, and Loki at /otlp/v1/logs";
+	}
+	return d;
+}
+
+/* The path of one protocol under the name of the other: every request would be refused. */
+static void check_protocol(struct loader *r, const struct config_client *c)
+{
+	static const struct { struct str path, protocol; const char *advice; } paths[] = {
+		{ STR("/v1/logs"), STR("loki"), "that is a path for OTLP: add `protocol: otlphttp`" },
+		{ STR("/loki/api/v1/push"), STR("otlphttp"), "that is Loki's own path: remove protocol, or write /otlp/v1/logs" },
+	};
+	const struct place *at = loader_field(r, &c->url);
+	struct str url = str_take(c->url, str_find(c->url, '?'));
+	for (size_t i = 0; at && i < COUNT_OF(paths); i++)
+		if (str_eq(c->protocol, paths[i].protocol) && str_ends(url, paths[i].path))
+			loader_warning(r, at, "%s", paths[i].advice);
 }
 
 /* Files that work have values out of our bounds: going on with the bound loses nothing, so it is said and not refused. */
@@ -53,6 +72,7 @@ static void check_client(struct loader *r, struct config_client *c)
 	clamp(r, &c->batchsize_bytes, BATCH_LEAST, BATCH_MOST, "3MiB");
 	const struct destination d = destination_of(c);
 	check_url(r, &d, element, check_http(r, &c->http, HTTP_OF_CLIENT));
+	check_protocol(r, c);
 	check_backoff(r, &c->backoff_min_period_ms, &c->backoff_max_period_ms, "min_period", "max_period");
 }
 

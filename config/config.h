@@ -35,6 +35,7 @@ struct config_http { /* Prometheus' http_config, the same in every place */
 
 struct config_client { /* logs.clients[] : Promtail's client block */
 	struct str name, url, tenant_id;
+	struct str protocol;         /* loki, otlphttp */
 	struct config_http http;
 	struct config_labels external_labels;
 	int64_t batchwait_ms;        /* 1s */

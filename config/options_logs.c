@@ -9,12 +9,15 @@
 const struct option options_logs[] = {
 	SECTION("logs", "Container and file logs, in Promtail's keys."),
 	LIST("logs.clients[]", TOP(logs.clients), TOP(logs.client_count), struct config_client, "64",
-	     "Destinations: Loki, or what speaks its push API. Each one has its own progress: a slow one does not hold up the "
+	     "Destinations: Loki, what speaks its push API, or with `protocol: otlphttp` what takes OTLP. Each one has its own progress: a slow one does not hold up the "
 	     "others. "
 	     "Without any, the newest records are kept in memory and shown on the page."),
 	VALUE("logs.clients[].url", STR, CLIENT(url), "", "",
 	      "Push address with its path, `http://loki:3100/loki/api/v1/push`. Required. User and password in it are moved to "
 	      "basic_auth, with a warning."),
+	VALUE("logs.clients[].protocol", CHOICE, CLIENT(protocol), "loki", "loki|otlphttp",
+	      "What the destination speaks: Loki's push API, or OTLP over HTTP in protobuf (SigNoz, the OpenTelemetry Collector, Elastic, Loki's own "
+	      "`/otlp/v1/logs`). All other keys mean the same in both; the url has its whole path here too, `http://signoz:4318/v1/logs`."),
 	VALUE("logs.clients[].name", STR, CLIENT(name), "", "",
 	      "Name in metrics and on the page. Empty: made from the url. Must differ between destinations."),
 	VALUE("logs.clients[].tenant_id", STR, CLIENT(tenant_id), "", "", "Sent as `X-Scope-OrgID`."),
@@ -28,7 +31,7 @@ const struct option options_logs[] = {
 	HTTP_VALUES("logs.clients[]", struct config_client),
 	HTTP_HEADERS("logs.clients[]", struct config_client),
 	VALUE("logs.clients[].drop_rate_limited_batches", BOOL, CLIENT(drop_rate_limited_batches), "false", "",
-	      "Drop what Loki answers with 429, counted, instead of trying again."),
+	      "Drop what is answered with 429, counted, instead of trying again."),
 	VALUE("logs.clients[].external_labels", LABELS, CLIENT(external_labels), "", "",
 		"Labels put on every stream to this destination."),
 	IGNORED("logs.clients[].stream_lag_labels", "", "has no effect: lag is measured for each file"),

@@ -1,9 +1,9 @@
 /* The write path of a log line: one reserve, one run of writes into `bytes`, and a note which stream they belong to.
  *
- *   bytes    [a1 a2 a3][b1][a4][b2 b3]          in order of arrival, each entry is field 2 of StreamAdapter
+ *   bytes    [a1 a2 a3][b1][a4][b2 b3]          in order of arrival, each entry is field 2 of its group (log_protocol.h)
  *   extents   0         1   2   3               a: 0 -> 2    b: 1 -> 3
  *
- * Sealing walks stream by stream, writes each one's head (tag, length, labels) and its extents into the compressor's window.
+ * Sealing walks stream by stream, writes each one's head (tag, length, labels) and its extents into the compressor.
  * Grouping compresses better than order of arrival and makes the request smaller; a stream's own order is kept.
  *
  * Streams go out in ascending order of their bytes. Loki's ingester answers for the last stream of a request only (the error of
@@ -13,13 +13,12 @@
 
 #include <stdlib.h>
 
-#include "exporters/loki.h"
-#include "exporters/snap.h"
 #include "exporters/wire.h"
 
 struct batch_stream {
 	const struct log_stream *owner; /* whose cache may point here; only compared */
-	struct str labels;
+	struct str labels;              /* what it is found by */
+	struct str head;                /* of its group on the wire; the labels where they are that */
 	uint32_t first, last;           /* extents */
 	size_t bytes;                   /* of all extents */
 };
@@ -28,11 +27,11 @@ struct batch_extent {
 	uint32_t from, n, next; /* next is 0 at the end: extent 0 follows nobody */
 };
 
-enum { HEAD_MAX = 2 * (1 + WIRE_VARINT_MAX) };
+enum { HEAD_MAX = 3 * (1 + WIRE_VARINT_MAX), ENCODED_HEAD_MAX = 1024 * 1024 };
 
-void batch_open(struct batch *b, uint64_t id, size_t ceiling_bytes)
+void batch_open(struct batch *b, const struct log_protocol *protocol, uint64_t id, size_t ceiling_bytes)
 {
-	*b = (struct batch){ .id = id ? id : 1 };
+	*b = (struct batch){ .protocol = protocol, .id = id ? id : 1 };
 	buf_init(&b->bytes, ceiling_bytes < UINT32_MAX ? ceiling_bytes : UINT32_MAX);
 }
 
@@ -80,12 +79,25 @@ static void *grow(void *array, size_t count, size_t *room, size_t size)
 	return p;
 }
 
-static uint32_t stream_add(struct batch *b, struct str labels)
+/* Once for each stream and batch. */
+static struct str encode_head(struct batch *b, struct str labels)
+{
+	struct buf head;
+	buf_init(&head, ENCODED_HEAD_MAX);
+	b->protocol->head(labels, &head);
+	struct str kept = arena_copy(&b->labels, buf_view(&head));
+	buf_fini(&head);
+	return kept;
+}
+
+static uint32_t stream_add(struct batch *b, struct str labels, bool is_head)
 {
 	uint32_t slot = (uint32_t)b->stream_count;
 	b->streams = grow(b->streams, b->stream_count, &b->stream_room, sizeof *b->streams);
-	b->streams[b->stream_count++] = (struct batch_stream){ .labels = arena_copy(&b->labels, labels) };
-	b->label_bytes += labels.n + HEAD_MAX;
+	struct batch_stream *s = &b->streams[b->stream_count++];
+	*s = (struct batch_stream){ .labels = arena_copy(&b->labels, labels) };
+	s->head = is_head || !b->protocol->head ? s->labels : encode_head(b, labels);
+	b->label_bytes += s->head.n + HEAD_MAX;
 	if (labels.n)
 		map_put(&b->by_labels, b->streams[slot].labels, (void *)((uintptr_t)slot + 1));
 	return slot;
@@ -93,12 +105,12 @@ static uint32_t stream_add(struct batch *b, struct str labels)
 
 /* The cache in log_stream answers nearly always. Its owner is compared too, so that a stream that two batches share (their ids
  * are not unique between destinations) can never end up under foreign labels. */
-static struct batch_stream *stream_find(struct batch *b, struct log_stream *stream)
+static struct batch_stream *stream_find(struct batch *b, struct log_stream *stream, bool is_head)
 {
 	if (stream->batch_id == b->id && stream->slot < b->stream_count && b->streams[stream->slot].owner == stream)
 		return &b->streams[stream->slot];
 	uintptr_t known = stream->labels.n ? (uintptr_t)map_get(&b->by_labels, stream->labels) : 0;
-	uint32_t slot = known ? (uint32_t)(known - 1) : stream_add(b, stream->labels);
+	uint32_t slot = known ? (uint32_t)(known - 1) : stream_add(b, stream->labels, is_head);
 	b->streams[slot].owner = stream;
 	stream->batch_id = b->id;
 	stream->slot = slot;
@@ -128,13 +140,13 @@ static void extent_note(struct batch *b, struct batch_stream *s, size_t from)
 bool batch_append(struct batch *b, struct log_stream *stream, const struct record *record, bool with_metadata)
 {
 	size_t from = b->bytes.n;
-	loki_entry(&b->bytes, record, with_metadata);
+	b->protocol->entry(&b->bytes, record, with_metadata);
 	if (b->bytes.is_full) {
 		b->bytes.is_full = false; /* left out whole; a smaller one may fit */
 		return false;
 	}
 	b->has_metadata |= with_metadata;
-	extent_note(b, stream_find(b, stream), from);
+	extent_note(b, stream_find(b, stream, false), from);
 	return true;
 }
 
@@ -146,13 +158,13 @@ bool batch_append_field(struct batch *b, struct log_stream *stream, struct str f
 		b->bytes.is_full = false;
 		return false;
 	}
-	extent_note(b, stream_find(b, stream), from);
+	extent_note(b, stream_find(b, stream, true), from);
 	return true;
 }
 
-static size_t stream_size(const struct batch_stream *s)
+static size_t stream_size(const struct batch *b, const struct batch_stream *s)
 {
-	return wire_bytes_size(s->labels.n) + s->bytes;
+	return wire_bytes_size(s->head.n) + (b->protocol->is_nested ? wire_bytes_size(s->bytes) : s->bytes);
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -163,14 +175,18 @@ static int by_bytes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void stream_write(const struct batch *b, const struct batch_stream *s, struct snap *snap)
+static void stream_write(const struct batch *b, const struct batch_stream *s, struct pack *pack)
 {
-	char head[HEAD_MAX], *p = wire_varint(wire_tag(head, 1, WIRE_BYTES), stream_size(s));
-	p = wire_varint(wire_tag(p, 1, WIRE_BYTES), s->labels.n);
-	snap_add(snap, (struct str){ head, (size_t)(p - head) });
-	snap_add(snap, s->labels);
+	char head[HEAD_MAX], *p = wire_varint(wire_tag(head, 1, WIRE_BYTES), stream_size(b, s));
+	p = wire_varint(wire_tag(p, 1, WIRE_BYTES), s->head.n);
+	pack_add(pack, (struct str){ head, (size_t)(p - head) });
+	pack_add(pack, s->head);
+	if (b->protocol->is_nested) {
+		p = wire_varint(wire_tag(head, 2, WIRE_BYTES), s->bytes);
+		pack_add(pack, (struct str){ head, (size_t)(p - head) });
+	}
 	for (uint32_t i = s->first;; i = b->extents[i].next) {
-		snap_add(snap, (struct str){ b->bytes.p + b->extents[i].from, b->extents[i].n });
+		pack_add(pack, (struct str){ b->bytes.p + b->extents[i].from, b->extents[i].n });
 		if (i == s->last)
 			return;
 	}
@@ -178,24 +194,22 @@ static void stream_write(const struct batch *b, const struct batch_stream *s, st
 
 bool batch_seal(struct batch *b, struct payload *out)
 {
-	struct snap snap = { 0 };
+	struct pack pack;
 	size_t total = 0, sorted = 0;
 	const struct batch_stream **order = malloc((b->stream_count + 1) * sizeof *order);
-	if (!b->window)
-		b->window = malloc(SNAP_WINDOW_BYTES);
-	bool is_ready = order && b->window;
+	bool is_ready = order;
 	for (size_t i = 0; is_ready && i < b->stream_count; i++) {
 		order[sorted++] = &b->streams[i];
-		total += wire_bytes_size(stream_size(&b->streams[i]));
+		total += wire_bytes_size(stream_size(b, &b->streams[i]));
 	}
 	if (is_ready)
-		is_ready = snap_begin(&snap, b->window, total);
+		is_ready = pack_begin(&pack, b->protocol->packing, &b->window, total);
 	if (is_ready) {
 		qsort(order, sorted, sizeof *order, by_bytes);
 		for (size_t i = 0; i < sorted; i++)
-			stream_write(b, order[i], &snap);
-		*out = (struct payload){ .raw_bytes = total, .lines = b->lines, .has_metadata = b->has_metadata };
-		out->body = snap_finish(&snap, &out->n);
+			stream_write(b, order[i], &pack);
+		*out = (struct payload){ .protocol = b->protocol, .raw_bytes = total, .lines = b->lines, .has_metadata = b->has_metadata };
+		out->body = pack_finish(&pack, &out->n);
 		is_ready = out->body != NULL;
 	}
 	free(order);

@@ -1,5 +1,5 @@
 /* The open batch: entries in the order of their arrival, as final protobuf bytes, and what belongs to which stream.
- * {0} with an id is a valid empty batch; nothing is allocated before the first entry. */
+ * {0} with a protocol and an id is a valid empty batch; nothing is allocated before the first entry. */
 #ifndef EXPORTERS_BATCH_H
 #define EXPORTERS_BATCH_H
 
@@ -13,6 +13,7 @@
 struct batch_stream;
 struct batch_extent;
 struct batch {
+	const struct log_protocol *protocol;
 	uint64_t id;       /* never 0 once used: batch_open sets it */
 	struct buf bytes;  /* entries */
 	struct batch_stream *streams;
@@ -28,12 +29,12 @@ struct batch {
 };
 
 /* ceiling_bytes: memory that entries may take; an entry beyond it is refused. */
-void batch_open(struct batch *b, uint64_t id, size_t ceiling_bytes);
+void batch_open(struct batch *b, const struct log_protocol *protocol, uint64_t id, size_t ceiling_bytes);
 void batch_close(struct batch *b); /* frees all */
 
 /* Encodes the record. false: over the ceiling, nothing was appended. */
 bool batch_append(struct batch *b, struct log_stream *stream, const struct record *record, bool with_metadata);
-/* Takes an entry that is encoded already (tag and length included). */
+/* Takes an entry that is encoded already (tag and length included), and of its stream the head in place of the labels. */
 bool batch_append_field(struct batch *b, struct log_stream *stream, struct str field);
 
 static inline size_t batch_bytes(const struct batch *b)

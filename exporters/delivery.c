@@ -17,7 +17,9 @@ enum {
 	REPLY_KEEP = 4096,
 	BLOCKED_MIN_MS = 20000,
 	BLOCKED_MAX_MS = 40000,
-	SPLIT_AFTER = 2 /* failed attempts of a request that is larger than a second's allowance */
+	SPLIT_AFTER = 2, /* failed attempts of a request that is larger than a second's allowance */
+	DOUBTS_MAX = 10, /* attempts before a doubtful refusal is believed: some eight minutes with the usual backoff */
+	BATCH_BYTES_MIN = 64 * 1024
 };
 static const int64_t ms_ns = 1000000;
 
@@ -69,12 +71,15 @@ static void send_piece(struct destination *d, struct piece *piece, int64_t now_n
 {
 	const struct endpoint_options *o = &d->options.endpoint;
 	struct str headers[HEADERS_MAX];
-	headers[0] = STR("Content-Type: application/x-protobuf");
+	size_t own = 0;
+	headers[own++] = d->options.protocol->content_type;
+	if (d->options.protocol->content_encoding.n)
+		headers[own++] = d->options.protocol->content_encoding;
 	struct buf tenant;
 	buf_init(&tenant, o->tenant_id.n + 64);
 	struct http_request request = endpoint_request(o, &d->tls_files, now_ns);
 	request.headers = headers;
-	request.header_count = endpoint_headers(o, credentials_header(d->credentials), headers, 1, HEADERS_MAX, &tenant);
+	request.header_count = endpoint_headers(o, credentials_header(d->credentials), headers, own, HEADERS_MAX, &tenant);
 	request.body = (struct str){ piece->payload.body, piece->payload.n };
 	request.max_reply_bytes = d->reply.body.cap_bytes;
 	d->call = http_start(d->http, &request, on_reply, d);
@@ -133,7 +138,7 @@ void delivery_start(struct destination *d, int64_t now_ns)
 	}
 }
 
-typedef void answer(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns);
+typedef void answer(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns);
 
 /* Retry-After exactly, or -1: back off. Zero is "no idea when", not "hammer on". */
 static int64_t asked_delay_ms(const struct destination *d)
@@ -141,27 +146,42 @@ static int64_t asked_delay_ms(const struct destination *d)
 	return d->reply.retry_after_ms > 0 ? d->reply.retry_after_ms : -1;
 }
 
-static void on_accepted(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+static void accept_lines(struct destination *d, struct piece *piece, uint64_t lines)
 {
-	(void)reply, (void)now_ns;
-	delivery_sent(d, piece->payload.lines);
+	delivery_sent(d, lines);
 	d->status.accepted_bytes += piece->payload.n;
 	queue_done(&d->queue, piece);
 	d->failures = 0;
 	d->state = DEST_IDLE;
 	d->retry_at_ns = 0;
-	d->status.last_error[0] = '\0';
 	d->status.last_success_ns = wall_now_ns();
 }
 
-static void on_retry(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+static void on_accepted(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
+{
+	(void)reply, (void)now_ns;
+	accept_lines(d, piece, piece->payload.lines);
+	d->status.last_error[0] = '\0';
+}
+
+/* Some of its lines are refused; nobody says which. What was said stays to be read. */
+static void on_partial(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
+{
+	uint64_t lines = piece->payload.lines, refused = reply->ignored < lines ? reply->ignored : lines;
+	(void)now_ns;
+	if (refused)
+		refusal_note(d, reply->reason, refused, (struct str){ 0 }, (struct str){ 0 });
+	accept_lines(d, piece, lines - refused);
+}
+
+static void on_retry(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	delivery_failed(d, piece, DEST_BACKOFF, asked_delay_ms(d), now_ns);
 	if (d->options.max_retries > 0 && piece->attempts > d->options.max_retries)
 		refusal_drop_all(d, piece, reply->reason);
 }
 
-static void on_rate_limited(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+static void on_rate_limited(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	if (d->options.drop_rate_limited_batches) {
 		refusal_drop_all(d, piece, reply->reason);
@@ -176,35 +196,52 @@ static void on_rate_limited(struct destination *d, struct piece *piece, const st
 	refusal_split(d, piece, now_ns);
 }
 
-static void on_no_metadata(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+/* The parts of a piece that has been tried often enough are not tried as often again. */
+static void on_doubtful(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
+{
+	if (piece->attempts < DOUBTS_MAX && piece->lot->bisects == 0) {
+		on_retry(d, piece, reply, now_ns);
+		return;
+	}
+	d->failures = 0;
+	d->state = DEST_IDLE;
+	d->retry_at_ns = 0;
+	refusal_sort_out(d, piece, reply, now_ns);
+}
+
+static void on_no_metadata(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	d->no_metadata = true; /* delivery_start does the rest, for this piece and for all that are waiting */
 	if (!piece->payload.has_metadata)
 		refusal_sort_out(d, piece, reply, now_ns);
 }
 
-static void on_too_large(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+static void on_too_large(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
-	if (piece->payload.lines > 1)
-		refusal_split(d, piece, now_ns);
-	else
+	size_t half = piece->payload.raw_bytes / 2;
+	if (piece->payload.lines == 1) {
 		refusal_drop_all(d, piece, reply->reason);
+		return;
+	}
+	if (d->options.protocol->learns_size && half < d->options.batch_bytes)
+		d->options.batch_bytes = half > BATCH_BYTES_MIN ? half : BATCH_BYTES_MIN;
+	refusal_split(d, piece, now_ns);
 }
 
-static void on_invalid(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+static void on_invalid(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	(void)now_ns;
 	refusal_drop_all(d, piece, reply->reason);
 }
 
-static void on_hold(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+static void on_hold(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	(void)reply;
 	bool has_others = credentials_refused(d->credentials, now_ns);
 	delivery_failed(d, piece, DEST_HOLD_AUTH, has_others ? 0 : asked_delay_ms(d), now_ns);
 }
 
-static void on_blocked(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+static void on_blocked(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	(void)reply;
 	delivery_failed(d, piece, DEST_HOLD_BLOCKED, backoff_between(BLOCKED_MIN_MS, BLOCKED_MAX_MS, &d->random), now_ns);
@@ -213,9 +250,11 @@ static void on_blocked(struct destination *d, struct piece *piece, const struct 
 static answer *const answers[REPLY_ACTIONS] = {
 	[REPLY_RETRY] = on_retry,
 	[REPLY_ACCEPTED] = on_accepted,
+	[REPLY_PARTIAL] = on_partial,
 	[REPLY_RATE_LIMITED] = on_rate_limited,
 	[REPLY_THROTTLED] = throttle_answer,
 	[REPLY_REFUSED] = refusal_sort_out,
+	[REPLY_DOUBTFUL] = on_doubtful,
 	[REPLY_NO_METADATA] = on_no_metadata,
 	[REPLY_TOO_LARGE] = on_too_large,
 	[REPLY_INVALID] = on_invalid,
@@ -230,22 +269,34 @@ static bool is_about_a_part(enum reply_action action)
 	       action == REPLY_INVALID;
 }
 
+/* What the server said; and where it says that it has no such path, which one it should have been. */
+static void show_answer(struct destination *d)
+{
+	const struct log_protocol *protocol = d->options.protocol;
+	char prefix[256];
+	struct str words = buf_view(&d->reply.body);
+	if (protocol->reply_text)
+		words = protocol->reply_text(d->reply.status, words);
+	if (d->reply.status == 404)
+		snprintf(prefix, sizeof prefix, "404, " STR_FMT ": ", STR_ARG(protocol->not_found));
+	else
+		snprintf(prefix, sizeof prefix, "%d: ", d->reply.status);
+	set_error(d, d->reply.status ? prefix : "", d->reply.status ? words : str_of(d->reply.error));
+}
+
 void delivery_answer(struct destination *d, int64_t now_ns)
 {
 	struct piece *piece = d->flying;
 	struct str body = buf_view(&d->reply.body);
-	struct loki_reply reply = loki_reply_read(d->reply.status, body);
-	char prefix[32];
+	struct push_reply reply = d->options.protocol->reply(d->reply.status, body);
 	d->flying = NULL;
 	d->reply.is_there = false;
 	d->status.last_status = d->reply.status;
 	request_times_add(&d->status.times, d->reply.status, now_ns - d->sent_at_ns);
 	size_t class = d->reply.status > 0 ? (size_t)d->reply.status / 100 : 0;
 	d->status.requests_by_class[class < COUNT_OF(d->status.requests_by_class) ? class : 0]++;
-	if (reply.action != REPLY_ACCEPTED) {
-		snprintf(prefix, sizeof prefix, "%d: ", d->reply.status);
-		set_error(d, d->reply.status ? prefix : "", d->reply.status ? body : str_of(d->reply.error));
-	}
+	if (reply.action != REPLY_ACCEPTED)
+		show_answer(d);
 	if (is_about_a_part(reply.action)) {
 		d->failures = 0;
 		d->state = DEST_IDLE;

@@ -63,7 +63,7 @@ void delivery_sent(struct destination *d, uint64_t lines);
 /* refusal.c; each of them takes care of the piece, which may be gone afterwards. */
 void refusal_drop_all(struct destination *d, struct piece *piece, enum drop_reason reason);
 void refusal_split(struct destination *d, struct piece *piece, int64_t now_ns);
-void refusal_sort_out(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns);
+void refusal_sort_out(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns);
 /* One row of the ring and the counter. labels and line may be empty. */
 void refusal_note(struct destination *d, enum drop_reason reason, uint64_t lines, struct str labels, struct str entry);
 
@@ -72,14 +72,14 @@ struct named_stream {
 	struct str labels; /* into the message */
 	uint64_t lines;
 };
-bool refusal_find_stream(struct str message, struct str theirs, struct named_stream *out);
+bool refusal_find_stream(const struct destination *d, struct str message, struct str theirs, struct named_stream *out);
 /* Divides a piece's message into the stream's entries and the rest. 0 or negative. */
 int refusal_peel(const struct piece *piece, struct str message, struct str labels, struct payload *stream, struct payload *rest);
 /* An entry of the stream that the reason is most likely about: if any is too old, the oldest one is. */
-struct str refusal_sample(struct str message, struct str labels, enum drop_reason reason);
+struct str refusal_sample(const struct destination *d, struct str message, struct str labels, enum drop_reason reason);
 
 /* throttle.c */
-void throttle_answer(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns);
+void throttle_answer(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns);
 /* Parks the part of a fresh piece that belongs to streams which are waiting already. */
 void throttle_divert(struct destination *d, struct piece *piece, int64_t now_ns);
 

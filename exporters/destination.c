@@ -42,6 +42,7 @@ static void wake(void *ctx)
 
 static void set_defaults(struct destination_options *o)
 {
+	o->protocol = o->protocol ? o->protocol : &log_protocol_loki;
 	o->batch_bytes = o->batch_bytes ? o->batch_bytes : BATCH_BYTES_DEFAULT;
 	o->batch_bytes = o->batch_bytes > BATCH_BYTES_MAX ? BATCH_BYTES_MAX : o->batch_bytes;
 	o->queue_batches = o->queue_batches ? o->queue_batches : 4;
@@ -71,7 +72,7 @@ struct destination *destination_new(const struct destination_options *options, s
 	d->status.url = str_of(url);
 	d->random = hash_u64((uint64_t)(uintptr_t)d ^ hash_bytes(options->endpoint.name) ^ (uint64_t)time(NULL)) | 1;
 	/* Ids of open batches differ between destinations as a rule; batch.c does not rely on it. */
-	batch_open(&d->open, hash_u64((uint64_t)(uintptr_t)d), d->options.batch_bytes + OPEN_SLACK_BYTES);
+	batch_open(&d->open, d->options.protocol, hash_u64((uint64_t)(uintptr_t)d), d->options.batch_bytes + OPEN_SLACK_BYTES);
 	buf_init(&d->reply.body, REPLY_MAX);
 	d->credentials = credentials_new(&d->options.endpoint, http, wake, d);
 	return d;

@@ -10,6 +10,7 @@
 
 #include "exporters/drops.h"
 #include "exporters/endpoint.h"
+#include "exporters/log_protocol.h"
 #include "exporters/log_stream.h"
 #include "exporters/request_times.h"
 #include "parsers/record.h"
@@ -18,6 +19,7 @@ struct destination;
 
 struct destination_options { /* all views live as long as the destination (config arena) */
 	struct endpoint_options endpoint;
+	const struct log_protocol *protocol; /* NULL: Loki's */
 	int64_t batch_wait_ms;
 	uint64_t batch_bytes;         /* seal at this many uncompressed bytes; at most 3 MiB */
 	int64_t max_retries;          /* 0: never give up (the default, unlike Promtail) */

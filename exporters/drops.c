@@ -24,6 +24,7 @@ const char *const drop_reason_names[DROP_REASONS] = {
 	[DROP_NO_MESSAGE] = "no_message",
 	[DROP_RELABEL] = "relabel",
 	[DROP_NO_LABELS] = "no_labels",
+	[DROP_PARTIAL_SUCCESS] = "partial_success",
 	[DROP_SAMPLED] = "sampled",
 };
 

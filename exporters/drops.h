@@ -21,6 +21,7 @@ enum drop_reason {
 	DROP_NO_MESSAGE,         /* an entry of the journal without MESSAGE */
 	DROP_RELABEL,            /* relabel_configs dropped it: an entry of the journal */
 	DROP_NO_LABELS,          /* it has no label in the end, so there is no stream for it */
+	DROP_PARTIAL_SUCCESS,    /* refused by an OTLP receiver that has taken the rest: its words are in the ring */
 	DROP_SAMPLED,            /* of a trace whose lines trace.sampling leaves out */
 	DROP_REASONS
 };

@@ -3,6 +3,7 @@
  * Nothing here allocates (the label renderer apart, which runs once for a stream) and nothing is formatted as text. */
 #include "exporters/loki.h"
 
+#include "exporters/loki_reply.h"
 #include "exporters/wire.h"
 #include "parsers/bytes/utf8.h"
 
@@ -245,3 +246,47 @@ void loki_labels_render(struct label *labels, size_t count, struct buf *out)
 	}
 	buf_char(out, '}');
 }
+
+static bool timestamp_read(struct str bytes, int64_t *ns)
+{
+	struct wire_field field;
+	uint64_t seconds = 0, nanos = 0;
+	while (bytes.n) {
+		if (!wire_read_field(&bytes, &field))
+			return false;
+		if (field.type == WIRE_VARINT && field.number == 1)
+			seconds = field.value;
+		if (field.type == WIRE_VARINT && field.number == 2)
+			nanos = field.value;
+	}
+	*ns = (int64_t)(seconds * 1000000000u + nanos); /* modulo 2^64: our own values always fit */
+	return true;
+}
+
+bool loki_entry_read(struct str entry, struct message_entry *out)
+{
+	struct wire_field field;
+	*out = (struct message_entry){ 0 };
+	while (entry.n) {
+		if (!wire_read_field(&entry, &field))
+			return false;
+		if (field.type != WIRE_BYTES)
+			continue;
+		if (field.number == 1 && !timestamp_read(field.bytes, &out->timestamp_ns))
+			return false;
+		if (field.number == 2)
+			out->line = field.bytes;
+	}
+	return true;
+}
+
+const struct log_protocol log_protocol_loki = {
+	.name = "loki",
+	.content_type = STR("Content-Type: application/x-protobuf"),
+	.nothing = STR("\0"), /* snappy's spelling of nothing: one byte that says how long it is */
+	.not_found = STR("the path is not Loki's: it ends in /loki/api/v1/push"),
+	.packing = PACK_SNAPPY,
+	.entry = loki_entry,
+	.entry_read = loki_entry_read,
+	.reply = loki_reply_read,
+};

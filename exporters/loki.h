@@ -4,8 +4,8 @@
 #ifndef EXPORTERS_LOKI_H
 #define EXPORTERS_LOKI_H
 
+#include "exporters/log_protocol.h"
 #include "parsers/labels.h"
-#include "parsers/record.h"
 
 /* {a="b", c="d"}: names sorted (the array is sorted in place), values Go-quoted (strconv.Quote), invalid UTF-8 repaired,
  * labels with an empty value left out, a name given twice: the later one wins. Names must match [a-zA-Z_][a-zA-Z0-9_]*. */
@@ -14,5 +14,7 @@ void loki_labels_render(struct label *labels, size_t count, struct buf *out);
 /* Appends one entry as field 2 of StreamAdapter: tag, length, EntryAdapter. Structured metadata (when with_metadata):
  * trace_id, span_id, trace_flags ("01"/"00") as the record has them, and detected_level unless unknown. */
 void loki_entry(struct buf *out, const struct record *record, bool with_metadata);
+/* What stands in an EntryAdapter. false: it is none. */
+bool loki_entry_read(struct str entry, struct message_entry *out);
 
 #endif

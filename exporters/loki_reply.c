@@ -159,7 +159,7 @@ static uint64_t number_behind(struct str body, struct str text)
 }
 
 /* "total ignored: N out of M for stream: {…}" */
-static void read_count(struct str body, struct loki_reply *out)
+static void read_count(struct str body, struct push_reply *out)
 {
 	struct str rest = str_skip(body, find(body, STR("total ignored: ")));
 	uint64_t ignored, total;
@@ -172,7 +172,7 @@ static void read_count(struct str body, struct loki_reply *out)
 	out->total = total;
 }
 
-static void read_stream(struct str body, struct loki_reply *out)
+static void read_stream(struct str body, struct push_reply *out)
 {
 	static const struct str before[] = { STR("when trying to create stream "), STR("while attempting to ingest for stream '") };
 	for (size_t i = 0; i < COUNT_OF(before) && out->stream.n == 0; i++) {
@@ -182,12 +182,12 @@ static void read_stream(struct str body, struct loki_reply *out)
 	}
 }
 
-struct loki_reply loki_reply_read(int status, struct str body)
+struct push_reply loki_reply_read(int status, struct str body)
 {
 	size_t i = 0;
 	while (i + 1 < COUNT_OF(rules) && (status < rules[i].from || status > rules[i].to || !has(body, rules[i].text)))
 		i++;
-	struct loki_reply out = { .action = rules[i].action, .reason = rules[i].reason };
+	struct push_reply out = { .action = rules[i].action, .reason = rules[i].reason };
 	if (out.action == REPLY_THROTTLED || out.action == REPLY_REFUSED) {
 		read_count(body, &out);
 		read_stream(body, &out);

@@ -3,8 +3,6 @@
  * an entry before its labels is reported under empty ones. */
 #include "exporters/payload.h"
 
-#include <errno.h>
-#include <snappy-c.h>
 #include <stdlib.h>
 
 #include "exporters/wire.h"
@@ -17,24 +15,12 @@ void payload_free(struct payload *p)
 
 int payload_open(const struct payload *p, struct buf *out)
 {
-	size_t n = 0;
-	if (snappy_uncompressed_length(p->body, p->n, &n) != SNAPPY_OK || n != p->raw_bytes) {
-		buf_init(out, 0);
-		return -EBADMSG;
-	}
-	buf_init(out, n + 1);
-	char *at = buf_reserve(out, n + 1);
-	if (!at)
-		return -ENOMEM;
-	if (snappy_uncompress(p->body, p->n, at, &n) != SNAPPY_OK)
-		return -EBADMSG;
-	buf_grow(out, n);
-	return 0;
+	return pack_open(p->protocol->packing, (struct str){ p->body, p->n }, p->raw_bytes, out);
 }
 
-struct message_cursor message_walk(struct str message)
+struct message_cursor message_walk(const struct log_protocol *protocol, struct str message)
 {
-	return (struct message_cursor){ .rest = message };
+	return (struct message_cursor){ .protocol = protocol, .rest = message };
 }
 
 /* On to the next stream of the request. */
@@ -54,56 +40,54 @@ static bool next_stream(struct message_cursor *c)
 	return true;
 }
 
-bool message_next(struct message_cursor *c)
+static bool take_entry(struct message_cursor *c, const struct wire_field *field)
 {
-	while (c->stream.n || next_stream(c)) {
-		struct wire_field field;
-		if (c->stream.n == 0)
-			continue;
-		if (!wire_read_field(&c->stream, &field)) {
-			c->is_broken = true;
-			return false;
-		}
-		if (field.type == WIRE_BYTES && field.number == 1)
-			c->labels = field.bytes;
-		if (field.type == WIRE_BYTES && field.number == 2) {
-			c->field = field.whole;
-			c->entry = field.bytes;
-			return true;
-		}
+	if (field->type != WIRE_BYTES || field->number != 2)
+		return false;
+	c->field = field->whole;
+	c->entry = field->bytes;
+	return true;
+}
+
+/* One field of the group; true when it is an entry. */
+static bool next_of_stream(struct message_cursor *c)
+{
+	struct wire_field field;
+	if (!wire_read_field(&c->stream, &field)) {
+		c->is_broken = true;
+		return false;
 	}
+	if (field.type == WIRE_BYTES && field.number == 1)
+		c->labels = field.bytes;
+	if (!c->protocol->is_nested)
+		return take_entry(c, &field);
+	if (field.type == WIRE_BYTES && field.number == 2)
+		c->scope = field.bytes;
 	return false;
 }
 
-static bool timestamp_read(struct str bytes, int64_t *ns)
+static bool next_of_scope(struct message_cursor *c)
 {
 	struct wire_field field;
-	uint64_t seconds = 0, nanos = 0;
-	while (bytes.n) {
-		if (!wire_read_field(&bytes, &field))
-			return false;
-		if (field.type == WIRE_VARINT && field.number == 1)
-			seconds = field.value;
-		if (field.type == WIRE_VARINT && field.number == 2)
-			nanos = field.value;
+	if (!wire_read_field(&c->scope, &field)) {
+		c->is_broken = true;
+		return false;
 	}
-	*ns = (int64_t)(seconds * 1000000000u + nanos); /* modulo 2^64: our own values always fit */
-	return true;
+	return take_entry(c, &field);
 }
 
-bool message_entry_read(struct str entry, struct message_entry *out)
+bool message_next(struct message_cursor *c)
 {
-	struct wire_field field;
-	*out = (struct message_entry){ 0 };
-	while (entry.n) {
-		if (!wire_read_field(&entry, &field))
+	while (!c->is_broken) {
+		if (c->scope.n) {
+			if (next_of_scope(c))
+				return true;
+		} else if (c->stream.n) {
+			if (next_of_stream(c))
+				return true;
+		} else if (!next_stream(c)) {
 			return false;
-		if (field.type != WIRE_BYTES)
-			continue;
-		if (field.number == 1 && !timestamp_read(field.bytes, &out->timestamp_ns))
-			return false;
-		if (field.number == 2)
-			out->line = field.bytes;
+		}
 	}
-	return true;
+	return false;
 }

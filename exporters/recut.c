@@ -14,12 +14,12 @@ struct part {
 	struct payload *out;
 };
 
-static void part_open(struct part *part, struct payload *out, size_t ceiling)
+static void part_open(struct part *part, const struct log_protocol *protocol, struct payload *out, size_t ceiling)
 {
 	*part = (struct part){ .out = out };
 	if (out)
 		*out = (struct payload){ 0 };
-	batch_open(&part->batch, 1, ceiling);
+	batch_open(&part->batch, protocol, 1, ceiling);
 }
 
 static bool part_take(struct part *part, struct str labels, struct str field)
@@ -41,14 +41,15 @@ static bool part_seal(struct part *part, bool has_metadata)
 	return true;
 }
 
-int recut_divide(struct str message, bool has_metadata, recut_choose *choose, void *ctx, struct payload *yes, struct payload *no)
+int recut_divide(const struct log_protocol *protocol, struct str message, bool has_metadata, recut_choose *choose, void *ctx,
+		 struct payload *yes, struct payload *no)
 {
 	struct part parts[2];
 	uint64_t index = 0;
 	int status = 0;
-	part_open(&parts[0], no, message.n + 1);
-	part_open(&parts[1], yes, message.n + 1);
-	struct message_cursor c = message_walk(message);
+	part_open(&parts[0], protocol, no, message.n + 1);
+	part_open(&parts[1], protocol, yes, message.n + 1);
+	struct message_cursor c = message_walk(protocol, message);
 	while (status == 0 && message_next(&c))
 		if (!part_take(&parts[choose(ctx, c.labels, c.entry, index++)], c.labels, c.field))
 			status = -ENOMEM;
@@ -75,7 +76,7 @@ int recut_split(const struct payload *p, uint64_t lines, struct payload *head, s
 	struct buf message;
 	int status = payload_open(p, &message);
 	if (status == 0)
-		status = recut_divide(buf_view(&message), p->has_metadata, is_before, &lines, head, tail);
+		status = recut_divide(p->protocol, buf_view(&message), p->has_metadata, is_before, &lines, head, tail);
 	buf_fini(&message);
 	return status;
 }
@@ -114,8 +115,8 @@ int recut_strip(const struct payload *p, struct payload *out)
 	struct part part;
 	int status = payload_open(p, &message);
 	buf_init(&scratch, p->raw_bytes + 64);
-	part_open(&part, out, p->raw_bytes + 1);
-	struct message_cursor c = message_walk(buf_view(&message));
+	part_open(&part, p->protocol, out, p->raw_bytes + 1);
+	struct message_cursor c = message_walk(p->protocol, buf_view(&message));
 	while (status == 0 && message_next(&c))
 		if (!strip_entry(c.entry, &scratch) || !part_take(&part, c.labels, buf_view(&scratch)))
 			status = -ENOMEM;

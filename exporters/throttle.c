@@ -28,7 +28,7 @@ static int64_t retry_at(struct destination *d, unsigned attempts, int64_t asked_
 }
 
 /* The piece holds nothing but what is throttled, or is not worth taking apart now. */
-static void park(struct destination *d, struct piece *piece, uint64_t hash, const struct loki_reply *reply, int64_t now_ns)
+static void park(struct destination *d, struct piece *piece, uint64_t hash, const struct push_reply *reply, int64_t now_ns)
 {
 	piece->attempts++;
 	if (d->options.max_retries > 0 && piece->attempts > d->options.max_retries) {
@@ -42,17 +42,17 @@ static void park(struct destination *d, struct piece *piece, uint64_t hash, cons
 
 /* By policy: what was refused is dropped now. Without a count it is the whole stream. */
 static void drop_stream(struct destination *d, struct str message, const struct named_stream *stream,
-			const struct loki_reply *reply)
+			const struct push_reply *reply)
 {
 	bool is_exact = reply->has_count && reply->total == stream->lines;
 	uint64_t refused = is_exact ? reply->ignored : stream->lines;
 	if (refused)
-		refusal_note(d, reply->reason, refused, stream->labels, refusal_sample(message, stream->labels, reply->reason));
+		refusal_note(d, reply->reason, refused, stream->labels, refusal_sample(d, message, stream->labels, reply->reason));
 	delivery_sent(d, stream->lines - refused);
 }
 
 static void divide(struct destination *d, struct piece *piece, struct str message, const struct named_stream *stream,
-		   const struct loki_reply *reply, int64_t now_ns)
+		   const struct push_reply *reply, int64_t now_ns)
 {
 	struct payload own = { 0 }, rest = { 0 };
 	bool is_dropped = d->options.drop_rate_limited_batches;
@@ -70,12 +70,12 @@ static void divide(struct destination *d, struct piece *piece, struct str messag
 		park(d, alone, stream_hash(stream->labels), reply, now_ns);
 }
 
-void throttle_answer(struct destination *d, struct piece *piece, const struct loki_reply *reply, int64_t now_ns)
+void throttle_answer(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	struct buf message;
 	struct named_stream stream = { 0 };
 	bool is_open = payload_open(&piece->payload, &message) == 0;
-	bool is_named = is_open && refusal_find_stream(buf_view(&message), reply->stream, &stream);
+	bool is_named = is_open && refusal_find_stream(d, buf_view(&message), reply->stream, &stream);
 	bool is_alone = is_named && stream.lines == piece->payload.lines;
 	if (!is_named && d->options.drop_rate_limited_batches)
 		refusal_drop_all(d, piece, reply->reason);
@@ -119,7 +119,7 @@ void throttle_divert(struct destination *d, struct piece *piece, int64_t now_ns)
 	struct payload own, rest;
 	struct waiting w = { .queue = &d->queue };
 	if (payload_open(&piece->payload, &message) == 0 &&
-	    recut_divide(buf_view(&message), piece->payload.has_metadata, is_waiting, &w, &own, &rest) == 0) {
+	    recut_divide(piece->payload.protocol, buf_view(&message), piece->payload.has_metadata, is_waiting, &w, &own, &rest) == 0) {
 		if (own.lines == 0) {
 			payload_free(&rest);
 		} else {

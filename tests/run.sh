@@ -110,6 +110,7 @@ server helm HELM
 server jaeger JAEGER
 server hotrod HOTROD
 server promtail PROMTAIL
+server otelcol OTELCOL
 TOOLS=$PWD/build/e2e
 must quietly tests/e2e/build.sh "$TOOLS"
 export TOOLS SPOOR=$PWD/build/release/spoor SPOOR_DEV=$PWD/build/dev/spoor

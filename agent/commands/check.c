@@ -57,6 +57,8 @@ static void print_summary(const struct config *c, struct buf *out)
 		const struct config_client *client = &c->logs.clients[i];
 		buf_str(out, i ? STR(", ") : STR(": "));
 		buf_str(out, client->name.n ? client->name : str_take(client->url, str_find(client->url, '?')));
+		if (str_eq(client->protocol, STR("otlphttp")))
+			buf_str(out, STR(" (OTLP)"));
 	}
 	buf_str(out, c->logs.client_count ? STR("\n  ") : STR(": records are kept in memory and shown on the page\n  "));
 	print_plural(out, c->logs.scrape_count, "job", "jobs");

@@ -19,7 +19,7 @@ struct server {
 	struct str subject;              /* name and address, for people */
 	const struct endpoint_options *o;
 	const struct config_http *http;
-	bool is_loki;
+	const struct log_protocol *logs; /* NULL: a receiver of metrics */
 };
 
 static void say(const struct server *s, enum finding_level level, const char *advice, const char *text)
@@ -136,8 +136,7 @@ static void judge(const struct server *s, const struct probe_result *r, struct s
 	} else if (r->status == 401 || r->status == 403 || r->status == 407) {
 		say(s, FINDING_FAIL, "these credentials, or this tenant, are not let in", text);
 	} else if (r->status == 404 || r->status == 405) {
-		say(s, FINDING_FAIL, s->is_loki ? "the path is not Loki's: it ends in /loki/api/v1/push" : "the path is not a receiver's; Prometheus needs --web.enable-remote-write-receiver",
-		    text);
+		say(s, FINDING_FAIL, s->logs ? s->logs->not_found.p : "the path is not a receiver's; Prometheus needs --web.enable-remote-write-receiver", text);
 	} else if (r->status == 429 || r->status / 100 == 5) {
 		say(s, FINDING_WARN, "it lets us in, but cannot take anything now", text);
 	} else {
@@ -150,7 +149,9 @@ static size_t headers_of(const struct server *s, struct str authorization, struc
 {
 	size_t n = 0;
 	headers[n++] = STR("Content-Type: application/x-protobuf");
-	if (!s->is_loki) {
+	if (s->logs && s->logs->content_encoding.n && s->logs->nothing.n)
+		headers[n++] = s->logs->content_encoding;
+	if (!s->logs) {
 		headers[n++] = STR("Content-Encoding: snappy");
 		headers[n++] = STR("X-Prometheus-Remote-Write-Version: 0.1.0");
 	}
@@ -165,8 +166,7 @@ static void ask(const struct server *s, struct str authorization)
 	int64_t asked_s = (int64_t)time(NULL);
 	buf_init(&text, 64 << 10);
 	buf_init(&body, REPLY_MOST);
-	/* snappy's spelling of nothing: one byte that says how long it is */
-	struct probe_request p = { .http = { .url = s->o->url, .body = STR("\0"), .tls = s->o->tls, .proxy_url = s->o->proxy_url, .timeout_ms = PROBE_MS,
+	struct probe_request p = { .http = { .url = s->o->url, .body = s->logs ? s->logs->nothing : STR("\0"), .tls = s->o->tls, .proxy_url = s->o->proxy_url, .timeout_ms = PROBE_MS,
 					     .headers = headers }, .body = &body };
 	buf_reserve(&text, s->o->tenant_id.n + 64);
 	p.http.header_count = headers_of(s, authorization, headers, &text);
@@ -198,7 +198,8 @@ static void dial(const struct server *s)
 	say(s, FINDING_OK, "", text);
 }
 
-static void server(struct diagnosis *d, const char *name, struct str url, const struct config_http *http, struct endpoint_options o, bool is_loki)
+static void server(struct diagnosis *d, const char *name, struct str url, const struct config_http *http, struct endpoint_options o,
+		   const struct log_protocol *logs)
 {
 	static const char area[] = "destination";
 	char shown[TEXT_ROOM], subject[TEXT_ROOM + 80], proxy[TEXT_ROOM];
@@ -207,7 +208,7 @@ static void server(struct diagnosis *d, const char *name, struct str url, const 
 		return;
 	}
 	snprintf(subject, sizeof subject, "%s (%s)", name, shown);
-	struct server s = { d, area, str_of(subject), &o, http, is_loki };
+	struct server s = { d, area, str_of(subject), &o, http, logs };
 	if (o.proxy_url.n && http_url_check(o.proxy_url, proxy, sizeof proxy))
 		findings_add(d->findings, FINDING_NOTE, area, s.subject, "", "through the proxy %s", proxy);
 	bool are_files_good = files(&s);
@@ -236,14 +237,14 @@ void diagnosis_destinations(struct diagnosis *d)
 		client_name(names, i, client->name, client->url);
 		struct endpoint_options o = client_endpoint(&client->http, client->url, names[i], &d->ask->arena);
 		o.tenant_id = client->tenant_id;
-		server(d, names[i], client->url, &client->http, o, true);
+		server(d, names[i], client->url, &client->http, o, log_protocol_find(client->protocol));
 	}
 	for (size_t i = 0; c && i < c->metrics.remote_count && i < SERVERS_MOST; i++) {
 		const struct config_remote_write *remote = &c->metrics.remotes[i];
 		client_name(names, i, remote->name, remote->url);
 		struct endpoint_options o = client_endpoint(&remote->http, remote->url, names[i], &d->ask->arena);
 		o.tenant_id = remote->tenant_id;
-		server(d, names[i], remote->url, &remote->http, o, false);
+		server(d, names[i], remote->url, &remote->http, o, NULL);
 	}
 	if (c && c->logs.client_count + c->metrics.remote_count == 0)
 		findings_add(d->findings, FINDING_NOTE, "destination", (struct str){ 0 }, "add logs.clients, or metrics.remote_write", "none is configured: records are kept in memory");

@@ -1,6 +1,6 @@
 /* What a line costs on its way into a payload: append (entry as protobuf bytes) and seal (gather and compress).
  * The best of several rounds, one core, synthetic lines: JSON and text with numbers that change, as logs have them.
- * usage: bench_batch [STREAMS [LINE_BYTES [BATCH_BYTES]]] */
+ * usage: bench_batch [STREAMS [LINE_BYTES [BATCH_BYTES [PROTOCOL]]]], loki or otlphttp */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -49,7 +49,10 @@ int main(int argc, char **argv)
 	char (*labels)[160] = calloc(streams, sizeof *labels);
 	char *lines = make_lines(line_bytes);
 	struct batch b;
-	batch_open(&b, 1, batch * 2);
+	const struct log_protocol *protocol = log_protocol_find(str_of(argc > 4 ? argv[4] : ""));
+	if (!protocol)
+		return 2;
+	batch_open(&b, protocol, 1, batch * 2);
 	for (size_t i = 0; i < streams; i++) {
 		snprintf(labels[i], sizeof labels[i], "{container=\"app\", job=\"kubernetes-pods\", namespace=\"shop\", "
 			"pod=\"checkout-%zu\", stream=\"stdout\"}", i);
@@ -65,7 +68,8 @@ int main(int argc, char **argv)
 		for (count = 0; batch_bytes(&b) < batch; count++) { /* 64 lines of a stream in a row, as a reader delivers them */
 			r.line = (struct str){ lines + count % SAMPLES * line_bytes, line_bytes };
 			r.timestamp_ns = 1700000000000000000 + (int64_t)count * 1000003;
-			memcpy(r.trace.trace_id, &count, sizeof count); /* any bytes: they must differ, not be hex */
+			for (size_t i = 0, v = count; i < 16; i++, v >>= 4)
+				r.trace.trace_id[i] = "0123456789abcdef"[v & 15];
 			batch_append(&b, &stream[count / 64 % streams], &r, true);
 		}
 		double appended = now_s();

@@ -184,6 +184,8 @@ def keep_all(entry):
 
 
 class FakeLoki:
+    decode = staticmethod(decode_push)
+
     def __init__(self, port, behave=None, tls=None, host="127.0.0.1"):
         self.port, self.behave, self.tls, self.host = port, behave or (lambda request: Reply()), tls, host
         self.requests, self.records, self.damage = [], [], []
@@ -294,8 +296,8 @@ class FakeLoki:
         r = Request()
         r.at, r.path, r.headers, r.raw_bytes, r.damage = time.monotonic(), first, headers, len(body), None
         try:
-            r.streams = decode_push(body) if body else []
-        except (Damage, UnicodeDecodeError, IndexError, KeyError, AttributeError) as e:
+            r.streams = self.decode(body) if body else []
+        except (Damage, UnicodeDecodeError, IndexError, KeyError, AttributeError, OSError, EOFError) as e:
             r.streams, r.damage = [], repr(e)
         r.entries = sum(len(e) for _, e in r.streams)
         with self.lock:

@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct payload p;
 	if (size == 0 || size > 4096)
 		return 0;
-	batch_open(&b, 1, 16 << 20);
+	batch_open(&b, &log_protocol_loki, 1, 16 << 20);
 	for (size_t at = 0; at < size; at++) {
 		struct record r = record_of(data, size, at);
 		if (!batch_append(&b, &streams[data[at] % STREAMS], &r, data[at] & 32))

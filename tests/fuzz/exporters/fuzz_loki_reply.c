@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	struct str body = { (const char *)data + 2, size - 2 }, rest = body;
-	struct loki_reply r = loki_reply_read(data[0] << 8 | data[1], body);
+	struct push_reply r = loki_reply_read(data[0] << 8 | data[1], body);
 	assert(r.action < REPLY_ACTIONS && r.reason < DROP_REASONS && is_inside(r.stream, body));
 	assert(!r.has_count || r.ignored <= r.total);
 	struct loki_refusal refusal;

@@ -123,7 +123,7 @@ START_TEST(round_trip)
 	const struct mix *m = &mixes[_i];
 	struct batch b;
 	uint16_t *stream_of = calloc(m->lines, sizeof *stream_of);
-	batch_open(&b, 7, 64 << 20);
+	batch_open(&b, &log_protocol_loki, 7, 64 << 20);
 	for (uint32_t turn = 0; turn < 3; turn++) { /* the buffers are used again */
 		struct payload p = build(&b, m, stream_of, 99 + turn);
 		Loki__PushRequest *r = decode(&p);
@@ -174,8 +174,8 @@ START_TEST(streams_with_equal_labels_are_one)
 	struct batch a, b;
 	struct log_stream one = { .labels = STR("{a=\"1\"}") }, two = { .labels = STR("{a=\"1\"}") };
 	char text[64];
-	batch_open(&a, 5, 1 << 20);
-	batch_open(&b, 5, 1 << 20); /* the same id on purpose: two destinations */
+	batch_open(&a, &log_protocol_loki, 5, 1 << 20);
+	batch_open(&b, &log_protocol_loki, 5, 1 << 20); /* the same id on purpose: two destinations */
 	for (uint64_t i = 1; i <= 10; i++) {
 		struct record r = numbered(i, text);
 		ck_assert(batch_append(&a, i % 2 ? &one : &two, &r, false));
@@ -209,7 +209,7 @@ START_TEST(an_entry_over_the_ceiling_is_refused_alone)
 	memset(big, 'x', sizeof big);
 	char text[64];
 	struct record small = numbered(1, text), large = { .line = { big, sizeof big } };
-	batch_open(&b, 1, 4096);
+	batch_open(&b, &log_protocol_loki, 1, 4096);
 	ck_assert(batch_append(&b, &s, &small, false));
 	ck_assert(!batch_append(&b, &s, &large, false));
 	ck_assert(batch_append(&b, &s, &small, false));
@@ -223,7 +223,7 @@ START_TEST(halves_hold_everything_once)
 	const struct mix *m = &mixes[_i];
 	struct batch b;
 	uint16_t *stream_of = calloc(m->lines, sizeof *stream_of);
-	batch_open(&b, 7, 64 << 20);
+	batch_open(&b, &log_protocol_loki, 7, 64 << 20);
 	struct payload whole = build(&b, m, stream_of, 1), head, tail;
 	ck_assert_int_eq(recut_split(&whole, m->lines / 2, &head, &tail), 0);
 	ck_assert_uint_eq(head.lines, m->lines / 2);
@@ -254,7 +254,7 @@ START_TEST(stripping_keeps_lines_and_drops_metadata)
 	const struct mix *m = &mixes[3];
 	struct batch b;
 	uint16_t *stream_of = calloc(m->lines, sizeof *stream_of);
-	batch_open(&b, 7, 64 << 20);
+	batch_open(&b, &log_protocol_loki, 7, 64 << 20);
 	struct payload whole = build(&b, m, stream_of, 1), bare;
 	ck_assert_int_eq(recut_strip(&whole, &bare), 0);
 	ck_assert(!bare.has_metadata && bare.lines == whole.lines && bare.raw_bytes < whole.raw_bytes);

@@ -86,7 +86,7 @@ static const struct reply_case {
 START_TEST(replies)
 {
 	const struct reply_case *c = &reply_cases[_i];
-	struct loki_reply r = loki_reply_read(c->status, str_of(c->body));
+	struct push_reply r = loki_reply_read(c->status, str_of(c->body));
 	ck_assert_msg(r.action == c->action, "%s: action %d, want %d", c->name, (int)r.action, (int)c->action);
 	ck_assert_msg(r.reason == c->reason, "%s: reason %s, want %s", c->name, drop_reason_names[r.reason],
 		drop_reason_names[c->reason]);

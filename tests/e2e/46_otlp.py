@@ -1,0 +1,239 @@
+"""OTLP over HTTP: logs into a real Loki's /otlp and a real OpenTelemetry Collector, over kill -9 and with the destination away, nothing missing and
+nothing twice; every kind of refusal from a stand-in."""
+import json
+import os
+import random
+import re
+import time
+
+import oracle
+from fake_otlp import FakeOtlp, Reply, partial, status
+from lib import Agent, Loki, Pod, Process, finish, free_ports, generate, get, main, total, wait_for
+from servers import Server, program
+
+
+def otlp_config(*urls, extra=""):
+    text = "logs:\n  clients:\n"
+    for u in urls:
+        text += f"    - url: {u}\n      protocol: otlphttp\n      batchwait: 200ms\n      backoff_config: {{min_period: 100ms, max_period: 1s}}\n{extra}"
+    return text
+
+
+class OtlpTally(oracle.Tally):
+    """Loki's names for what came over OTLP, as the oracle has them."""
+
+    def add(self, labels, timestamp, line, meta):
+        meta = dict(meta)
+        labels = {n: labels.get("k8s_" + n + "_name") for n in ("namespace", "pod", "container")}
+        labels["stream"] = meta.pop("log_iostream", None)
+        if meta.pop("flags", "0") == "1":
+            meta["trace_flags"] = "01"
+        elif meta.get("trace_id"):
+            meta.pop("trace_flags", None)
+        level = meta.pop("severity_text", None)
+        if level:
+            meta["detected_level"] = level
+        super().add(labels, timestamp, line, meta)
+
+
+class OtlpLoki(Loki):
+    def tally_all(self, tally, start_s, end_s=None):
+        tally = OtlpTally(tally.manifest)
+        for row in tally.manifest.rows.values():
+            self.read_back(tally, f'{{k8s_pod_name="{row["pod"]}"}}', int(start_s * 1e9), int((end_s or time.time() + 60) * 1e9))
+        return tally
+
+    def count(self, selector='{k8s_namespace_name=~".+"}', window="2h"):
+        return super().count(selector, window)
+
+
+def loki(s):
+    """Into Loki's own OTLP endpoint: Loki stopped and started again, the agent killed again and again, rotation going on."""
+    kills = int(os.environ.get("KILLS", "8"))
+    server = OtlpLoki(f"{s.work}/loki").start()
+    start = time.time() - 1
+    agent = Agent(s.work, config=otlp_config(server.url + "/otlp/v1/logs"))
+    p = generate(s.work, wait=False, containers=10, rate=100, rotate_ms=3000, keep=6)
+    for i in range(kills):
+        agent.start(wait=False, scrape=i % 3 == 0)
+        time.sleep(random.uniform(0.1, 2))
+        s.expect(agent.process.is_alive(), f"the agent ended by itself before kill {i}: {agent.process.log_text()[-500:]}")
+        agent.kill9()
+    agent.start()
+    server.stop()
+    time.sleep(5)
+    s.expect(get(agent.url + "/-/ready")[0] == 200, "not ready while Loki is away")
+    server.start()
+    p.child.terminate()
+    truth = oracle.Manifest(finish(p))
+    wait_for(lambda: f"{truth.records} records in Loki, there are {server.count()}", lambda: server.has_all(truth, start), 60, 0.5)
+    time.sleep(1.5)  # late repeats
+    s.no_problems(server.tally_all(oracle.Tally(truth), start).problems())
+    s.note(f"{truth.records} records, {kills} kills, {server.count() - truth.records} repeats by count_over_time")
+    row = next(iter(truth.rows.values()))
+    page = server.ask("query_range", query=f'{{k8s_pod_name="{row["pod"]}"}} | trace_id != ""', start=int(start * 1e9), limit=1)[0]
+    labels, meta = page["stream"], page["values"][0][2]["structuredMetadata"]
+    want = {"service_name": row["container"], "service_namespace": row["namespace"], "k8s_namespace_name": row["namespace"], "k8s_pod_name": row["pod"],
+            "k8s_container_name": row["container"], "service_instance_id": f'{row["namespace"]}.{row["pod"]}.{row["container"]}'}
+    s.expect(labels == want, f"index labels {labels}, want {want}")
+    s.expect(meta["k8s_node_name"] == "node-e2e" and meta["host_name"] == "node-e2e", f"structured metadata {meta}")
+    s.expect("observed_timestamp" not in meta, "an observed time: a repeat would not be the same entry")
+    m = agent.scrape()
+    s.expect(total(m, "spoor_log_lines_dropped_total") == 0, "lines dropped")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
+class Collector(Server):
+    """OTLP in, everything that arrived as text in its log."""
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.binary, self.port = program("OTELCOL", "otelcol"), free_ports(1)
+        self.url = f"http://127.0.0.1:{self.port}"
+        with open(f"{directory}/config.yaml", "w") as f:
+            json.dump({"receivers": {"otlp": {"protocols": {"http": {"endpoint": f"127.0.0.1:{self.port}"}}}},
+                       "exporters": {"debug": {"verbosity": "detailed", "use_internal_logger": False, "output_paths": [f"{directory}/out"]}},
+                       "service": {"telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}},
+                                   "pipelines": {k: {"receivers": ["otlp"], "exporters": ["debug"]} for k in ("logs", "metrics")}}}, f)
+
+    def argv(self):
+        return [self.binary, f"--config=file:{self.directory}/config.yaml"]
+
+    def is_ready(self):
+        try:
+            return get(self.url + "/v1/logs", 3, {"Content-Type": "application/x-protobuf"}, "POST", b"")[0] == 200
+        except OSError:
+            return False
+
+    def text(self):
+        log = self.process.log_text()
+        return (open(f"{self.directory}/out").read() if os.path.exists(f"{self.directory}/out") else "") + log
+
+
+def records_of(text):
+    """[(resource attributes, fields, record attributes)] of what the debug exporter prints"""
+    out, resource, where, now = [], {}, None, None
+    for line in text.split("\n"):
+        if line.startswith("ResourceLog #"):
+            resource, now, where = {}, None, "resource"
+        elif line.startswith("LogRecord #"):
+            now, where = ({}, {}), "record"
+            out.append((resource, now[0], now[1]))
+        m = re.match(r"\s+-> (\S+): Str\((.*)\)$", line)
+        if m:
+            (resource if where == "resource" else now[1])[m.group(1)] = m.group(2)
+        elif now is not None and where == "record":
+            key, _, value = line.partition(": ")
+            if key in ("Timestamp", "ObservedTimestamp", "SeverityText", "SeverityNumber", "Trace ID", "Span ID", "Flags", "Body"):
+                now[0][key] = value[4:-1] if key == "Body" else value
+    return out
+
+
+def collector(s):
+    """A real Collector, ended and started again on the way."""
+    server = Collector(f"{s.work}").start()
+    agent = Agent(s.work, config=otlp_config(server.url + "/v1/logs")).start()
+    p = generate(s.work, wait=False, containers=4, rate=40, seconds=10)
+    time.sleep(3)
+    first = server
+    first.stop()
+    time.sleep(3)
+    kept = first.text()
+    server.start()
+    truth = oracle.Manifest(finish(p))
+    wait_for(lambda: f"{truth.records} lines sent; {agent.api('destinations')}"[:600], lambda: total(agent.scrape(), "spoor_log_lines_sent_total") >= truth.records, 60, 0.5)
+    server.stop()
+    text = server.text() if server.process.log == first.process.log else kept + server.text()
+    tally = oracle.Tally(truth)
+    records = records_of(text)
+    for resource, fields, attributes in records:
+        body = fields["Body"]
+        labels = {n: resource.get(f"k8s.{n}.name") for n in ("namespace", "pod", "container")}
+        labels["stream"] = resource.get("log.iostream")
+        meta = {k: fields[n] for k, n in (("trace_id", "Trace ID"), ("span_id", "Span ID")) if fields.get(n)}
+        if fields.get("Flags") == "1":
+            meta["trace_flags"] = "01"
+        if fields.get("SeverityText"):
+            meta["detected_level"] = fields["SeverityText"]
+        tally.add(labels, fields["Timestamp"], body, meta)
+    s.no_problems(tally.problems())
+    s.note(f"{len(records)} records printed by the Collector")
+    numbers = {(f.get("SeverityText"), f.get("SeverityNumber")) for _, f, _ in records if f.get("SeverityText")}
+    s.expect(numbers <= {("info", "Info(9)"), ("warn", "Warn(13)"), ("error", "Error(17)"), ("debug", "Debug(5)")}, f"severities {numbers}")
+    s.expect(all(r["service.name"] == r["k8s.container.name"] for r, _, _ in records), "service.name is not the container")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
+def reasons(agent):
+    return {dict(k)["reason"]: v for k, v in agent.scrape()["spoor_log_lines_dropped_total"].items() if v}
+
+
+def refusals(s):
+    """One poisoned line in a batch, partial success, limits, faults of all kinds: exact counts, nothing else lost."""
+    def behave(r):
+        lines = [e.line for _, entries in r.streams for e in entries]
+        if any("poison" in line for line in lines):
+            return Reply(400, status("bad record"))
+        if len(lines) > 40:
+            return Reply(413, "too large")
+        if any("partly" in line for line in lines):
+            return Reply(200, partial(2, "two of them are not good"))
+        return queue.pop(0) if queue else Reply(200, b"")
+
+    port = free_ports(1)
+    queue = [Reply(503, status("busy", 14), headers=[("Retry-After", "1")]), Reply(429, "slow down"), Reply(502), Reply(504), Reply(503, then="reset"),
+             Reply(500, status("internal", 13))]
+    fake = FakeOtlp(port, behave).start()
+    agent = Agent(s.work, config=otlp_config(f"http://127.0.0.1:{port}/v1/logs", extra="      headers: {signoz-access-token: hunter2}\n      tenant_id: team\n"))
+    pod = Pod(agent.pods, "writer", "shop").create()
+    agent.start()
+    pod.write(*[f"line {i}" for i in range(100)])
+    sent = lambda n: wait_for(lambda: f"{n} sent: {reasons(agent)} {agent.api('destinations')}"[:700], lambda: total(agent.scrape(), "spoor_log_lines_sent_total") == n, 40)
+    sent(100)
+    s.expect(not queue, f"{len(queue)} answers were not asked for")
+    s.expect(reasons(agent) == {}, f"dropped {reasons(agent)}")
+    pod.write(*[f"more {i}" for i in range(20)], "poison", *[f"more {i}" for i in range(20, 39)])
+    sent(139)
+    s.expect(reasons(agent) == {"rejected": 1}, f"one poisoned line: {reasons(agent)}")
+    pod.write(*[f"partly {i}" for i in range(5)])
+    sent(142)
+    s.expect(reasons(agent) == {"rejected": 1, "partial_success": 2}, f"partial success: {reasons(agent)}")
+    drops = agent.api("drops")
+    s.expect("two of them are not good" in json.dumps(drops) and "bad record" in json.dumps(drops), f"the server's words are not in the ring: {drops}")
+    one = next(r for r in fake.requests if r.entries)
+    s.expect(one.headers.get("signoz-access-token") == "hunter2" and one.headers.get("x-scope-orgid") == "team" and
+             one.headers["content-type"] == "application/x-protobuf" and one.headers["content-encoding"] == "gzip", f"headers {one.headers}")
+    s.expect(not fake.damage, f"could not be decoded: {fake.damage[:1]}")
+    lines = [e.line for e in fake.records]
+    s.expect(sorted(l for l in lines if l.startswith("line")) == sorted(f"line {i}" for i in range(100)), "lines are missing or twice")
+    waits = [b.at - a.at for a, b in zip(fake.requests, fake.requests[1:]) if a.status == 503]
+    s.expect(waits and waits[0] >= 0.99, f"Retry-After: waited {waits}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+    fake.stop()
+
+
+def wrong_address(s):
+    """404 keeps everything and names the path; check and diagnose know the destination."""
+    port, answers = free_ports(1), [404]
+    fake = FakeOtlp(port, lambda r: Reply(answers[0], "404 page not found" if answers[0] == 404 else b"")).start()
+    agent = Agent(s.work, config=otlp_config(f"http://127.0.0.1:{port}/logs"))
+    Pod(agent.pods, "writer", "shop").write("a", "b")
+    agent.start()
+    wait_for("a 404 that names the path", lambda: "404" in json.dumps(agent.api("destinations")) and "/v1/logs" in json.dumps(agent.api("destinations")), 20)
+    p = Process([agent.binary, "diagnose", f"--config.file={agent.config}", "--self-test"], f"{s.work}/diagnose.log")
+    p.wait(30)
+    s.expect("/v1/logs" in p.log_text(), f"diagnose says {p.log_text()}")
+    answers[0] = 200
+    wait_for("both lines", lambda: total(agent.scrape(), "spoor_log_lines_sent_total") == 2, 20)
+    p = Process([agent.binary, "diagnose", f"--config.file={agent.config}", "--self-test"], f"{s.work}/diagnose2.log")
+    p.wait(30)
+    s.expect("takes requests (200" in p.log_text(), f"diagnose says {p.log_text()}")
+    s.expect(total(agent.scrape(), "spoor_log_lines_dropped_total") == 0, "lines dropped")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+    fake.stop()
+
+
+main(loki, collector, refusals, wrong_address)
