@@ -44,6 +44,9 @@ bool lane_takes(const struct lanes *l, size_t lane, const struct lane_source *fr
 	const struct destination *d = l->at[lane].destination;
 	if (from->stages && source_stages_not_before(from->stages) > loop_wall_ns(l->o.loop))
 		return false;
+	const struct log_stream *made;
+	if (d && from->stages && source_stages_made(from->stages, &made))
+		return destination_takes(d, made);
 	return !d || (destination_takes(d, &from->streams[0]) && destination_takes(d, &from->streams[1]));
 }
 

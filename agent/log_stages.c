@@ -1,5 +1,8 @@
 /* Labels that stages change make another stream: its rendered labels are kept in a map, since a batch knows streams by them. When a job
- * makes more streams than can be kept, what is beyond goes out under the log's own labels. */
+ * makes more streams than can be kept, what is beyond goes out under the log's own labels.
+ *
+ * A tenant makes another stream too: it stands in front of the labels. What is for a tenant never goes to another one: where there are too
+ * many, lines are dropped under a name of their own. */
 #include "agent/log_stages.h"
 
 #include <stdlib.h>
@@ -12,12 +15,14 @@ enum { RENDERED_MAX = 64 << 10, ARENA_KEPT_BYTES = 256 << 10 };
 
 struct made_stream {
 	struct log_stream stream;
-	char labels[];
+	char key[]; /* log_stream_key */
 };
 struct log_stages {
 	struct stages *stages;
 	bool may_hold;
-	struct map streams;   /* rendered labels -> struct made_stream */
+	struct map streams;   /* log_stream_key -> struct made_stream */
+	struct map tenants;   /* each that there is a stream of */
+	struct str tenant;    /* the client's */
 	struct arena arena;   /* of one entry */
 	struct buf rendered;
 	struct labels external, all; /* `external` in `kept`; all: scratch */
@@ -31,7 +36,7 @@ struct source_stages {
 	struct log_stages *of;
 	struct stages_state *state;
 	struct labels base[2];
-	struct log_stream *streams;
+	struct log_stream *streams, *newest; /* newest: of the entry that came out last; NULL: none did, or it was dropped */
 	struct arena arena;
 };
 struct outlet { struct source_stages *s; staged_fn *fn; void *ctx; };
@@ -59,6 +64,7 @@ void log_stages_free(struct log_stages *s)
 	for (size_t i = 0; (m = map_next(&s->streams, &i));)
 		free(m);
 	map_fini(&s->streams);
+	map_fini(&s->tenants);
 	stages_free(s->stages);
 	arena_fini(&s->arena);
 	arena_fini(&s->kept);
@@ -113,6 +119,11 @@ void log_stages_set_external(struct log_stages *s, const struct labels *labels)
 		labels_set(&s->external, copy(&s->kept, labels->at[i].name), copy(&s->kept, labels->at[i].value));
 }
 
+void log_stages_set_tenant(struct log_stages *s, struct str tenant)
+{
+	s->tenant = tenant;
+}
+
 struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2], struct log_stream *streams)
 {
 	struct source_stages *s = calloc(1, sizeof *s);
@@ -138,9 +149,30 @@ void source_stages_free(struct source_stages *s)
 	free(s);
 }
 
-static struct log_stream *stream_of(struct log_stages *s, const struct labels *labels)
+/* The stream whose key is in `rendered`; a new one while there are less than `most`. */
+static struct log_stream *stream_kept(struct log_stages *s, struct str tenant, size_t most)
+{
+	struct str key = buf_view(&s->rendered);
+	if (key.n == tenant.n || s->rendered.is_full)
+		return NULL;
+	struct made_stream *m = map_get(&s->streams, key);
+	if (m || s->streams.count >= most)
+		return m ? &m->stream : NULL;
+	m = malloc(sizeof *m + key.n);
+	if (!m)
+		abort();
+	memcpy(m->key, key.p, key.n);
+	m->stream = (struct log_stream){ .labels = { m->key + tenant.n, key.n - tenant.n }, .tenant_bytes = (unsigned char)tenant.n };
+	map_put(&s->streams, (struct str){ m->key, key.n }, m);
+	if (tenant.n && !map_get(&s->tenants, tenant))
+		map_put(&s->tenants, (struct str){ m->key, tenant.n }, m);
+	return &m->stream;
+}
+
+static struct log_stream *stream_of(struct log_stages *s, struct str tenant, const struct labels *labels)
 {
 	buf_reset(&s->rendered);
+	buf_str(&s->rendered, tenant);
 	if (s->external.count) {
 		labels_copy(&s->all, &s->external);
 		for (size_t i = 0; i < labels->count; i++)
@@ -148,19 +180,36 @@ static struct log_stream *stream_of(struct log_stages *s, const struct labels *l
 		labels = &s->all;
 	}
 	loki_labels_render(labels->at, labels->count, &s->rendered);
-	struct str text = buf_view(&s->rendered);
-	if (text.n == 0 || s->rendered.is_full)
+	return stream_kept(s, tenant, LOG_STAGES_STREAMS_MAX);
+}
+
+/* Under the log's own labels when there are too many others. NULL, and why: there is no room for it. */
+static struct log_stream *stream_of_tenant(struct log_stages *s, const struct entry *e, const struct log_stream *own, const char **why)
+{
+	bool is_known = s->tenants.count < LOG_STAGES_TENANTS_MAX || map_get(&s->tenants, e->tenant);
+	struct log_stream *stream = is_known && e->has_changed_labels ? stream_of(s, e->tenant, &e->labels) : NULL;
+	if (is_known && !stream) {
+		buf_reset(&s->rendered);
+		buf_str(&s->rendered, e->tenant);
+		buf_str(&s->rendered, own->labels);
+		stream = stream_kept(s, e->tenant, 2 * LOG_STAGES_STREAMS_MAX);
+	}
+	*why = stream ? NULL : is_known ? "too_many_streams" : "too_many_tenants";
+	return stream;
+}
+
+/* NULL: it is dropped, for that reason. */
+static struct log_stream *choose_stream(struct source_stages *s, const struct entry *e, const char **drop_reason)
+{
+	struct log_stream *own = &s->streams[e->origin.stream], *other = NULL;
+	bool has_tenant = e->tenant.n && !str_eq(e->tenant, s->of->tenant);
+	if (*drop_reason)
 		return NULL;
-	struct made_stream *m = map_get(&s->streams, text);
-	if (m || s->streams.count >= LOG_STAGES_STREAMS_MAX)
-		return m ? &m->stream : NULL;
-	m = malloc(sizeof *m + text.n);
-	if (!m)
-		abort();
-	memcpy(m->labels, text.p, text.n);
-	m->stream = (struct log_stream){ .labels = { m->labels, text.n } };
-	map_put(&s->streams, m->stream.labels, m);
-	return &m->stream;
+	if (has_tenant)
+		return stream_of_tenant(s->of, e, own, drop_reason);
+	if (e->has_changed_labels)
+		other = stream_of(s->of, (struct str){ 0 }, &e->labels);
+	return other ? other : own;
 }
 
 static void on_entry(void *ctx, struct entry *e)
@@ -173,11 +222,9 @@ static void on_entry(void *ctx, struct entry *e)
 		record.trace = e->origin.trace;
 	if (labels_has(&e->metadata, STR("trace_id")))
 		record.trace_result = TRACE_NONE; /* what the pipeline says stands */
-	struct staged out = { .record = &record, .stream = &o->s->streams[e->origin.stream], .labels = &e->labels,
-			      .drop_reason = e->drop_reason, .entry = e };
-	struct log_stream *other = e->has_changed_labels && !e->drop_reason ? stream_of(o->s->of, &e->labels) : NULL;
-	if (other)
-		out.stream = other;
+	struct staged out = { .record = &record, .labels = &e->labels, .drop_reason = e->drop_reason, .entry = e };
+	o->s->newest = choose_stream(o->s, e, &out.drop_reason);
+	out.stream = o->s->newest ? o->s->newest : &o->s->streams[e->origin.stream];
 	o->fn(o->ctx, &out);
 }
 
@@ -227,4 +274,10 @@ bool source_stages_may_hold(const struct source_stages *s)
 int64_t source_stages_not_before(const struct source_stages *s)
 {
 	return stages_not_before(s->state);
+}
+
+bool source_stages_made(const struct source_stages *s, const struct log_stream **stream)
+{
+	*stream = s->newest;
+	return s->newest && s->newest != &s->streams[0] && s->newest != &s->streams[1];
 }

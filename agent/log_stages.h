@@ -8,7 +8,8 @@
 #include "parsers/record.h"
 #include "parsers/stages/stages.h"
 
-enum { LOG_STAGES_STREAMS_MAX = 10000 };
+/* Of a job and destination, for as long as they run. Streams under the logs' own labels for other tenants count up to twice as many. */
+enum { LOG_STAGES_STREAMS_MAX = 10000, LOG_STAGES_TENANTS_MAX = 500 };
 
 struct log_stages;
 /* config_stages has a list, which the loader has found to be good. first: the job's pipeline for the first destination, in whose metrics
@@ -21,6 +22,8 @@ typedef void log_stages_look(void *ctx, size_t number, const char *stage, const 
 void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx);
 /* Labels that streams get behind the stages, unless these made one of the name; copied. Streams that are there stay as they are. */
 void log_stages_set_external(struct log_stages *s, const struct labels *labels);
+/* The client's own, a view that outlives it: an entry for it needs no stream of its own. */
+void log_stages_set_tenant(struct log_stages *s, struct str tenant);
 bool log_stages_may_hold(const struct log_stages *s);
 /* What the stages have counted; of the job's pipelines ask the first. After each scrape: log_stages_expire, with wall-clock time. */
 void log_stages_each_metric(const struct log_stages *s, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
@@ -42,7 +45,7 @@ struct staged { /* and what comes out: as long as the call lasts */
 	const struct record *record;
 	struct log_stream *stream;
 	const struct labels *labels; /* of the stream, as the stages left them */
-	const char *drop_reason;     /* not NULL: a stage dropped it */
+	const char *drop_reason;     /* not NULL: it is dropped, mostly by a stage */
 	const struct entry *entry;
 };
 typedef void staged_fn(void *ctx, const struct staged *out);
@@ -53,6 +56,8 @@ int64_t source_stages_flush(struct source_stages *s, int64_t now_ns, bool all, s
 /* As stages_each_place; nothing when the pipeline never holds anything. */
 void source_stages_each_place(struct source_stages *s, void (*fn)(void *ctx, struct entry_place *place), void *ctx);
 bool source_stages_may_hold(const struct source_stages *s);
+/* Whether the newest entry went to a stream that the stages made, not to one of the log's own; the stream. */
+bool source_stages_made(const struct source_stages *s, const struct log_stream **stream);
 /* A limit stage has let out more than it may: read this log on at this time (the clock of now_ns; 0: at once). */
 int64_t source_stages_not_before(const struct source_stages *s);
 

@@ -123,6 +123,8 @@ static void make_stages(const struct label_rules *rules, struct source *s, size_
 	if (!s->want->is_native)
 		to_labels(&apart, &external);
 	log_stages_set_external(stages, &apart);
+	if (rules->clients[lane])
+		log_stages_set_tenant(stages, rules->clients[lane]->tenant_id);
 	s->lane[lane].stages = source_stages_new(stages, base, s->lane[lane].streams);
 	labels_fini(&apart);
 }

@@ -76,11 +76,27 @@ static void check_client(struct loader *r, struct config_client *c)
 	check_backoff(r, &c->backoff_min_period_ms, &c->backoff_max_period_ms, "min_period", "max_period");
 }
 
+/* Without a tenant Loki lets no line in where it asks for one, and what is not let in waits. */
+static void check_default_tenant(struct loader *r, const struct config_client *c)
+{
+	const struct place *element = loader_element(r, c);
+	for (size_t i = 0; i < r->config->logs.scrape_count && element && !c->tenant_id.n; i++) {
+		const struct config_scrape *job = &r->config->logs.scrapes[i];
+		if (job->stages.needs_default_tenant) {
+			loader_warning(r, element, "lines of the job %.*s for which its stage tenant finds none go out without X-Scope-OrgID, and wait where "
+				       "Loki wants one: give tenant_id, the tenant of all other lines", STR_ARG(str_take(job->job_name, 60)));
+			return;
+		}
+	}
+}
+
 static void check_clients(struct loader *r)
 {
 	struct config_client *clients = r->config->logs.clients;
 	for (size_t i = 0; i < r->config->logs.client_count; i++)
 		check_client(r, &clients[i]);
+	for (size_t i = 0; i < r->config->logs.client_count; i++)
+		check_default_tenant(r, &clients[i]);
 	for (size_t i = 0; i < r->config->logs.client_count; i++)
 		for (size_t j = 0; j < i; j++) {
 			const struct destination one = destination_of(&clients[i]), other = destination_of(&clients[j]);

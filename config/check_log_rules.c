@@ -51,6 +51,18 @@ static void warn_of_missing_path(struct loader *r, const struct config_scrape *j
 			       "__meta_kubernetes_pod_container_name], separator /, replacement /var/log/pods/*$1/*.log, target_label __path__");
 }
 
+/* The rules can give no tenant, in Promtail neither. */
+static void warn_of_tenant(struct loader *r, const struct config_scrape *job)
+{
+	for (size_t i = 0; i < job->relabel_configs.count; i++) {
+		const struct config_relabel *rule = &job->relabel_configs.at[i];
+		const struct place *at = loader_field(r, &rule->target_label);
+		if (at && str_eq(rule->target_label, STR("__tenant_id__")))
+			loader_warning(r, at, "has no effect: labels that start with __ end with the rules. Write a label without them, and name it in the stage "
+				       "tenant: { label: ... }");
+	}
+}
+
 static void put_all(struct labels *to, const struct config_labels *from)
 {
 	for (size_t i = 0; i < from->count; i++)
@@ -97,6 +109,7 @@ void check_log_rules(struct loader *r, struct config_scrape *job)
 	char err[256];
 	if (!job->relabel_configs.count || r->problems->errors)
 		return;
+	warn_of_tenant(r, job);
 	if (job->is_pods) {
 		warn_of_missing_objects(r, job);
 		warn_of_missing_path(r, job);

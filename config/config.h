@@ -54,6 +54,7 @@ struct config_stages { /* pipeline_stages */
 	enum log_format format;        /* a first stage cri or docker, else FORMAT_AUTO */
 	const struct stage_node *list; /* the stages behind it (parsers/stages/stages.h); NULL: none */
 	bool has_joining;              /* the first one of the list is ours, which puts stack traces together: it is not in the file */
+	bool needs_default_tenant;     /* a stage gives lines to tenants, and may find none for some */
 };
 struct buf;
 void stages_print(const struct config_stages *stages, struct buf *out); /* as one line of YAML, with the line feed */

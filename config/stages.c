@@ -113,14 +113,17 @@ static enum log_format framing_of(const struct node *list)
 	return str_eq(name, STR("cri")) ? FORMAT_CRI : str_eq(name, STR("docker")) ? FORMAT_DOCKER : FORMAT_AUTO;
 }
 
-/* What the agent cannot give these stages yet: a tenant for each line. */
-static void refuse_unfed(struct loader *r, const struct place *at, const struct stages *p)
+/* Each line meets a stage that always says a tenant, or none of them asks for one. */
+static bool needs_default_tenant(const struct stage_node *list, const struct stages *p)
 {
-	static const char *const names[] = { "tenant" };
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (stages_has(p, str_of(names[i])))
-			loader_key_error(r, at, "the stage %s is not run by this version yet: remove it here, or keep Promtail for this job until it is",
-					 names[i]);
+	bool is_always = false;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct stage_node *item = &list->items[i];
+		bool is_tenant = item->kind == STAGE_MAP && item->count == 1 && str_eq(item->keys[0], STR("tenant"));
+		for (size_t k = 0; is_tenant && item->items[0].kind == STAGE_MAP && k < item->items[0].count; k++)
+			is_always |= str_ieq(item->items[0].keys[k], STR("value"));
+	}
+	return !is_always && stages_has(p, STR("tenant"));
 }
 
 void collection_stages(struct loader *r, const struct place *at, char *field)
@@ -142,8 +145,8 @@ void collection_stages(struct loader *r, const struct place *at, char *field)
 	stages_join(&r->config->arena, &(struct config_stages){ .list = list }, &joining);
 	struct stages *p = zoneinfo_compile(joining.list, on_problem, &c);
 	if (p) {
-		refuse_unfed(r, at, p);
 		out->list = list;
+		out->needs_default_tenant = needs_default_tenant(list, p);
 	}
 	stages_free(p);
 }

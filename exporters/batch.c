@@ -8,7 +8,9 @@
  *
  * Streams go out in ascending order of their bytes. Loki's ingester answers for the last stream of a request only (the error of
  * an earlier one is overwritten, loki: pkg/ingester/instance.go, Push), and it is the heaviest one that meets its rate limit
- * first: last, its refusal is heard instead of being lost behind a 204. */
+ * first: last, its refusal is heard instead of being lost behind a 204.
+ *
+ * A stream that a stage gave to a tenant stands beside one with the same labels; a request is of one tenant, so sealing makes one for each. */
 #include "exporters/batch.h"
 
 #include <stdlib.h>
@@ -17,10 +19,11 @@
 
 struct batch_stream {
 	const struct log_stream *owner; /* whose cache may point here; only compared */
-	struct str labels;              /* what it is found by */
+	struct str tenant, labels;      /* what it is found by */
 	struct str head;                /* of its group on the wire; the labels where they are that */
 	uint32_t first, last;           /* extents */
 	size_t bytes;                   /* of all extents */
+	uint64_t lines;
 };
 
 struct batch_extent {
@@ -90,16 +93,17 @@ static struct str encode_head(struct batch *b, struct str labels)
 	return kept;
 }
 
-static uint32_t stream_add(struct batch *b, struct str labels, bool is_head)
+static uint32_t stream_add(struct batch *b, const struct log_stream *stream, bool is_head)
 {
 	uint32_t slot = (uint32_t)b->stream_count;
+	struct str key = arena_copy(&b->labels, log_stream_key(stream));
 	b->streams = grow(b->streams, b->stream_count, &b->stream_room, sizeof *b->streams);
 	struct batch_stream *s = &b->streams[b->stream_count++];
-	*s = (struct batch_stream){ .labels = arena_copy(&b->labels, labels) };
-	s->head = is_head || !b->protocol->head ? s->labels : encode_head(b, labels);
+	*s = (struct batch_stream){ .tenant = str_take(key, stream->tenant_bytes), .labels = str_skip(key, stream->tenant_bytes) };
+	s->head = is_head || !b->protocol->head ? s->labels : encode_head(b, s->labels);
 	b->label_bytes += s->head.n + HEAD_MAX;
-	if (labels.n)
-		map_put(&b->by_labels, b->streams[slot].labels, (void *)((uintptr_t)slot + 1));
+	if (key.n)
+		map_put(&b->by_labels, key, (void *)((uintptr_t)slot + 1));
 	return slot;
 }
 
@@ -109,8 +113,9 @@ static struct batch_stream *stream_find(struct batch *b, struct log_stream *stre
 {
 	if (stream->batch_id == b->id && stream->slot < b->stream_count && b->streams[stream->slot].owner == stream)
 		return &b->streams[stream->slot];
-	uintptr_t known = stream->labels.n ? (uintptr_t)map_get(&b->by_labels, stream->labels) : 0;
-	uint32_t slot = known ? (uint32_t)(known - 1) : stream_add(b, stream->labels, is_head);
+	struct str key = log_stream_key(stream);
+	uintptr_t known = key.n ? (uintptr_t)map_get(&b->by_labels, key) : 0;
+	uint32_t slot = known ? (uint32_t)(known - 1) : stream_add(b, stream, is_head);
 	b->streams[slot].owner = stream;
 	stream->batch_id = b->id;
 	stream->slot = slot;
@@ -122,6 +127,7 @@ static void extent_note(struct batch *b, struct batch_stream *s, size_t from)
 	uint32_t n = (uint32_t)(b->bytes.n - from);
 	bool is_new = s->bytes == 0;
 	s->bytes += n;
+	s->lines++;
 	b->lines++;
 	if (!is_new && b->extents[s->last].from + b->extents[s->last].n == from) {
 		b->extents[s->last].n += n;
@@ -167,9 +173,12 @@ static size_t stream_size(const struct batch *b, const struct batch_stream *s)
 	return wire_bytes_size(s->head.n) + (b->protocol->is_nested ? wire_bytes_size(s->bytes) : s->bytes);
 }
 
-static int by_bytes(const void *a, const void *b)
+static int by_tenant_and_bytes(const void *a, const void *b)
 {
 	const struct batch_stream *x = *(const struct batch_stream *const *)a, *y = *(const struct batch_stream *const *)b;
+	int tenant = x->tenant.n || y->tenant.n ? str_cmp(x->tenant, y->tenant) : 0;
+	if (tenant)
+		return tenant;
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? -1 : 1;
 	return x < y ? -1 : x > y;
@@ -192,28 +201,81 @@ static void stream_write(const struct batch *b, const struct batch_stream *s, st
 	}
 }
 
-bool batch_seal(struct batch *b, struct payload *out)
+/* The streams of one tenant. */
+static bool group_seal(struct batch *b, const struct batch_stream *const *streams, size_t count, struct payload *out)
 {
 	struct pack pack;
-	size_t total = 0, sorted = 0;
-	const struct batch_stream **order = malloc((b->stream_count + 1) * sizeof *order);
-	bool is_ready = order;
-	for (size_t i = 0; is_ready && i < b->stream_count; i++) {
-		order[sorted++] = &b->streams[i];
-		total += wire_bytes_size(stream_size(b, &b->streams[i]));
+	size_t total = 0;
+	*out = (struct payload){ .protocol = b->protocol, .has_metadata = b->has_metadata };
+	for (size_t i = 0; i < count; i++) {
+		total += wire_bytes_size(stream_size(b, streams[i]));
+		out->lines += streams[i]->lines;
 	}
-	if (is_ready)
-		is_ready = pack_begin(&pack, b->protocol->packing, &b->window, total);
-	if (is_ready) {
-		qsort(order, sorted, sizeof *order, by_bytes);
-		for (size_t i = 0; i < sorted; i++)
-			stream_write(b, order[i], &pack);
-		*out = (struct payload){ .protocol = b->protocol, .raw_bytes = total, .lines = b->lines, .has_metadata = b->has_metadata };
-		out->body = pack_finish(&pack, &out->n);
-		is_ready = out->body != NULL;
+	if (!pack_begin(&pack, b->protocol->packing, &b->window, total))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		stream_write(b, streams[i], &pack);
+	out->raw_bytes = total;
+	payload_set_tenant(out, streams[0]->tenant);
+	out->body = pack_finish(&pack, &out->n);
+	return out->body != NULL;
+}
+
+static size_t group_size(const struct batch_stream *const *streams, size_t count)
+{
+	size_t n = 1;
+	while (n < count && str_eq(streams[n]->tenant, streams[0]->tenant))
+		n++;
+	return n;
+}
+
+static size_t groups(const struct batch_stream *const *streams, size_t count)
+{
+	size_t n = 0;
+	for (size_t at = 0; at < count; n++)
+		at += group_size(streams + at, count - at);
+	return n;
+}
+
+size_t batch_seal_tenants(struct batch *b, struct payload **out)
+{
+	const struct batch_stream **order = malloc((b->stream_count + 1) * sizeof *order);
+	size_t count = b->stream_count, made = 0, wanted = 1;
+	*out = NULL;
+	if (order) {
+		for (size_t i = 0; i < count; i++)
+			order[i] = &b->streams[i];
+		qsort(order, count, sizeof *order, by_tenant_and_bytes);
+		wanted = groups(order, count);
+		*out = calloc(wanted + 1, sizeof **out);
+	}
+	for (size_t at = 0; *out && made < wanted; made++) {
+		size_t n = group_size(order + at, count - at);
+		if (!group_seal(b, order + at, n, &(*out)[made]))
+			break;
+		at += n;
 	}
 	free(order);
-	if (is_ready)
+	if (*out && made == wanted) {
 		clear(b);
-	return is_ready;
+		return made;
+	}
+	for (size_t i = 0; *out && i <= made; i++)
+		payload_free(&(*out)[i]);
+	free(*out);
+	*out = NULL;
+	return 0;
+}
+
+bool batch_seal(struct batch *b, struct payload *out)
+{
+	struct payload *all;
+	size_t count = batch_seal_tenants(b, &all);
+	if (count == 0)
+		return false;
+	if (count > 1)
+		abort(); /* lines would be lost */
+	*out = all[0];
+	free(all);
+	return true;
 }

@@ -42,8 +42,11 @@ static inline size_t batch_bytes(const struct batch *b)
 	return b->bytes.n + b->label_bytes;
 }
 
-/* Compresses all of it into *out and empties the batch under a new id; memory is kept for the next one.
- * false, with the batch untouched: no memory. Do not call with no lines. */
+/* Compresses all of it and empties the batch under a new id; memory is kept for the next one. One payload for each tenant, the client's
+ * own first, in *out, which the caller frees (the payloads are his too). Returns how many; 0, with the batch untouched: no memory. Do not
+ * call with no lines. */
+size_t batch_seal_tenants(struct batch *b, struct payload **out);
+/* The same of a batch that was filled for one tenant. false: no memory. */
 bool batch_seal(struct batch *b, struct payload *out);
 void batch_trim(struct batch *b); /* an empty batch gives its memory back */
 

@@ -69,17 +69,19 @@ void delivery_sent(struct destination *d, uint64_t lines)
 
 static void send_piece(struct destination *d, struct piece *piece, int64_t now_ns)
 {
-	const struct endpoint_options *o = &d->options.endpoint;
-	struct str headers[HEADERS_MAX];
+	struct endpoint_options o = d->options.endpoint;
+	struct str headers[HEADERS_MAX], for_whom = payload_tenant(&piece->payload);
 	size_t own = 0;
 	headers[own++] = d->options.protocol->content_type;
 	if (d->options.protocol->content_encoding.n)
 		headers[own++] = d->options.protocol->content_encoding;
 	struct buf tenant;
-	buf_init(&tenant, o->tenant_id.n + 64);
-	struct http_request request = endpoint_request(o, &d->tls_files, now_ns);
+	if (for_whom.n)
+		o.tenant_id = for_whom;
+	buf_init(&tenant, o.tenant_id.n + 64);
+	struct http_request request = endpoint_request(&o, &d->tls_files, now_ns);
 	request.headers = headers;
-	request.header_count = endpoint_headers(o, credentials_header(d->credentials), headers, own, HEADERS_MAX, &tenant);
+	request.header_count = endpoint_headers(&o, credentials_header(d->credentials), headers, own, HEADERS_MAX, &tenant);
 	request.body = (struct str){ piece->payload.body, piece->payload.n };
 	request.max_reply_bytes = d->reply.body.cap_bytes;
 	d->call = http_start(d->http, &request, on_reply, d);
@@ -106,6 +108,7 @@ static bool strip(struct destination *d, struct piece *piece)
 	if (recut_strip(&piece->payload, &bare) < 0)
 		return false;
 	d->queue.parked_bytes -= piece->is_parked ? piece->payload.raw_bytes - bare.raw_bytes : 0;
+	payload_set_tenant(&bare, payload_tenant(&piece->payload));
 	payload_free(&piece->payload);
 	piece->payload = bare;
 	return true;
@@ -174,11 +177,25 @@ static void on_partial(struct destination *d, struct piece *piece, const struct 
 	accept_lines(d, piece, lines - refused);
 }
 
+/* An answer that is about the tenant, as far as can be told: where there are several, the others go on. */
+static void refused(struct destination *d, struct piece *piece, enum destination_state state, int64_t delay_ms, int64_t now_ns)
+{
+	if (d->has_tenants)
+		throttle_tenant(d, piece, state, delay_ms, now_ns);
+	else
+		delivery_failed(d, piece, state, delay_ms, now_ns);
+}
+
+static void drop_worn_out(struct destination *d, struct piece *piece, const struct push_reply *reply)
+{
+	if (d->options.max_retries > 0 && piece->attempts > d->options.max_retries)
+		refusal_drop_all(d, piece, reply->reason);
+}
+
 static void on_retry(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	delivery_failed(d, piece, DEST_BACKOFF, asked_delay_ms(d), now_ns);
-	if (d->options.max_retries > 0 && piece->attempts > d->options.max_retries)
-		refusal_drop_all(d, piece, reply->reason);
+	drop_worn_out(d, piece, reply);
 }
 
 static void on_rate_limited(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
@@ -188,12 +205,12 @@ static void on_rate_limited(struct destination *d, struct piece *piece, const st
 		return;
 	}
 	bool is_too_much = reply->limit_bytes && reply->tried_bytes > reply->limit_bytes && piece->payload.lines > 1;
-	if (!is_too_much || piece->attempts < SPLIT_AFTER) {
-		on_retry(d, piece, reply, now_ns);
-		return;
-	}
-	delivery_failed(d, piece, DEST_BACKOFF, asked_delay_ms(d), now_ns);
-	refusal_split(d, piece, now_ns);
+	bool is_split = is_too_much && piece->attempts >= SPLIT_AFTER;
+	refused(d, piece, DEST_BACKOFF, asked_delay_ms(d), now_ns);
+	if (is_split)
+		refusal_split(d, piece, now_ns);
+	else
+		drop_worn_out(d, piece, reply);
 }
 
 /* The parts of a piece that has been tried often enough are not tried as often again. */
@@ -238,13 +255,13 @@ static void on_hold(struct destination *d, struct piece *piece, const struct pus
 {
 	(void)reply;
 	bool has_others = credentials_refused(d->credentials, now_ns);
-	delivery_failed(d, piece, DEST_HOLD_AUTH, has_others ? 0 : asked_delay_ms(d), now_ns);
+	refused(d, piece, DEST_HOLD_AUTH, has_others ? 0 : asked_delay_ms(d), now_ns);
 }
 
 static void on_blocked(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
 	(void)reply;
-	delivery_failed(d, piece, DEST_HOLD_BLOCKED, backoff_between(BLOCKED_MIN_MS, BLOCKED_MAX_MS, &d->random), now_ns);
+	refused(d, piece, DEST_HOLD_BLOCKED, backoff_between(BLOCKED_MIN_MS, BLOCKED_MAX_MS, &d->random), now_ns);
 }
 
 static answer *const answers[REPLY_ACTIONS] = {

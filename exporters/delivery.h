@@ -48,6 +48,7 @@ struct destination {
 	int64_t retry_at_ns;     /* nothing is sent before */
 	unsigned failures;       /* in a row */
 	uint64_t random;
+	bool has_tenants;        /* some lines are for others than the client's tenant */
 	bool no_metadata;        /* the server refuses structured metadata */
 	bool awaits_token;       /* wake comes when it is there */
 	struct destination_status status; /* counters and texts; lines_pending and the like are computed */
@@ -79,8 +80,10 @@ int refusal_peel(const struct piece *piece, struct str message, struct str label
 struct str refusal_sample(const struct destination *d, struct str message, struct str labels, enum drop_reason reason);
 
 /* throttle.c */
+/* The server refuses a tenant: what is for it waits, in its order, and others pass. delay_ms as in delivery_failed. */
+void throttle_tenant(struct destination *d, struct piece *piece, enum destination_state state, int64_t delay_ms, int64_t now_ns);
 void throttle_answer(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns);
-/* Parks the part of a fresh piece that belongs to streams which are waiting already. */
+/* Parks the part of a fresh piece that belongs to streams which are waiting already; all of it when its tenant is. */
 void throttle_divert(struct destination *d, struct piece *piece, int64_t now_ns);
 
 #endif

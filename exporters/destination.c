@@ -121,7 +121,11 @@ void destination_append(struct destination *d, struct log_stream *stream, const 
 
 bool destination_takes(const struct destination *d, const struct log_stream *stream)
 {
-	return d->queue.parked_count == 0 || !queue_holds_stream(&d->queue, hash_bytes(stream->labels) | 1);
+	struct str tenant = log_stream_tenant(stream);
+	if (d->queue.parked_count == 0)
+		return true;
+	return !queue_holds_stream(&d->queue, queue_stream(tenant, stream->labels)) &&
+	       !(d->has_tenants && queue_holds_stream(&d->queue, queue_tenant(tenant)));
 }
 
 static struct lot *lot_new(void)
@@ -142,16 +146,21 @@ void destination_mark(struct destination *d, void *mark)
 
 static void seal(struct destination *d, int64_t now_ns)
 {
-	struct payload payload;
-	if (!batch_seal(&d->open, &payload)) { /* no memory: again a little later */
+	struct payload *payloads;
+	size_t count = batch_seal_tenants(&d->open, &payloads);
+	if (count == 0) { /* no memory: again a little later */
 		d->opened_ns = now_ns - (d->options.batch_wait_ms - 100) * ms_ns;
 		return;
 	}
 	struct lot *lot = d->open_lot ? d->open_lot : lot_new();
 	d->open_lot = NULL;
-	struct piece *piece = queue_add(&d->queue, &payload, lot);
-	if (d->queue.parked_count)
-		throttle_divert(d, piece, now_ns);
+	for (size_t i = 0; i < count; i++) {
+		d->has_tenants |= payloads[i].tenant_bytes > 0;
+		struct piece *piece = queue_add(&d->queue, &payloads[i], lot);
+		if (d->queue.parked_count)
+			throttle_divert(d, piece, now_ns);
+	}
+	free(payloads);
 }
 
 static bool is_due(const struct destination *d, int64_t now_ns, bool force)
@@ -235,7 +244,8 @@ void destination_status(const struct destination *d, struct destination_status *
 {
 	*out = d->status;
 	out->state = d->state == DEST_IDLE && d->flying ? DEST_SENDING : d->state;
-	out->retry_at_ns = d->state == DEST_IDLE || d->flying ? 0 : wall_ns(d->retry_at_ns);
+	int64_t at_ns = d->retry_at_ns ? d->retry_at_ns : queue_due_ns(&d->queue); /* 0: only tenants wait */
+	out->retry_at_ns = d->state == DEST_IDLE || d->flying || at_ns == INT64_MAX || at_ns < 0 ? 0 : wall_ns(at_ns);
 	out->lines_pending = d->open.lines + d->queue.lines;
 	out->batches_queued = d->queue.lots_in_line;
 	out->streams_parked = d->queue.parked_count;

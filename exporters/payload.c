@@ -7,6 +7,13 @@
 
 #include "exporters/wire.h"
 
+void payload_set_tenant(struct payload *p, struct str tenant)
+{
+	p->tenant_bytes = (unsigned char)(tenant.n < LOG_TENANT_MAX ? tenant.n : LOG_TENANT_MAX);
+	for (size_t i = 0; i < p->tenant_bytes; i++)
+		p->tenant[i] = tenant.p[i];
+}
+
 void payload_free(struct payload *p)
 {
 	free(p->body);

@@ -5,6 +5,7 @@
 #define EXPORTERS_PAYLOAD_H
 
 #include "exporters/log_protocol.h"
+#include "exporters/log_stream.h"
 
 struct payload {
 	const struct log_protocol *protocol;
@@ -13,8 +14,15 @@ struct payload {
 	size_t raw_bytes;  /* uncompressed */
 	uint64_t lines;
 	bool has_metadata; /* may hold structured metadata */
+	unsigned char tenant_bytes;
+	char tenant[LOG_TENANT_MAX]; /* for whom it is; empty: the client's tenant */
 };
 
+static inline struct str payload_tenant(const struct payload *p)
+{
+	return (struct str){ p->tenant, p->tenant_bytes };
+}
+void payload_set_tenant(struct payload *p, struct str tenant);
 void payload_free(struct payload *p); /* leaves a zeroed struct */
 /* The uncompressed message into out (its ceiling is set here; buf_fini it). 0, -ENOMEM, or -EBADMSG. */
 int payload_open(const struct payload *p, struct buf *out);

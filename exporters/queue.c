@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/hash.h"
+
 void marks_add(struct lot *lot, void *mark)
 {
 	if (lot->mark_count == lot->mark_room) {
@@ -19,6 +21,17 @@ void lot_free(struct lot *lot)
 {
 	free(lot->marks);
 	free(lot);
+}
+
+uint64_t queue_stream(struct str tenant, struct str labels)
+{
+	uint64_t hash = hash_bytes(labels);
+	return (tenant.n ? hash_u64(hash ^ hash_bytes(tenant)) : hash) | 1;
+}
+
+uint64_t queue_tenant(struct str tenant)
+{
+	return (hash_u64(hash_bytes(tenant)) + 2) | 1; /* of no labels at all: no stream's */
 }
 
 static void line_enter(struct queue *q, struct lot *lot)
@@ -68,6 +81,7 @@ struct piece *queue_add_part(struct queue *q, struct piece *of, struct payload *
 {
 	if (payload->lines == 0)
 		return NULL;
+	payload_set_tenant(payload, payload_tenant(&of->payload));
 	struct piece *piece = piece_new(q, of->lot, payload);
 	piece->next = of->next;
 	of->next = piece;
@@ -102,10 +116,13 @@ void queue_park(struct queue *q, struct piece *piece, uint64_t stream_hash, int6
 		q->parked_bytes += weight(piece);
 		line_leave(q, piece->lot);
 	}
+	uint64_t before = piece->stream_hash;
 	piece->stream_hash = stream_hash;
 	piece->retry_at_ns = retry_at_ns;
 	piece->is_behind = false;
 	order_stream(q, stream_hash);
+	if (before != stream_hash) /* what was behind it is not any more */
+		order_stream(q, before);
 }
 
 static void settle(struct queue *q, struct lot *lot)

@@ -18,11 +18,11 @@ struct piece {
 	struct piece *next;
 	struct lot *lot;
 	struct payload payload;
-	uint64_t stream_hash;   /* parked for this stream alone; 0: for several */
+	uint64_t stream_hash;   /* parked for this stream or tenant alone (queue_stream, queue_tenant); 0: for several */
 	int64_t retry_at_ns;    /* parked: not before */
 	unsigned attempts;      /* that failed */
 	bool is_parked;         /* waits for its own time, others pass */
-	bool is_behind;         /* parked behind an earlier piece of the same stream */
+	bool is_behind;         /* parked behind an earlier piece of the same stream or tenant */
 	bool was_sent;
 };
 
@@ -37,9 +37,13 @@ struct queue { /* {0} is empty */
 
 void marks_add(struct lot *lot, void *mark);
 
-/* A new lot with one piece at the end. Payload and marks are taken over. */
+/* By what pieces are parked: never 0. */
+uint64_t queue_stream(struct str tenant, struct str labels);
+uint64_t queue_tenant(struct str tenant);
+
+/* A piece at the end, the first one of a new lot or one more of the newest. The payload is taken over, and the lot. */
 struct piece *queue_add(struct queue *q, struct payload *payload, struct lot *lot);
-/* A part of `of`, behind it, parked as it is. The payload is taken over; one without lines is ignored (NULL). */
+/* A part of `of`, for the same tenant, behind it, parked as it is. The payload is taken over; one without lines is ignored (NULL). */
 struct piece *queue_add_part(struct queue *q, struct piece *of, struct payload *payload);
 /* Takes a piece out of the line until retry_at_ns. */
 void queue_park(struct queue *q, struct piece *piece, uint64_t stream_hash, int64_t retry_at_ns);

@@ -31,6 +31,7 @@ void journal_streams_init(struct journal_streams *s, const struct journal_stream
 	if (!s->o.is_native)
 		put_external(s, &external);
 	log_stages_set_external(s->o.stages, &external);
+	log_stages_set_tenant(s->o.stages, s->o.tenant);
 	labels_fini(&external);
 }
 

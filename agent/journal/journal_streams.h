@@ -20,6 +20,7 @@ struct journal_stream {
 struct journal_streams_options {
 	struct str node_name, path; /* path: for who looks at lines as they pass */
 	const struct config_labels *everywhere, *of_client; /* external labels; of_client NULL: the ring */
+	struct str tenant; /* the client's */
 	bool is_native;            /* node_name too, and stages see all labels; else they see the entry's own, as in Promtail */
 	struct log_stages *stages; /* NULL: the job has none */
 	struct coverage_row *coverage;

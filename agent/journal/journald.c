@@ -238,7 +238,7 @@ static void describe_streams(struct part *p)
 	const struct label_rules *rules = j->o.rules;
 	const struct config_client *client = rules->clients[p->lane];
 	struct journal_streams_options o = { .is_native = !p->job->scrape->is_promtail, .node_name = rules->node_name, .path = path.n ? path : STR("/var/log/journal"), .everywhere = &j->o.config->global.external_labels,
-					     .of_client = client ? &client->external_labels : NULL,
+					     .of_client = client ? &client->external_labels : NULL, .tenant = client ? client->tenant_id : (struct str){ 0 },
 					     .coverage = coverage_row(j->o.coverage, (struct str){ 0 }), .lines = p->lines,
 					     .limit = j->o.config->logs.limits_config.max_streams };
 	if (rules->stages_of)

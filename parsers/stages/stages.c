@@ -347,6 +347,8 @@ static enum stage_verdict run_step(struct stages_walk *w, size_t at, struct entr
 
 static void come_out(struct stages_walk *w, struct entry *e)
 {
+	if (e->tenant.n && !e->drop_reason && !stages_is_tenant(e->tenant))
+		e->drop_reason = "invalid_tenant"; /* Loki would refuse the request, and no other tenant may see it */
 	if (e->last > e->first.order)
 		stages_each_place(w->s, move_back, e);
 	w->emit(w->ctx, e);

@@ -46,7 +46,7 @@ struct entry { /* all views: into the line, the pipeline, or `arena` (arena_rese
 	struct labels metadata;             /* structured metadata */
 	/* Grows in the arena. It is set up with NULL, 0, 0, or with room that the caller has and keeps. */
 	struct extracted *extracted; size_t extracted_count, extracted_room;
-	struct str tenant;                  /* empty: the client's */
+	struct str tenant;                  /* empty: the client's. What comes out with one that stages_is_tenant refuses is dropped */
 	struct arena *arena;
 	const char *drop_reason;            /* not NULL: dropped; the stage's drop_counter_reason or its default */
 	bool has_changed_labels;            /* labels are other ones than the log's own */
@@ -136,6 +136,9 @@ void stages_share_metrics(struct stages *p, const struct stages *owner);
 void stages_each_metric(const struct stages *p, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
 /* Forgets metrics that no line has touched for their max_idle_duration: to be called after each scrape, as Promtail does it. */
 void stages_expire(struct stages *p, int64_t now_ns);
+/* What Loki takes for a tenant: at most 150 of letters, digits and !-_.*'(), with a part behind a colon that it leaves out. (dskit:
+ * tenant/tenant.go) */
+bool stages_is_tenant(struct str tenant);
 /* Rows of the stages there are, for docs and completion. */
 size_t stages_names(const char *const **names);
 /* The keys of the stage with this name, ending with NULL; NULL: it has none of its own (its settings are a list, or names of the user's). */

@@ -1,10 +1,29 @@
 /* The stage tenant: for whom an entry is, from an extracted value, a label, or the file. Nothing found leaves the tenant as it
- * was. */
+ * was. What is found may be anything; whether it can be a tenant is asked when the entry comes out, since a later stage may say another. */
 #include <stdlib.h>
 
 #include "parsers/stages/entry_labels.h"
 
+enum { TENANT_MAX = 150 };
+
 struct tenant { struct str label, source, value; };
+
+static bool is_part(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char low = ascii_lower(s.p[i]);
+		if (!(low >= 'a' && low <= 'z') && !(low >= '0' && low <= '9') && !memchr("!-_.*'()", low, 8))
+			return false;
+	}
+	return s.n > 0;
+}
+
+bool stages_is_tenant(struct str tenant)
+{
+	struct str rest = tenant, name = str_cut(&rest, ':');
+	bool has_more = name.n < tenant.n;
+	return tenant.n <= TENANT_MAX && is_part(name) && !str_eq(name, STR(".")) && !str_eq(name, STR("..")) && (!has_more || is_part(rest));
+}
 
 static void *compile(struct stage_compile *c, const struct stage_node *config)
 {
@@ -16,6 +35,11 @@ static void *compile(struct stage_compile *c, const struct stage_node *config)
 		return NULL;
 	if ((t.label.n > 0) + (t.source.n > 0) + (t.value.n > 0) != 1) {
 		stage_complain(c, NULL, "exactly one of label, source and value is needed");
+		return NULL;
+	}
+	if (t.value.n && !stages_is_tenant(t.value)) {
+		stage_complain(c, stage_key(config, "value"), "\"" STR_FMT "\" is no tenant: Loki takes at most 150 letters, digits and !-_.*'()",
+			STR_ARG(str_take(t.value, 60)));
 		return NULL;
 	}
 	out = malloc(sizeof *out);

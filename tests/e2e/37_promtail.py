@@ -145,9 +145,9 @@ def run_both(s, loki, group, clients, tenants, extra="", environment=None):
         c.write(root)
     jobs = "".join(c.jobs for c in group)
     port = free_ports(1)
-    judge = Promtail(s.work, configuration(clients("promtail"), jobs, root, f"{s.work}/promtail-positions", port, extra), port)
+    judge = Promtail(s.work, configuration(clients("promtail"), jobs.replace("WHO", "promtail"), root, f"{s.work}/promtail-positions", port, extra), port)
     judge.start(*["expand-env"] if environment else [], **environment or {})
-    agent = Agent(s.work, config=configuration(clients("spoor"), jobs, root, f"{s.work}/spoor-positions", 0, extra), kubernetes=False, dev=True,
+    agent = Agent(s.work, config=configuration(clients("spoor"), jobs.replace("WHO", "spoor"), root, f"{s.work}/spoor-positions", 0, extra), kubernetes=False, dev=True,
                   args=["-config.expand-env=true"] if environment else [])
     agent.env.update(environment or {})
     agent.start()
@@ -224,4 +224,42 @@ def environment(s):
     compare(s, [Case("environment.yaml", ENVIRONMENT)], client, environment=variables)
 
 
-main(configurations, destinations, environment)
+TENANTS = r"""scrape_configs:
+  - job_name: tenants
+    pipeline_stages:
+      - regex: {expression: '^(?P<team>[a-z]+)?:(?P<rest>.*)$'}
+      - template: {source: team, template: '{{ if .Value }}WHO-{{ .Value }}{{ end }}'}
+      - tenant: {source: team}
+      - match:
+          selector: '{__tenant_id__="WHO-a"}'
+          stages: [{static_labels: {of: a}}, {output: {source: rest}}]
+      - match:
+          selector: '{job="tenants"} |= "back"'
+          stages: [{labeldrop: [__tenant_id__]}]
+      - match:
+          selector: '{job="tenants"} |= "late"'
+          stages: [{regex: {expression: 'late (?P<late>\S+)'}}, {template: {source: late, template: 'WHO-{{ .Value }}'}}, {labels: {__tenant_id__: late}}]
+      - match:
+          selector: '{job="tenants"} |= "label"'
+          stages: [{static_labels: {want: WHO-b}}, {tenant: {label: want}}, {labeldrop: [want]}]
+      - labels: {rest: }
+    relabel_configs: [{replacement: WHO-b, target_label: __tenant_id__}]
+    static_configs: [{labels: {job: tenants, __path__: "/case/tenants/*.log", __tenant_id__: WHO-a}}]
+#| a:one
+#| b:two
+#| a:three back to the client's
+#| :nobody's
+#| no match
+#| a:late b
+#| b:label
+#| a:one
+#| b:two
+"""
+
+
+def tenants(s):
+    """The stage tenant, and what else stages may do to the tenant: who has which lines, under which labels."""
+    compare(s, [Case("tenants.yaml", TENANTS)], lambda loki, who: client(loki, who), ("", "-a", "-b"))
+
+
+main(configurations, destinations, environment, tenants)

@@ -40,14 +40,34 @@ static void check_stream(const Loki__Stream *s, const uint8_t *data, size_t size
 	}
 }
 
+static void check_payload(const struct payload *p, const uint8_t *data, size_t size, size_t *lines)
+{
+	size_t n = p->raw_bytes;
+	char *raw = malloc(n);
+	if (snappy_uncompress(p->body, p->n, raw, &n) != SNAPPY_OK)
+		abort();
+	Loki__PushRequest *request = loki__push_request__unpack(NULL, n, (const uint8_t *)raw);
+	assert(request);
+	for (size_t i = 0; i < request->n_streams; i++) {
+		char stream = (char)request->streams[i]->labels.data[4];
+		struct str want = { stream == '2' ? "t" : "u", stream > '1' };
+		assert(str_eq(payload_tenant(p), want));
+		check_stream(request->streams[i], data, size, lines);
+	}
+	loki__push_request__free_unpacked(request, NULL);
+	free(raw);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char labels[STREAMS][9] = { "{a=\"0\"}", "{a=\"1\"}", "{a=\"2\"}", "{a=\"3\"}" };
-	struct log_stream streams[STREAMS] = { { { labels[0], 7 }, 0, 0 }, { { labels[1], 7 }, 0, 0 }, { { labels[2], 7 }, 0,
-		0 }, { { labels[3], 7 }, 0, 0 } };
+	static const char keys[STREAMS][10] = { "{a=\"0\"}", "{a=\"1\"}", "t{a=\"2\"}", "u{a=\"3\"}" }; /* the last two are for tenants */
+	struct log_stream streams[STREAMS];
 	struct batch b;
-	struct payload p;
+	struct payload *payloads;
+	size_t lines = 0, counted = 0;
+	for (size_t i = 0; i < STREAMS; i++)
+		streams[i] = (struct log_stream){ .labels = { keys[i] + (i > 1), 7 }, .tenant_bytes = i > 1 };
 	if (size == 0 || size > 4096)
 		return 0;
 	batch_open(&b, &log_protocol_loki, 1, 16 << 20);
@@ -56,20 +76,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!batch_append(&b, &streams[data[at] % STREAMS], &r, data[at] & 32))
 			abort();
 	}
-	if (!batch_seal(&b, &p))
-		abort();
-	size_t n = p.raw_bytes, lines = 0;
-	char *raw = malloc(n);
-	if (snappy_uncompress(p.body, p.n, raw, &n) != SNAPPY_OK)
-		abort();
-	Loki__PushRequest *request = loki__push_request__unpack(NULL, n, (const uint8_t *)raw);
-	assert(request);
-	for (size_t i = 0; i < request->n_streams; i++)
-		check_stream(request->streams[i], data, size, &lines);
-	assert(lines == size && p.lines == size);
-	loki__push_request__free_unpacked(request, NULL);
-	free(raw);
-	payload_free(&p);
+	size_t count = batch_seal_tenants(&b, &payloads);
+	assert(count > 0 && count <= 3);
+	for (size_t i = 0; i < count; i++) {
+		counted += payloads[i].lines;
+		check_payload(&payloads[i], data, size, &lines);
+		payload_free(&payloads[i]);
+	}
+	free(payloads);
+	assert(lines == size && counted == size);
 	batch_close(&b);
 	return 0;
 }

@@ -201,6 +201,47 @@ START_TEST(streams_with_equal_labels_are_one)
 }
 END_TEST
 
+/* Streams with the same labels for two tenants and for none, in turn. */
+START_TEST(each_tenant_has_a_payload_of_its_own)
+{
+	static const struct { const char *key; unsigned char tenant_bytes; const char *tenant; } rows[] = {
+		{ "team-b{a=\"1\"}", 6, "team-b" }, { "{a=\"1\"}", 0, "" }, { "team-a{a=\"1\"}", 6, "team-a" }, { "team-a{a=\"2\"}", 6, "team-a" },
+	};
+	static const struct { const char *tenant; size_t streams; uint64_t lines; } want[] = { { "", 1, 100 }, { "team-a", 2, 200 }, { "team-b", 1, 100 } };
+	struct batch b;
+	struct log_stream streams[COUNT_OF(rows)];
+	struct payload *payloads;
+	char text[64];
+	batch_open(&b, &log_protocol_loki, 1, 1 << 20);
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		streams[i] = (struct log_stream){ .labels = str_of(rows[i].key + rows[i].tenant_bytes), .tenant_bytes = rows[i].tenant_bytes };
+	for (uint64_t i = 0; i < 400; i++) {
+		struct record r = numbered(i + 1, text);
+		ck_assert(batch_append(&b, &streams[i % COUNT_OF(rows)], &r, false));
+	}
+	ck_assert_uint_eq(batch_seal_tenants(&b, &payloads), COUNT_OF(want));
+	ck_assert_uint_eq(b.lines, 0);
+	for (size_t i = 0; i < COUNT_OF(want); i++) {
+		Loki__PushRequest *r = decode(&payloads[i]);
+		ck_assert_msg(str_eq(payload_tenant(&payloads[i]), str_of(want[i].tenant)), "payload %zu is for " STR_FMT, i, STR_ARG(payload_tenant(&payloads[i])));
+		ck_assert_uint_eq(r->n_streams, want[i].streams);
+		ck_assert_uint_eq(payloads[i].lines, want[i].lines);
+		ck_assert_uint_eq(lines_of(r), want[i].lines);
+		for (size_t k = 0; k < r->n_streams; k++) {
+			ck_assert_msg(r->streams[k]->labels.data[0] == '{', "the tenant stands in the labels");
+			for (size_t e = 0; e < r->streams[k]->n_entries; e++) {
+				size_t row = (size_t)(r->streams[k]->entries[e]->timestamp->nanos - 1) % COUNT_OF(rows);
+				ck_assert_msg(strcmp(rows[row].tenant, want[i].tenant) == 0, "a line of %s went to %s", rows[row].tenant, want[i].tenant);
+			}
+		}
+		loki__push_request__free_unpacked(r, NULL);
+		payload_free(&payloads[i]);
+	}
+	free(payloads);
+	batch_close(&b);
+}
+END_TEST
+
 START_TEST(an_entry_over_the_ceiling_is_refused_alone)
 {
 	struct batch b;
@@ -279,6 +320,7 @@ int main(void)
 	tcase_add_loop_test(t, round_trip, 0, COUNT_OF(mixes));
 	tcase_add_loop_test(t, fragments_are_what_one_call_writes, 0, 9);
 	tcase_add_test(t, streams_with_equal_labels_are_one);
+	tcase_add_test(t, each_tenant_has_a_payload_of_its_own);
 	tcase_add_test(t, an_entry_over_the_ceiling_is_refused_alone);
 	tcase_add_loop_test(t, halves_hold_everything_once, 0, COUNT_OF(mixes));
 	tcase_add_test(t, stripping_keeps_lines_and_drops_metadata);

@@ -117,6 +117,131 @@ START_TEST(a_stream_larger_than_its_burst_goes_in_parts)
 }
 END_TEST
 
+/* ---- tenants ---- */
+
+/* Streams 0 and 3 are team-a's, 1 team-b's, the others nobody's in particular. */
+static void give_tenants(struct rig *r)
+{
+	static const struct { int stream; const char *tenant; } of[] = { { 0, "team-a" }, { 3, "team-a" }, { 1, "team-b" } };
+	for (size_t i = 0; i < COUNT_OF(of); i++) {
+		char *room = r->labels[of[i].stream];
+		int n = snprintf(room, sizeof r->labels[0], "%s{app=\"s%d\"}", of[i].tenant, of[i].stream);
+		r->streams[of[i].stream] = (struct log_stream){ .labels = { room + 6, (size_t)n - 6 }, .tenant_bytes = 6 };
+	}
+}
+
+static const char *tenant_of(int stream)
+{
+	return stream == 0 || stream == 3 ? "team-a" : stream == 1 ? "team-b" : "home";
+}
+
+/* state: the status that team-a gets. Whoever is let in has nothing of others in his request. */
+static void choosy(struct fake *f, const struct push *push, struct server_answer *out)
+{
+	bool is_a = memmem(push->head.p, push->head.n, "X-Scope-OrgID: team-a\r\n", 23) != NULL;
+	for (size_t i = 0; i < push->message->n_streams; i++) {
+		const char *tenant = tenant_of(fake_stream_of(push->message->streams[i]));
+		ck_assert_msg(memmem(push->head.p, push->head.n, tenant, strlen(tenant)) != NULL, "a stream of %s in\n" STR_FMT, tenant, STR_ARG(push->head));
+	}
+	f->states[0] += is_a;
+	if (is_a && f->state) {
+		server_refuse(out, f->state, f->text);
+		return;
+	}
+	fake_accept(f, push, out);
+}
+
+static const struct tenant_case {
+	const char *name;
+	int status;
+	const char *text;
+} tenant_cases[] = {
+	{ "its rate", 429, "ingestion rate limit exceeded for user team-a (limit: 1 bytes/sec) while attempting to ingest '1' lines totaling '100' bytes" },
+	{ "not let in", 401, "no such tenant" },
+	{ "forbidden", 403, "no" },
+	{ "blocked", 260, "ingestion blocked for user 'team-a' until '2030-01-01T00:00:00Z' with status code '260'" },
+};
+
+START_TEST(a_refused_tenant_waits_alone)
+{
+	const struct tenant_case *c = &tenant_cases[_i];
+	static struct rig r;
+	r.options.queue_batches = 100;
+	r.options.endpoint.tenant_id = STR("home");
+	rig_open(&r, choosy);
+	give_tenants(&r);
+	snprintf(r.fake.text, sizeof r.fake.text, "%s", c->text);
+	r.fake.state = c->status;
+	for (int round = 0; round < 10; round++) { /* others flow, round after round */
+		rig_append(&r, 0, 30);
+		rig_append(&r, 1, 20);
+		rig_append(&r, 2, 20);
+		rig_append(&r, 3, 30);
+		for (int i = 0; i < 12; i++)
+			rig_turn(&r, true);
+		check_stored(&r, c->name, 1, 0);
+		check_stored(&r, c->name, 2, 0);
+		check_stored(&r, c->name, 0, r.next_line[0]);
+		for (int i = 0; i < 4; i++)
+			ck_assert_msg(destination_takes(r.d, &r.streams[i]) == (i == 1 || i == 2), "%s: stream %d", c->name, i);
+	}
+	ck_assert_uint_eq(rig_status(&r).lines_pending, 600);
+	ck_assert_uint_eq(r.settled, 0); /* a batch is settled with the last of its tenants */
+	ck_assert_msg(r.fake.states[0] <= 60, "%s: %d requests for a tenant that is refused", c->name, (int)r.fake.states[0]);
+	r.fake.state = 0;
+	ck_assert(rig_run(&r, 400));
+	check_all(&r, c->name, 0);
+	ck_assert(destination_takes(r.d, &r.streams[0]));
+	ck_assert_uint_eq(r.d->queue.parked_bytes, 0);
+	ck_assert_uint_eq(r.d->queue.parked_count, 0);
+	rig_close(&r);
+}
+END_TEST
+
+/* A stream of a tenant waits, then its tenant is refused too, then nothing is: nobody stays behind. */
+START_TEST(streams_and_tenants_that_wait)
+{
+	static struct rig r;
+	r.options.queue_batches = 100;
+	r.options.endpoint.tenant_id = STR("home");
+	rig_open(&r, throttling);
+	give_tenants(&r);
+	snprintf(r.fake.text, sizeof r.fake.text, "%s", limit_cases[0].text);
+	r.fake.states[2] = true;
+	for (int round = 0; round < 12; round++) {
+		r.fake.script = round % 4 < 2 ? throttling : choosy;
+		r.fake.state = round % 4 < 2 ? 1 : 401;
+		for (int stream = 0; stream < 4; stream++)
+			rig_append(&r, stream, stream ? 10 : 40); /* the heaviest one is last in its request */
+		for (int i = 0; i < 60; i++)
+			rig_turn(&r, true);
+		check_stored(&r, "both", 2, 0);
+	}
+	r.fake.state = 0;
+	ck_assert(rig_run(&r, 600));
+	check_all(&r, "both", 0);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(a_refused_tenant_can_be_dropped_by_policy)
+{
+	static struct rig r;
+	r.options.drop_rate_limited_batches = true;
+	r.options.endpoint.tenant_id = STR("home");
+	rig_open(&r, choosy);
+	give_tenants(&r);
+	snprintf(r.fake.text, sizeof r.fake.text, "%s", tenant_cases[0].text);
+	r.fake.state = 429;
+	rig_append(&r, 0, 100);
+	rig_append(&r, 1, 20);
+	ck_assert(rig_run(&r, 50));
+	check_all(&r, "policy", 100);
+	ck_assert_uint_eq(rig_status(&r).lines_dropped[DROP_RATE_LIMITED], 100);
+	rig_close(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("throttle");
@@ -125,6 +250,9 @@ int main(void)
 	tcase_add_loop_test(t, a_throttled_stream_waits_alone, 0, COUNT_OF(limit_cases));
 	tcase_add_loop_test(t, throttled_streams_can_be_dropped_by_policy, 0, COUNT_OF(limit_cases));
 	tcase_add_test(t, a_stream_larger_than_its_burst_goes_in_parts);
+	tcase_add_loop_test(t, a_refused_tenant_waits_alone, 0, COUNT_OF(tenant_cases));
+	tcase_add_test(t, streams_and_tenants_that_wait);
+	tcase_add_test(t, a_refused_tenant_can_be_dropped_by_policy);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

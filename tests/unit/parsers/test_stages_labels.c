@@ -57,11 +57,16 @@ START_TEST(tenant)
 		{ "and goes as one", "[{tenant: {value: t1}}, {labeldrop: [__tenant_id__]}]", "", "x", "x;" },
 		{ "also by labelallow", "[{tenant: {value: t1}}, {labelallow: [a]}]", "a=1", "x", "x{a=\"1\"};" },
 		{ "and stays by it", "[{tenant: {value: t1}}, {labelallow: [__tenant_id__]}]", "a=1", "x", "x@t1;" },
+		{ "what Loki takes for one", "[{tenant: {label: t}}]", "t=A-z_0!.*'()", "x", "x{t=\"A-z_0!.*'()\"}@A-z_0!.*'();" },
+		{ "with a part that Loki leaves out", "[{tenant: {label: t}}]", "t=a:b", "x", "x{t=\"a:b\"}@a:b;" },
+		{ "what it does not take is nobody's", "[{tenant: {label: t}}]", "t=a|b", "x", "x{t=\"a|b\"}@a|b !invalid_tenant;" },
+		{ "two dots", "[{tenant: {label: t}}]", "t=..", "x", "x{t=\"..\"}@.. !invalid_tenant;" },
+		{ "a later stage may say another", "[{tenant: {label: t}}, {tenant: {value: b}}]", "t=..", "x", "x{t=\"..\"}@b;" },
 		{ "and is set by it", "[{static_labels: {__tenant_id__: t2}}]", "a=1", "x", "x{a=\"1\"}@t2;" },
 	};
 	static const struct stage_lines_refusal refusals[] = {
 		{ "[{tenant: }]", "exactly one" }, { "[{tenant: {source: a, value: b}}]", "exactly one" },
-		{ "[{tenant: {label: a, source: b}}]", "exactly one" }, { "[{tenant: {name: a}}]", "no key" },
+		{ "[{tenant: {value: a b}}]", "is no tenant" }, { "[{tenant: {label: a, source: b}}]", "exactly one" }, { "[{tenant: {name: a}}]", "no key" },
 	};
 	stage_lines_check(cases, COUNT_OF(cases));
 	stage_lines_refuse(refusals, COUNT_OF(refusals));
