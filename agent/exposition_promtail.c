@@ -245,6 +245,41 @@ static void write_hosts(const struct writer *w, const struct status *status)
 	write_times(w);
 }
 
+/* ---- pipelines ---- */
+
+static uint64_t entries_of(const struct stage_drops *d, struct str name)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (str_eq(str_of(d->at[i].name), name))
+			return d->at[i].entries;
+	return 0;
+}
+
+/* It has one pipeline for all destinations, we one for each: what the one that is furthest ahead has dropped. */
+static void write_stage_drops(struct families *out, const struct status *status)
+{
+	bool has_begun = false;
+	for (size_t i = 0; i < status->destination_count && status->stage_drops; i++) {
+		const struct stage_drops *d = status->stage_drops(status->ctx, i);
+		for (size_t k = 0; d && k < d->count; k++) {
+			struct str name = str_of(d->at[k].name);
+			uint64_t most = 0, before = 0;
+			for (size_t other = 0; other < status->destination_count; other++) {
+				const struct stage_drops *its = status->stage_drops(status->ctx, other);
+				uint64_t entries = its ? entries_of(its, name) : 0;
+				most = entries > most ? entries : most;
+				before += other < i ? entries : 0;
+			}
+			if (before) /* that one has written the row */
+				continue;
+			if (!has_begun)
+				families_begin(out, "logentry_dropped_lines_total", METRIC_COUNTER, "A count of all log lines dropped as a result of a pipeline stage");
+			has_begun = true;
+			families_label1(out, "reason", stage_drop_reason(&d->at[k]), (double)most);
+		}
+	}
+}
+
 /* ---- the program ---- */
 
 static void write_program(struct families *out, const struct status *status)
@@ -266,6 +301,7 @@ void exposition_promtail(struct families *out, const struct status *status)
 	const struct writer w = { out, &hosts };
 	write_files(out, status);
 	write_hosts(&w, status);
+	write_stage_drops(out, status);
 	write_program(out, status);
 	free(hosts.at);
 	free(hosts.hosts);

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PREFIX "pipeline/"
-
 static bool is_row(const struct stage_drop *row, struct str name)
 {
 	return strncmp(row->name, name.p, name.n) == 0 && row->name[name.n] == '\0';
@@ -15,8 +13,8 @@ static bool is_row(const struct stage_drop *row, struct str name)
 /* As a label's value that needs no escaping, cut where it is too long. */
 static struct str name_of(struct str reason, char room[STAGE_DROPS_NAME_ROOM])
 {
-	size_t n = sizeof PREFIX - 1;
-	memcpy(room, PREFIX, n);
+	size_t n = sizeof STAGE_DROPS_PREFIX - 1;
+	memcpy(room, STAGE_DROPS_PREFIX, n);
 	for (size_t i = 0; i < reason.n && n < STAGE_DROPS_NAME_ROOM - 1; i++) {
 		char c = reason.p[i], low = ascii_lower(c);
 		bool is_plain = (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || strchr("_-.:/ ", c);
@@ -40,5 +38,6 @@ void stage_drops_count(struct stage_drops *d, struct str reason, uint64_t lines)
 		memcpy(d->at[d->count++].name, name.p, name.n + 1);
 	d->last = i;
 	d->at[i].lines += lines;
+	d->at[i].entries++;
 	d->lines += lines;
 }

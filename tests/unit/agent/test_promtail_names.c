@@ -98,6 +98,32 @@ START_TEST(one_host_is_one_row)
 }
 END_TEST
 
+static const struct stage_drops *dropped_by_stages(void *ctx, size_t i)
+{
+	static struct stage_drops drops[2];
+	(void)ctx;
+	if (drops[0].count == 0) {
+		for (int k = 0; k < 5; k++) {
+			stage_drops_count(&drops[1], STR("health"), 2); /* entries of two lines */
+			if (k < 3)
+				stage_drops_count(&drops[0], STR("health"), 2);
+		}
+		stage_drops_count(&drops[1], STR("drop_stage"), 1);
+	}
+	return &drops[i];
+}
+
+/* Two destinations, one of which is behind: entries, not lines, each once. */
+START_TEST(what_stages_drop)
+{
+	fake->status.stage_drops = dropped_by_stages;
+	const char *text = page(false);
+	ck_assert_ptr_nonnull(strstr(text, "# TYPE logentry_dropped_lines_total counter\nlogentry_dropped_lines_total{reason=\"health\"} 5\n"
+					   "logentry_dropped_lines_total{reason=\"drop_stage\"} 1\n"));
+	ck_assert_ptr_null(strstr(strstr(text, "reason=\"drop_stage\"") + 1, "logentry_"));
+}
+END_TEST
+
 START_TEST(promtool_agrees)
 {
 	if (system("command -v promtool >/dev/null 2>&1") != 0) {
@@ -124,6 +150,7 @@ int main(void)
 	tcase_add_test(tests, only_when_asked);
 	tcase_add_test(tests, paths_are_bounded);
 	tcase_add_test(tests, one_host_is_one_row);
+	tcase_add_test(tests, what_stages_drop);
 	tcase_add_test(tests, promtool_agrees);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

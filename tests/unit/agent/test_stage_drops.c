@@ -21,6 +21,8 @@ START_TEST(name)
 	ck_assert_uint_eq(d.count, 1);
 	ck_assert_str_eq(d.at[0].name, names[_i].name);
 	ck_assert_uint_eq(d.at[0].lines, 3);
+	ck_assert_uint_eq(d.at[0].entries, 2);
+	ck_assert(str_eq(stage_drop_reason(&d.at[0]), str_of(names[_i].name + 9)));
 	ck_assert_uint_eq(d.lines, 3);
 }
 END_TEST
