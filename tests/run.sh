@@ -111,6 +111,7 @@ server jaeger JAEGER
 server hotrod HOTROD
 server promtail PROMTAIL
 server otelcol OTELCOL
+server opentofu TOFU
 TOOLS=$PWD/build/e2e
 must quietly tests/e2e/build.sh "$TOOLS"
 export TOOLS SPOOR=$PWD/build/release/spoor SPOOR_DEV=$PWD/build/dev/spoor

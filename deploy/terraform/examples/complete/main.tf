@@ -5,7 +5,7 @@ terraform {
   required_providers {
     helm = {
       source  = "hashicorp/helm"
-      version = ">= 2.12"
+      version = ">= 3.0" # kubernetes below is an attribute since then
     }
     kubernetes = {
       source  = "hashicorp/kubernetes"
@@ -48,7 +48,8 @@ provider "helm" {
 }
 
 locals {
-  namespace = "observability"
+  namespace  = "observability"
+  dashboards = "${path.module}/../../../helm/spoor/files/dashboards"
   parts = {
     prometheus = {
       port = 9090
@@ -89,6 +90,23 @@ resource "kubernetes_config_map_v1" "datasources" {
   }
 }
 
+# Below the folder of the provider, which is the chart's dashboards as they are.
+resource "kubernetes_config_map_v1" "dashboards" {
+  metadata {
+    name      = "grafana-dashboards"
+    namespace = kubernetes_namespace_v1.observability.metadata[0].name
+  }
+  data = merge(
+    { for name in fileset(local.dashboards, "*.json") : name => file("${local.dashboards}/${name}") },
+    {
+      "provider.yaml" = yamlencode({
+        apiVersion = 1
+        providers  = [{ name = "spoor", options = { path = "/etc/grafana/provisioning/dashboards" } }]
+      })
+    },
+  )
+}
+
 resource "kubernetes_deployment_v1" "part" {
   for_each = local.parts
   metadata {
@@ -105,6 +123,8 @@ resource "kubernetes_deployment_v1" "part" {
         labels = { app = each.key }
       }
       spec {
+        # Variables such as LOKI_PORT, which programs might take for their own.
+        enable_service_links = false
         container {
           name  = each.key
           image = var.images[each.key]
@@ -120,19 +140,22 @@ resource "kubernetes_deployment_v1" "part" {
             }
           }
           dynamic "volume_mount" {
-            for_each = each.key == "grafana" ? [1] : []
+            for_each = each.key == "grafana" ? ["datasources", "dashboards"] : []
             content {
-              name       = "datasources"
-              mount_path = "/etc/grafana/provisioning/datasources"
+              name       = volume_mount.value
+              mount_path = "/etc/grafana/provisioning/${volume_mount.value}"
             }
           }
         }
         dynamic "volume" {
-          for_each = each.key == "grafana" ? [1] : []
+          for_each = each.key == "grafana" ? {
+            datasources = kubernetes_config_map_v1.datasources.metadata[0].name
+            dashboards  = kubernetes_config_map_v1.dashboards.metadata[0].name
+          } : {}
           content {
-            name = "datasources"
+            name = volume.key
             config_map {
-              name = kubernetes_config_map_v1.datasources.metadata[0].name
+              name = volume.value
             }
           }
         }
