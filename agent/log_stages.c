@@ -266,6 +266,11 @@ void source_stages_each_place(struct source_stages *s, void (*fn)(void *ctx, str
 		stages_each_place(s->state, fn, ctx);
 }
 
+bool source_stages_is_holding(const struct source_stages *s)
+{
+	return stages_is_holding(s->state);
+}
+
 bool source_stages_may_hold(const struct source_stages *s)
 {
 	return s->of->may_hold;

@@ -55,6 +55,7 @@ void source_stages_run(struct source_stages *s, const struct staged_line *line, 
 int64_t source_stages_flush(struct source_stages *s, int64_t now_ns, bool all, staged_fn *fn, void *ctx);
 /* As stages_each_place; nothing when the pipeline never holds anything. */
 void source_stages_each_place(struct source_stages *s, void (*fn)(void *ctx, struct entry_place *place), void *ctx);
+bool source_stages_is_holding(const struct source_stages *s); /* just now */
 bool source_stages_may_hold(const struct source_stages *s);
 /* Whether the newest entry went to a stream that the stages made, not to one of the log's own; the stream. */
 bool source_stages_made(const struct source_stages *s, const struct log_stream **stream);

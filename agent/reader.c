@@ -412,9 +412,10 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	}
 	if (got == -EMFILE || got == -ENFILE || got == -ENOMEM) { /* tried again at the next look */
 		t->r->counters->read_errors++;
-		g->must_wait = true;
+		g->must_wait = g->has_no_descriptor = true;
 		return;
 	}
+	g->has_no_descriptor = false;
 	size_t room = QUANTUM_BYTES + IDENTITY_FRONTIER_BYTES;
 	if (g->starts_over && t->c->read == 0)
 		give_up_pieces(t);
@@ -461,10 +462,11 @@ void reader_retry_waiting(struct reader *r, size_t lane)
 		}
 }
 
-/* There is more, which cannot be read right now: a file cannot be opened, or its last line is waited for. */
+/* There is more, which cannot be read right now: a file cannot be opened, or its last line is waited for. Not when descriptors are short:
+ * deleted files are held open for what stages hold of them, and would wait for each other for good. */
 static bool is_blocked(const struct source *s, size_t lane)
 {
-	for (const struct generation *g = s->oldest; g; g = g->next) {
+	for (const struct generation *g = s->oldest; g && !g->has_no_descriptor; g = g->next) {
 		const struct cursor *c = &g->cursors[lane];
 		bool is_read = c->is_at_end && (!c->has_tail || g == s->newest);
 		if (!is_read || (g->must_wait && g->fd < 0 && !g->is_abandoned))

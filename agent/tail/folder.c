@@ -120,7 +120,7 @@ int folder_open(struct generation *g)
 		error = -EINVAL;
 	if (error >= 0 && g->identity.ino && !identity_same_inode(&g->identity, &st))
 		error = -ESTALE;
-	if (error >= 0 && g->identity.head_bytes < IDENTITY_HEAD_BYTES && !g->is_gz)
+	if (error >= 0 && g->identity.head_bytes == 0 && !g->is_gz)
 		error = identity_read(fd, &g->identity);
 	if (error < 0) {
 		if (fd >= 0)
@@ -131,12 +131,18 @@ int folder_open(struct generation *g)
 	if (g->is_gz && g->identity.head_bytes == 0)
 		identify_gz(g, fd, &st);
 	g->error[0] = '\0';
-	g->size_bytes = st.size_bytes;
 	if (!tail_lru_add(g->source->folder->tail, g)) { /* deleted files hold all of them: later, when those are read */
 		os_close(fd);
 		return -EMFILE;
 	}
 	g->fd = fd;
+	if (st.size_bytes == g->size_bytes)
+		return 0;
+	/* Grown or cut while it was closed: the next scan would see nothing new, and other lanes are at its end. */
+	recognise_size(g, st.size_bytes);
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		g->cursors[lane].is_at_end = g->is_abandoned;
+	tail_queue_all(g->source->folder->tail, g->source);
 	return 0;
 }
 
@@ -465,9 +471,11 @@ int folder_scan(struct folder *f, int64_t now_ns)
 bool folder_sweep(struct folder *f)
 {
 	for (struct source **at = &f->sources, *s; (s = *at);) {
-		bool is_busy = false; /* or stages hold lines of it, which go out soon */
+		bool is_busy = source_is_holding(s); /* that goes out at its next turn */
+		if (is_busy)
+			tail_queue_all(f->tail, s);
 		for (size_t lane = 0; lane < s->lanes; lane++)
-			is_busy |= s->lane[lane].is_queued || s->lane[lane].flush_at_ns;
+			is_busy |= s->lane[lane].is_queued;
 		if (s->oldest || is_busy || s->is_retired || (s->is_listed && !f->is_gone)) {
 			at = &s->next;
 			continue;

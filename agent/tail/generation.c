@@ -93,13 +93,21 @@ static size_t leading_nuls(const struct cursor *c, struct str data)
 	static const char zeros[HOLE_BYTES];
 	if (data.n < HOLE_BYTES || memcmp(data.p, zeros, HOLE_BYTES) != 0)
 		return 0;
-	int64_t next = os_next_data(c->generation->fd, c->read);
+	int64_t next = c->generation->is_gz ? 0 : os_next_data(c->generation->fd, c->read);
 	if (next > (int64_t)(c->read + data.n))
 		return (size_t)((uint64_t)next - c->read);
 	size_t n = HOLE_BYTES;
 	while (n < data.n && data.p[n] == '\0')
 		n++;
 	return n;
+}
+
+static void step_over(struct cursor *c, size_t nuls, struct counters *counters)
+{
+	counters->nul_bytes_skipped += nuls;
+	c->read += nuls;
+	c->last_read = (struct frontier){ .offset = c->read };
+	c->is_at_end = false;
 }
 
 /* At offset 0 no frontier can tell: the head as it was when the file was last looked at does. */
@@ -136,11 +144,8 @@ static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data
 		size_t nuls = leading_nuls(c, *data);
 		if (nuls == 0)
 			break;
-		counters->nul_bytes_skipped += nuls;
-		c->read += nuls;
-		c->last_read = (struct frontier){ .offset = c->read };
+		step_over(c, nuls, counters);
 		*data = (struct str){ to, 0 };
-		c->is_at_end = false;
 		if (holes)
 			return -EAGAIN;
 	}
@@ -172,7 +177,17 @@ static int skip_to_start(struct cursor *c, char *scratch, size_t room)
 	return todo ? -EAGAIN : 0;
 }
 
-static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data)
+/* Inflated bytes that were not used: the next fetch begins with them. */
+static void keep(struct cursor *c, struct str rest)
+{
+	c->left_bytes = rest.n;
+	c->left = malloc(rest.n);
+	if (!c->left)
+		abort();
+	memcpy(c->left, rest.p, rest.n);
+}
+
+static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
 {
 	if (!c->gz && !(c->gz = gz_open(c->generation->fd)))
 		return -ENOMEM;
@@ -192,6 +207,14 @@ static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data)
 	if (got < 0)
 		return (int)got;
 	*data = (struct str){ to, have + (size_t)got };
+	size_t nuls = leading_nuls(c, *data); /* a hole was compressed along */
+	if (nuls) {
+		step_over(c, nuls, counters);
+		if (data->n > nuls)
+			keep(c, str_skip(*data, nuls));
+		*data = (struct str){ to, 0 };
+		return -EAGAIN;
+	}
 	c->is_at_end = data->n < want;
 	return data->n > 0;
 }
@@ -199,7 +222,7 @@ static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data)
 int cursor_fetch(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
 {
 	*data = (struct str){ to, 0 };
-	return c->generation->is_gz ? fetch_gz(c, to, room, data) : fetch_plain(c, to, room, data, counters);
+	return c->generation->is_gz ? fetch_gz(c, to, room, data, counters) : fetch_plain(c, to, room, data, counters);
 }
 
 void cursor_consume(struct cursor *c, struct str data, size_t n, bool is_eof)
@@ -215,11 +238,6 @@ void cursor_consume(struct cursor *c, struct str data, size_t n, bool is_eof)
 		gz_close(c->gz);
 		c->gz = NULL;
 	}
-	if (c->generation->is_gz && n < data.n) {
-		c->left_bytes = data.n - n;
-		c->left = malloc(c->left_bytes);
-		if (!c->left)
-			abort();
-		memcpy(c->left, data.p + n, c->left_bytes);
-	}
+	if (c->generation->is_gz && n < data.n)
+		keep(c, str_skip(data, n));
 }

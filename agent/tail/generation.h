@@ -59,6 +59,7 @@ struct generation {
 	int fd;                    /* -1: closed, opened again by name when there is something to read */
 	struct generation *lru_older, *lru_newer;
 	bool is_gz, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, must_wait /* cannot be opened right now: newer ones wait too */, starts_over /* what was before it was cut off: no line goes on into it */, is_seen /* by the scan */;
+	bool has_no_descriptor; /* it could not be opened, because all there may be are in use */
 	bool is_unsaved; /* its position moved since it was written */
 	char error[96];
 	size_t lanes;

@@ -38,7 +38,7 @@ static void refresh_head(struct generation *g)
 		os_close(fd);
 }
 
-static void take_size(struct generation *g, uint64_t size_bytes)
+void recognise_size(struct generation *g, uint64_t size_bytes)
 {
 	if (is_cut(g, size_bytes))
 		return;
@@ -63,7 +63,7 @@ static void follow(struct generation *g, const struct listed *file)
 	g->is_seen = true;
 	g->is_gone = g->must_wait = false;
 	bool has_news = file->st.size_bytes != g->size_bytes || g->error[0]; /* an error is tried again at every look */
-	take_size(g, file->st.size_bytes);
+	recognise_size(g, file->st.size_bytes);
 	for (size_t lane = 0; lane < g->lanes; lane++)
 		if (has_news)
 			g->cursors[lane].is_at_end = g->is_abandoned;
@@ -93,7 +93,7 @@ static void look_through(struct generation *g)
 		return;
 	if (st.size_bytes == g->size_bytes)
 		return;
-	take_size(g, st.size_bytes);
+	recognise_size(g, st.size_bytes);
 	for (size_t lane = 0; lane < g->lanes; lane++)
 		g->cursors[lane].is_at_end = false;
 }
@@ -192,6 +192,17 @@ void recognise_saved(struct folder *f, struct source *s, struct listed *files, s
 		}
 }
 
+/* Of a file that was cut the head is kept as it was until the next read finds out (recognise_size). When the file is compressed before that read
+ * comes, only the open file still tells. */
+static bool is_copied_in(const struct generation *g, struct str head)
+{
+	char now[IDENTITY_HEAD_BYTES];
+	if (g->identity.head_bytes && identity_head_matches(&g->identity, head))
+		return true;
+	ssize_t got = g->fd >= 0 ? os_pread(g->fd, now, sizeof now, 0) : -1;
+	return got >= (ssize_t)head.n && memcmp(now, head.p, head.n) == 0;
+}
+
 /* A compressed file is the copy of a generation that we know when their heads are the same. */
 void recognise_gz(struct folder *f, struct source *s, struct listed *file, struct checkpoint_row *rows)
 {
@@ -209,7 +220,7 @@ void recognise_gz(struct folder *f, struct source *s, struct listed *file, struc
 	if (head.n == 0)
 		return;
 	for (struct generation *g = s->oldest; g; g = g->next)
-		if (!g->is_seen && !g->is_gz && g->identity.head_bytes && identity_head_matches(&g->identity, head)) {
+		if (!g->is_seen && !g->is_gz && is_copied_in(g, head)) {
 			file->generation = g; /* still read through the open file, where there is one */
 			return;
 		}

@@ -8,6 +8,8 @@
 struct generation *recognise_new(struct source *s, const struct listed *file);
 /* Those that the source has already: follows them through renames, notes what grew or was cut. */
 void recognise_known(struct folder *f, struct source *s, struct listed *files, size_t count);
+/* The file is this large now. One that was cut keeps what was known of it: the next read finds out, and what went unread is counted. */
+void recognise_size(struct generation *g, uint64_t size_bytes);
 /* Those of an earlier life: makes a generation with the saved positions for each row that fits a plain file. */
 void recognise_saved(struct folder *f, struct source *s, struct listed *files, size_t count, struct checkpoint_row *rows);
 /* A compressed file as the copy of a generation or of a row. */

@@ -77,9 +77,8 @@ void retire_source(struct tail *t, struct source *s)
 
 static bool is_drained(const struct source *s)
 {
-	for (size_t lane = 0; lane < s->lanes; lane++)
-		if (s->lane[lane].flush_at_ns) /* what stages hold goes out at the next turn */
-			return false;
+	if (source_is_holding(s)) /* it goes out at the next turn */
+		return false;
 	for (const struct generation *g = s->oldest; g; g = g->next)
 		for (size_t lane = 0; lane < g->lanes; lane++)
 			if (!g->is_abandoned && (!g->cursors[lane].is_at_end || g->cursors[lane].marks))
@@ -113,6 +112,8 @@ static bool retire_in(struct tail *t, struct folder *f)
 			continue;
 		if (!is_drained(s)) {
 			is_left = true;
+			if (source_is_holding(s)) /* perhaps all that is left: nothing else would give it a turn */
+				tail_queue_all(t, s);
 			continue;
 		}
 		park(t, s);
@@ -131,6 +132,8 @@ static void on_retire_timer(void *ctx)
 	}
 	if (is_freed)
 		tail_look(t);
+	if (is_left)
+		t->o.readable(t->o.ctx);
 	if (is_left)
 		loop_arm(t->o.loop, &t->retire_timer, loop_now_ns(t->o.loop) + LOOK_NS, on_retire_timer, t);
 }

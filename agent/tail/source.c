@@ -61,6 +61,14 @@ void source_free(struct source *s)
 	free(s);
 }
 
+bool source_is_holding(const struct source *s)
+{
+	for (size_t lane = 0; lane < s->lanes; lane++)
+		if (s->lane[lane].stages && source_stages_is_holding(s->lane[lane].stages))
+			return true;
+	return false;
+}
+
 int64_t source_oldest_ns(const struct source *s, const struct cursor *c)
 {
 	const struct tail_mark *m = s->lane[c - c->generation->cursors].oldest_mark;

@@ -62,6 +62,8 @@ void source_metadata_free(struct source_metadata *m); /* NULL does nothing */
 struct source *source_new(struct folder *folder, const char *folder_path, const char *base, size_t lanes);
 /* With its marks: there are none, or the destinations are gone and nobody settles them any more. */
 void source_free(struct source *s);
+/* Stages hold lines of it that were read: they are in nothing that is on its way yet. */
+bool source_is_holding(const struct source *s);
 int64_t source_oldest_ns(const struct source *s, const struct cursor *c); /* timestamp of c's oldest unsettled record, 0: none */
 
 /* The generation that lane reads next, or NULL when there is nothing now. Older ones first; a newer one only when the older

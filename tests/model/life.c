@@ -295,6 +295,7 @@ static void check_lost(struct life *l)
 		life_fail(l, "%llu bytes counted as truncated, but nothing was cut", (unsigned long long)lost[LOST_TRUNCATED]);
 }
 
+/* Of a file that is cut twice between two reads the agent knows what it had first seen of it, and not what came in between. */
 static void check_cuts(struct life *l)
 {
 	bool is_cut_unread = false;
@@ -302,7 +303,7 @@ static void check_cuts(struct life *l)
 		const struct piece *p = &l->w->pieces[i];
 		const struct file *f = &l->w->files[p->file];
 		for (size_t lane = 0; lane < l->rules.lanes; lane++)
-			is_cut_unread |= f->place == FILE_CUT_ && f->cut_life == l->w->life && f->looked_life == l->w->life && p->is_written &&
+			is_cut_unread |= f->place == FILE_CUT_ && !f->is_regrown && f->cut_life == l->w->life && f->looked_life == l->w->life && p->is_written &&
 					 p->end <= f->looked_size && !p->lane[lane].read_in_life && !l->w->logs[f->log].is_removed;
 	}
 	if (is_cut_unread && !l->rules.is_ring && !l->counters.bytes_lost[LOST_TRUNCATED])

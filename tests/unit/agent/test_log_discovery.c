@@ -373,6 +373,28 @@ START_TEST(targets_of_files_come_and_go)
 }
 END_TEST
 
+/* What a stage holds when a target goes away is sent, and nothing is read twice when it comes back. */
+START_TEST(what_stages_hold_goes_out_with_the_target)
+{
+	static const char yaml[] = FILE_SD "    pipeline_stages: [{ multiline: { firstline: '^#', max_wait_time: 1h } }]\n";
+	struct rig r;
+	make(&r);
+	append(&r, "app.log", "#1\nmore\n#2\nmore of 2\n");
+	put_targets(&r, "[]");
+	start(&r, yaml);
+	put_targets(&r, "[" GROUP("x") "," GROUP("nobody") "]");
+	want_only(&r, LINE("x", "#1\nmore"));
+	put_targets(&r, "[]");
+	want_only(&r, LINE("x", "#1\nmore") LINE("x", "#2\nmore of 2"));
+	pass(&r, 1500);
+	ck_assert_str_eq(files(&r), "");
+	append(&r, "app.log", "#3\n#4\n");
+	put_targets(&r, "[" GROUP("x") "]");
+	want_only(&r, LINE("x", "#1\nmore") LINE("x", "#2\nmore of 2") LINE("x", "#3"));
+	unmake(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("log_discovery");
@@ -392,6 +414,7 @@ int main(void)
 	tcase_add_test(c, a_dropped_log_is_judged_again_when_its_pod_changes);
 	tcase_add_test(c, a_waiting_log_that_is_dropped_leaves_nothing);
 	tcase_add_test(c, targets_of_files_come_and_go);
+	tcase_add_test(c, what_stages_hold_goes_out_with_the_target);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
