@@ -166,13 +166,13 @@ static void note_vanished(struct source *s)
 			uint64_t unread = g->is_gz ? (is_read ? 0 : g->size_bytes) : g->size_bytes > read ? g->size_bytes - read : 0;
 			tail_abandon(s->folder->tail, g, LOST_DELETED_UNREAD, unread);
 		}
-		if (generation_is_over(g))
+		if (source_may_forget(g))
 			tail_forget_generation(s->folder->tail, g);
 	}
 }
 
 /* The index of the first file that is not history: behind the newest one that is known. Where none is known, everything of a pod is
- * new, and of a plain log only the live file. */
+ * new, and of a plain log only the live file. One that was cut while nobody looked is new wherever it stands. */
 static size_t first_new(const struct source *s, const struct listed *files, size_t count, bool is_known)
 {
 	size_t first = 0;
@@ -200,7 +200,7 @@ static void append_new(struct source *s, struct listed *files, size_t count, boo
 	size_t history = first_new(s, files, count, is_known);
 	for (size_t i = 0; i < count; i++) {
 		struct generation *g = files[i].generation;
-		if (g ? is_in_list(s, g) : i < history)
+		if (g ? is_in_list(s, g) : i < history && !files[i].was_cut)
 			continue;
 		if (!g)
 			g = recognise_new(s, &files[i]);

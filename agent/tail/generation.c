@@ -225,9 +225,22 @@ int cursor_fetch(struct cursor *c, char *to, size_t room, struct str *data, stru
 	return c->generation->is_gz ? fetch_gz(c, to, room, data, counters) : fetch_plain(c, to, room, data, counters);
 }
 
+/* Read further than the file reached at the last look. Without this a cut back to that size would not show; and since now the next look finds
+ * nothing new, it is said to the other lanes here. */
+static void grow(struct generation *g, const struct cursor *by)
+{
+	g->size_bytes = by->read;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		if (&g->cursors[lane] != by)
+			g->cursors[lane].is_at_end = g->is_abandoned;
+}
+
 void cursor_consume(struct cursor *c, struct str data, size_t n, bool is_eof)
 {
+	struct generation *g = c->generation;
 	c->read += n;
+	if (!g->is_gz && c->read > g->size_bytes)
+		grow(g, c);
 	/* The bytes before `read` are in data, unless next to nothing was used: then the old frontier is extended by them. */
 	if (n >= IDENTITY_FRONTIER_BYTES || (n > 0 && c->generation->is_gz))
 		c->last_read = frontier_of(c->read, str_take(data, n));

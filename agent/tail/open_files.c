@@ -16,13 +16,16 @@ void tail_lru_remove(struct tail *t, struct generation *g)
 
 static bool can_close(const struct generation *g, bool even_busy)
 {
-	bool is_at_end = true, is_used_up = true;
+	bool is_at_end = true, is_used_up = true, is_inflating = false;
 	for (size_t lane = 0; lane < g->lanes; lane++) {
+		is_inflating |= g->cursors[lane].gz != NULL;
 		is_at_end &= g->cursors[lane].is_at_end;
 		is_used_up &= g->cursors[lane].is_at_end && !g->cursors[lane].has_tail;
 	}
 	/* A deleted file cannot be opened again, and a compressed one only by inflating it from the start: it stays until it is used up. */
-	return !g->is_gone && (g->is_gz ? is_used_up : is_at_end || even_busy);
+	if (g->is_gone)
+		return generation_is_over(g);
+	return g->is_gz ? is_used_up || (even_busy && !is_inflating) : is_at_end || even_busy;
 }
 
 /* Closes the least recently used file that can be opened again by name: one at its end if there is one, since a file that is

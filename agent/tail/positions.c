@@ -35,13 +35,9 @@ static void put_generation(struct tail *t, struct buf *out, struct generation *g
 	checkpoint_put(out, &row);
 }
 
-/* The newest one is kept so that older files are known to be read. An empty one cannot be told again once it is renamed and compressed:
- * then the one before it stands in. */
-bool positions_is_worth_keeping(const struct source *s, const struct generation *g)
+bool positions_is_worth_keeping(const struct generation *g)
 {
-	if (g->is_abandoned)
-		return false;
-	return g == s->newest || (g->next == s->newest && s->newest->identity.head_bytes == 0) || !generation_is_finished(g);
+	return !g->is_abandoned && (source_is_anchor(g) || !generation_is_finished(g));
 }
 
 /* ---- frozen labels ---- */
@@ -118,7 +114,7 @@ static void render(struct tail *t)
 	for (struct folder *f = t->folders; f; f = f->next)
 		for (struct source *s = f->sources; s; s = s->next)
 			for (struct generation *g = s->oldest; g; g = g->next)
-				if (positions_is_worth_keeping(s, g))
+				if (positions_is_worth_keeping(g))
 					put_generation(t, &t->save_bytes, g, now_s);
 				else
 					g->is_unsaved = false; /* that it is not in the snapshot says it all */
@@ -152,7 +148,7 @@ static void save(struct tail *t)
 {
 	if (!t->o.is_state_usable || t->is_saving || !t->is_dirty)
 		return;
-	t->is_dirty = false;
+	t->is_dirty = t->needs_snapshot = false;
 	render(t);
 	t->is_saving = worker_run(t->o.worker, save_on_worker, on_saved, t);
 	if (!t->is_saving)
@@ -201,7 +197,7 @@ static void on_journal(void *ctx)
 		positions_changed(t);
 		return;
 	}
-	if (!t->has_positions_file) {
+	if (!t->has_positions_file || t->needs_snapshot) {
 		save(t);
 		return;
 	}

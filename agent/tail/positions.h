@@ -7,6 +7,6 @@
 struct tail;
 
 struct checkpoint_row positions_row(const struct tail *t, const struct generation *g, int64_t now_s); /* views */
-bool positions_is_worth_keeping(const struct source *s, const struct generation *g);
+bool positions_is_worth_keeping(const struct generation *g);
 
 #endif

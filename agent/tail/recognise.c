@@ -91,10 +91,9 @@ static void look_through(struct generation *g)
 	struct os_file st;
 	if (g->fd < 0 || g->is_gz || g->is_abandoned || os_stat_fd(g->fd, &st) < 0)
 		return;
-	if (st.size_bytes == g->size_bytes)
-		return;
+	bool has_news = st.size_bytes != g->size_bytes;
 	recognise_size(g, st.size_bytes);
-	for (size_t lane = 0; lane < g->lanes; lane++)
+	for (size_t lane = 0; lane < g->lanes && has_news; lane++)
 		g->cursors[lane].is_at_end = false;
 }
 
@@ -248,6 +247,8 @@ void recognise_reopen(struct generation *g, const struct listed *file)
 	g->identity.birth_ns = file->st.birth_ns;
 	for (size_t lane = 0; lane < g->lanes; lane++)
 		g->cursors[lane].is_at_end = false;
+	struct tail *t = g->source->folder->tail;
+	t->is_dirty = t->needs_snapshot = true;
 }
 
 void recognise_lost(struct source *s, struct checkpoint_row *rows)

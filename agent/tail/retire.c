@@ -92,7 +92,7 @@ static void park(struct tail *t, struct source *s)
 {
 	for (struct generation *g = s->oldest; g; g = g->next) {
 		struct checkpoint_row row = positions_row(t, g, loop_wall_ns(t->o.loop) / 1000000000);
-		if (positions_is_worth_keeping(s, g))
+		if (positions_is_worth_keeping(g))
 			checkpoint_park(&t->checkpoint, &row);
 		/* Pieces of a line that will not be ended here: the other lanes may have counted more of them. */
 		for (size_t lane = 0; lane < g->lanes; lane++) {

@@ -6,6 +6,7 @@
 #include "agent/line_counts.h"
 #include "agent/line_trace.h"
 #include "agent/log_stages.h"
+#include "agent/tail/folder.h"
 
 /* After a rename the runtime still writes to the old file until it is told to reopen. A line that has no line feed this
  * long after a newer generation appeared will not get one any more. */
@@ -101,6 +102,20 @@ struct generation *source_find_name(const struct source *s, const char *name)
 		if (!g->is_gone && strcmp(g->name, name) == 0)
 			return g;
 	return NULL;
+}
+
+bool source_is_anchor(const struct generation *g)
+{
+	for (const struct generation *newer = g->next; newer; newer = newer->next)
+		if (newer->identity.head_bytes)
+			return false;
+	return true;
+}
+
+bool source_may_forget(const struct generation *g)
+{
+	const struct source *s = g->source;
+	return generation_is_over(g) && !(s->is_listed && !s->folder->is_gone && !s->is_retired && source_is_anchor(g));
 }
 
 void source_append(struct source *s, struct generation *g, int64_t now_ns)

@@ -70,6 +70,11 @@ int64_t source_oldest_ns(const struct source *s, const struct cursor *c); /* tim
  * is at its end. *flush_tail: take what has no line feed as a line, its writer is gone. */
 struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bool *flush_tail);
 struct generation *source_find_name(const struct source *s, const char *name);
+/* By g it is known what has been read: the newest one, and while everything newer is empty (an empty file is not known again once it is
+ * renamed and compressed) the newest that is not. */
+bool source_is_anchor(const struct generation *g);
+/* Over, and of no use to tell what has been read. */
+bool source_may_forget(const struct generation *g);
 void source_append(struct source *s, struct generation *g, int64_t now_ns);
 void source_insert(struct source *s, struct generation *older, struct generation *g); /* g follows older */
 void source_unlink(struct source *s, struct generation *g); /* takes it out of the list; the caller frees */

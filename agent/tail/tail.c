@@ -10,6 +10,7 @@
 #include "agent/log.h"
 #include "agent/tail/pod_gate.h"
 #include "agent/tail/pod_wants.h"
+#include "agent/tail/recognise.h"
 #include "agent/tail/retire.h"
 #include "agent/tail/targets.h"
 
@@ -258,12 +259,13 @@ static void look_at_held(struct tail *t)
 		struct os_file st;
 		if (!g->is_gone || g->source->is_retired || os_stat_fd(g->fd, &st) < 0)
 			continue;
-		if ((!g->is_gz && st.size_bytes > g->size_bytes) || g->error[0]) /* an error is tried again at every look */
-			for (size_t lane = 0; lane < g->lanes; lane++)
-				g->cursors[lane].is_at_end = g->is_abandoned;
-		g->size_bytes = st.size_bytes;
+		bool has_news = (!g->is_gz && st.size_bytes != g->size_bytes) || g->error[0]; /* an error is tried again at every look */
+		if (has_news)
+			recognise_size(g, st.size_bytes);
+		for (size_t lane = 0; lane < g->lanes && has_news; lane++)
+			g->cursors[lane].is_at_end = g->is_abandoned;
 		tail_queue_all(t, g->source);
-		if (generation_is_over(g))
+		if (source_may_forget(g))
 			tail_forget_generation(t, g);
 	}
 }
@@ -272,7 +274,7 @@ void tail_forget_over(struct tail *t)
 {
 	for (struct generation *g = t->lru_oldest, *next; g; g = next) {
 		next = g->lru_newer;
-		if (g->is_gone && g != g->source->newest && !g->source->is_retired && generation_is_over(g))
+		if (g->is_gone && g != g->source->newest && !g->source->is_retired && source_may_forget(g))
 			tail_forget_generation(t, g);
 	}
 }
@@ -382,7 +384,7 @@ static void retire(struct tail *t, struct tail_mark *m)
 	g->is_unsaved = t->o.is_state_usable;
 	if (g->source->is_retired)
 		retire_soon(t);
-	if (g->is_gone && g != g->source->newest && !g->source->is_retired && generation_is_over(g))
+	if (g->is_gone && g != g->source->newest && !g->source->is_retired && source_may_forget(g))
 		tail_forget_generation(t, g);
 	else
 		positions_changed(t);

@@ -61,6 +61,7 @@ struct tail {
 	struct buf save_bytes, journal_bytes;
 	struct loop_timer journal_timer;
 	bool has_positions_file;       /* a snapshot is there to add to */
+	bool needs_snapshot;           /* a file is another one than its row says: a row that is added would not replace that one */
 	int journal_error;
 	int save_error;                /* of the last save, 0 or -errno */
 };

@@ -160,7 +160,8 @@ static void trim_rotated(struct world *w, int log, int keep)
 {
 	int rotated = 0;
 	for (int i = w->file_count; i-- > 0;) /* newest first */
-		if (w->files[i].log == log && (w->files[i].place == FILE_PLAIN_ || w->files[i].place == FILE_GZ_) && ++rotated > keep)
+		if (w->files[i].log == log && (w->files[i].place == FILE_PLAIN_ || w->files[i].place == FILE_GZ_) && ++rotated > keep &&
+		    !(w->rules.has_blocks && goes_on_in(w, i)))
 			remove_file(w, i);
 }
 
@@ -194,17 +195,6 @@ static void rotate(struct world *w, int log)
 	w->between(w->ctx);
 	close(l->fd);
 	open_live(w, log);
-}
-
-/* Piece p stands in an earlier file, and how its message went on was cut away: it may come alone, or glued to what was written later. */
-static void sever(struct world *w, int cut_file, int p)
-{
-	if (w->pieces[p].file == cut_file)
-		return;
-	w->logs[w->pieces[p].log].is_severed[w->pieces[p].is_stderr] = true;
-	for (; p != NONE; p = w->pieces[p].previous)
-		for (int lane = 0; lane < MODEL_LANES; lane++)
-			w->pieces[p].lane[lane].is_excused = true;
 }
 
 /* Somebody empties the live file under the runtime. It writes on at the end (O_APPEND), or, as json-file once did, where it was:

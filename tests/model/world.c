@@ -108,6 +108,26 @@ static void excuse(struct world *w, int file, bool was_held)
 		}
 }
 
+/* Piece p stands in an earlier file, and how its message went on is gone: it may come alone, or glued to what was written later. */
+static void sever(struct world *w, int gone_file, int p)
+{
+	if (w->pieces[p].file == gone_file)
+		return;
+	w->logs[w->pieces[p].log].is_severed[w->pieces[p].is_stderr] = true;
+	for (; p != NONE; p = w->pieces[p].previous)
+		for (int lane = 0; lane < MODEL_LANES; lane++)
+			w->pieces[p].lane[lane].is_excused = true;
+}
+
+/* A message goes on in it that began in an earlier file. Among the lines of a block nobody could tell what is glued to what. */
+static bool goes_on_in(const struct world *w, int file)
+{
+	for (int i = 0; i < w->piece_count; i++)
+		if (w->pieces[i].file == file && w->pieces[i].previous != NONE && w->pieces[w->pieces[i].previous].file != file)
+			return true;
+	return false;
+}
+
 static void gone(struct world *w, int file, enum file_place place)
 {
 	struct file *f = &w->files[file];
@@ -115,6 +135,9 @@ static void gone(struct world *w, int file, enum file_place place)
 	f->place = place;
 	f->cut_life = w->life;
 	excuse(w, file, was_held);
+	for (int i = 0; i < w->piece_count && !was_held; i++) /* whoever never saw it cannot know */
+		if (w->pieces[i].file == file && w->pieces[i].previous != NONE)
+			sever(w, file, w->pieces[i].previous);
 }
 
 void world_agent_gone(struct world *w)

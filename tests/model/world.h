@@ -59,7 +59,7 @@ struct world_pod {
 };
 
 struct world_rules {
-	bool has_pieces, has_cuts, has_holes, has_long_lines, is_forgetful /* few open files */;
+	bool has_pieces, has_cuts, has_holes, has_long_lines, is_forgetful /* few open files */, has_blocks;
 };
 struct world {
 	uint64_t random;
