@@ -224,7 +224,7 @@ void taps_look(void *taps, size_t number, const char *stage, const struct entry 
 	for (size_t i = 0; i < TAPS_MAX; i++) {
 		struct tap *tap = t->at[i];
 		bool is_meant = tap && tap->o.stage > 0 && (size_t)tap->o.stage == number && !tap->o.is_dropped && t->place;
-		if (!is_meant || after->drop_reason || !wants(tap, t->place))
+		if (!is_meant || after->is_held || after->drop_reason || !wants(tap, t->place))
 			continue;
 		struct record r = { .timestamp_ns = after->timestamp_ns, .line = after->line, .metadata = after->metadata.at,
 				    .metadata_count = after->metadata.count };

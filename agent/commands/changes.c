@@ -1,6 +1,8 @@
 /* Two entries side by side. Sets are small, so they are searched name by name. */
 #include "agent/commands/changes.h"
 
+#include <stdio.h>
+
 #include "parsers/bytes/rfc3339.h"
 
 static void tell(const char *what, struct str name, struct str before, struct str after, change_fn *fn, void *ctx)
@@ -65,6 +67,18 @@ static struct str unless_empty(struct str s)
 	return s.n ? s : (struct str){ 0 };
 }
 
+/* Metrics that were touched, and that several lines have become one. */
+static void tell_deeds(const struct entry *before, const struct entry *after, change_fn *fn, void *ctx)
+{
+	const struct str none = { 0 };
+	char lines[32];
+	for (size_t i = before->note_count; i < after->note_count; i++)
+		tell("metric", after->notes[i].name, none, after->notes[i].text, fn, ctx);
+	if (after->joined > before->joined)
+		tell("joined", none, none, (struct str){ lines, (size_t)snprintf(lines, sizeof lines, "%llu lines", (unsigned long long)after->joined + 1) },
+		     fn, ctx);
+}
+
 void changes_each(const struct entry *before, const struct entry *after, change_fn *fn, void *ctx)
 {
 	const struct str none = { 0 };
@@ -73,6 +87,7 @@ void changes_each(const struct entry *before, const struct entry *after, change_
 	compare_labels("label", &before->labels, &after->labels, fn, ctx);
 	compare_labels("structured_metadata", &before->metadata, &after->metadata, fn, ctx);
 	compare_extracted(before, after, fn, ctx);
+	tell_deeds(before, after, fn, ctx);
 	tell("tenant", none, unless_empty(before->tenant), unless_empty(after->tenant), fn, ctx);
 	tell("dropped", none, str_of(before->drop_reason), str_of(after->drop_reason), fn, ctx);
 }

@@ -6,7 +6,7 @@
 #include "parsers/stages/stages.h"
 
 struct change { /* views, during the call */
-	const char *what;        /* "line", "timestamp", "label", "structured_metadata", "extracted", "tenant", "dropped" */
+	const char *what;        /* "line", "timestamp", "label", "structured_metadata", "extracted", "metric", "tenant", "joined", "dropped" */
 	struct str name;         /* of the label or value; empty where there is only one */
 	struct str before, after;
 	bool was_there, is_there;

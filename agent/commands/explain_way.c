@@ -100,6 +100,14 @@ static void on_change(void *ctx, const struct change *c)
 		buf_str(out, c->after);
 		return;
 	}
+	if (strcmp(c->what, "joined") == 0 || strcmp(c->what, "metric") == 0) {
+		buf_str(out, str_of(c->what));
+		buf_char(out, ' ');
+		buf_str(out, c->name);
+		buf_str(out, c->name.n ? STR(" ") : STR(""));
+		buf_str(out, c->after);
+		return;
+	}
 	buf_str(out, strcmp(c->what, "structured_metadata") == 0 ? STR("structured metadata") : str_of(c->what));
 	buf_str(out, c->name.n ? STR(" ") : STR(""));
 	buf_str(out, c->name);
@@ -112,8 +120,9 @@ static void on_step(void *ctx, const struct trial_step *s)
 {
 	struct run *r = ctx;
 	struct explain_way *way = r->way;
-	bool holds_wanted = s->after->first.order <= r->wanted && r->wanted <= s->after->last;
-	if (!holds_wanted || way->step_count == COUNT_OF(way->steps))
+	bool is_stderr = s->after->origin.stream;
+	bool holds_wanted = s->first <= r->wanted && r->wanted <= s->after->last && is_stderr == way->is_stderr;
+	if (!holds_wanted || s->after->is_held || way->step_count == COUNT_OF(way->steps))
 		return;
 	struct buf effect;
 	buf_init(&effect, EFFECT_MOST);
@@ -143,7 +152,6 @@ static struct str find_trace(struct explain_way *way, struct str line)
 	return (struct str){ 0 };
 }
 
-/* notes: trial.c has the stream there. */
 static void on_taken(void *ctx, const struct entry *e)
 {
 	struct run *r = ctx;
@@ -152,7 +160,7 @@ static void on_taken(void *ctx, const struct entry *e)
 		return;
 	r->first = e->first.order;
 	r->last = e->last;
-	way->is_stderr = e->first.notes[0];
+	way->is_stderr = e->origin.stream;
 	way->timestamp_ns = e->timestamp_ns;
 	way->message = arena_copy(&way->arena, e->line);
 	way->level = e->origin.level;
@@ -165,7 +173,7 @@ static void on_record(void *ctx, const struct trial_record *t)
 {
 	struct run *r = ctx;
 	struct explain_way *way = r->way;
-	if (r->wanted < t->first || t->last < r->wanted || way->has_come_out)
+	if (r->wanted < t->first || t->last < r->wanted || t->is_stderr != way->is_stderr || way->has_come_out)
 		return;
 	way->has_come_out = true;
 	way->dropped = arena_copy(&way->arena, t->dropped);

@@ -13,7 +13,7 @@
 
 enum { OUTPUT_MOST = 64 << 20, STEPS_MOST = 8 << 20, WAITING_MOST = 1024 };
 
-struct waiting { uint64_t first; struct buf steps; }; /* of an entry that has not come out yet */
+struct waiting { uint64_t first; struct buf steps; size_t count; bool is_stderr, is_held; }; /* of an entry that has not come out yet */
 struct inspection {
 	const struct config_scrape *job; /* NULL: none */
 	enum log_format format;
@@ -47,7 +47,7 @@ static struct waiting *find_or_add(struct inspection *in, const struct trial_ste
 	if (in->waiting_count == WAITING_MOST)
 		forget(in, 0);
 	w = &in->waiting[in->waiting_count++];
-	*w = (struct waiting){ .first = s->first };
+	*w = (struct waiting){ .first = s->first, .is_stderr = s->after->origin.stream };
 	buf_init(&w->steps, STEPS_MOST);
 	if (!in->is_json) {
 		trial_print_plain(s->before->line, &w->steps);
@@ -56,10 +56,40 @@ static struct waiting *find_or_add(struct inspection *in, const struct trial_ste
 	return w;
 }
 
+/* What was done to the other lines of a block, before it was one. */
+static void gather(struct inspection *in, const struct trial_step *s)
+{
+	for (size_t i = 0; i < in->waiting_count;) {
+		struct waiting *w = &in->waiting[i], *first;
+		bool is_part = w->is_held && w->first > s->first && w->first <= s->after->last && w->is_stderr == (bool)s->after->origin.stream;
+		if (is_part && w->count && (first = find(in, s->first))) {
+			if (in->is_json)
+				buf_str(&first->steps, first->steps.n ? STR(",") : STR(""));
+			else
+				buf_printf(&first->steps, "line %llu: ", (unsigned long long)w->first);
+			buf_str(&first->steps, buf_view(&w->steps));
+		}
+		if (is_part)
+			forget(in, i);
+		else
+			i++;
+	}
+}
+
 static void on_step(void *ctx, const struct trial_step *s)
 {
 	struct inspection *in = ctx;
 	struct waiting *w = find_or_add(in, s);
+	if (s->after->is_held) {
+		w->is_held = true;
+		return;
+	}
+	if (s->after->joined > s->before->joined) {
+		gather(in, s);
+		w = find_or_add(in, s);
+	}
+	w->count++;
+	w->is_held = false;
 	if (!in->is_json) {
 		trial_print_step_text(s, in->in_colour, &w->steps);
 		return;

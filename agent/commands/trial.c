@@ -56,9 +56,9 @@ static void on_entry(void *ctx, struct entry *e)
 {
 	struct trial *t = ctx;
 	add_origin(t, e);
-	const struct trial_record r = { .first = e->first.order, .last = e->last, .timestamp_ns = e->timestamp_ns, .line = e->line,
+	const struct trial_record r = { .first = e->origin.number, .last = e->last, .timestamp_ns = e->timestamp_ns, .line = e->line,
 					.labels = &e->labels, .metadata = &t->shown, .tenant = e->tenant, .dropped = str_of(e->drop_reason),
-					.is_stderr = e->first.notes[0] };
+					.is_stderr = e->origin.stream };
 	t->o.on_record(t->o.ctx, &r);
 }
 
@@ -66,7 +66,9 @@ static void on_look(void *ctx, const char *stage, const struct entry *before, co
 {
 	struct trial *t = ctx;
 	size_t at = stages_look_at(t->stages);
-	const struct trial_step s = { .first = after->first.order, .stage = stage, .number = t->first_number + at,
+	if (at == 0 && t->o.stages->has_joining)
+		stage = "stack_traces"; /* it stands in the file under this name, and not among the stages */
+	const struct trial_step s = { .first = after->origin.number, .stage = stage, .number = t->first_number + at,
 				      .depth = stages_depth(t->stages, at), .before = before, .after = after };
 	t->o.on_step(t->o.ctx, &s);
 }
@@ -91,7 +93,9 @@ static void take_record(struct trial *t, int64_t timestamp_ns, bool is_stderr, s
 	labels_copy(&t->labels, &t->base[is_stderr]);
 	line = clean(t, line);
 	struct entry e = { .line = line, .timestamp_ns = timestamp_ns, .labels = t->labels, .metadata = t->metadata, .arena = &t->arena,
-			   .first = { first, { is_stderr } }, .last = t->number };
+			   .first = { .order = first }, .last = t->number };
+	e.origin.stream = is_stderr;
+	e.origin.number = first;
 	e.origin.level = level_detect(line);
 	if (!t->o.config || t->o.config->trace.enabled)
 		e.origin.trace_result = trace_find(line, &e.origin.trace);

@@ -21,7 +21,7 @@ struct trial_step { /* one stage with one entry */
 	uint64_t first;                /* as of the record that it will be part of */
 	const char *stage;
 	size_t number, depth;          /* from 1, as they stand in the file, nested ones counted; how many match stages it is in */
-	const struct entry *before, *after;
+	const struct entry *before, *after; /* after->is_held: the stage keeps it for now */
 };
 struct trial_options {
 	const struct config *config;      /* NULL: level and trace id alone */

@@ -137,7 +137,8 @@ static void json_change(void *ctx, const struct change *c)
 void trial_print_step_json(const struct trial_step *s, struct buf *out)
 {
 	struct printing p = { .out = out };
-	buf_printf(out, "{\"number\":%zu,\"stage\":\"%s\",\"depth\":%zu,\"changes\":[", s->number, s->stage, s->depth);
+	buf_printf(out, "{\"number\":%zu,\"stage\":\"%s\",\"depth\":%zu,\"input_line\":%llu,\"changes\":[", s->number, s->stage, s->depth,
+		   (unsigned long long)s->first);
 	changes_each(s->before, s->after, json_change, &p);
 	buf_str(out, STR("]}"));
 }

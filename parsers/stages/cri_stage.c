@@ -185,9 +185,11 @@ static enum stage_verdict keep(const struct cri *cri, struct state *s, struct st
 	bool is_first = i == s->open_count;
 	struct piece *p = is_first ? open_piece(s) : s->pieces[i];
 	struct entry_place first = is_first ? e->first : p->entry.first;
+	uint64_t number = is_first ? e->origin.number : p->entry.origin.number;
 	kept_entry_set(&p->entry, e);
 	kept_entry_join(&p->entry, e);
 	p->entry.first = first;
+	p->entry.origin.number = number;
 	append(cri, &p->text, e->line);
 	return STAGE_HELD;
 }
@@ -214,6 +216,7 @@ static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry
 	append(cri, &s->whole, e->line);
 	e->line = buf_view(&s->whole);
 	e->first = s->pieces[i]->entry.first;
+	e->origin.number = s->pieces[i]->entry.origin.number;
 	e->joined += s->pieces[i]->entry.lines;
 	s->pieces[i]->entry.lines = 0;
 	close_piece(s, i);

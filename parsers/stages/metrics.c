@@ -15,10 +15,10 @@ enum { IDLE_DEFAULT_S = 300, METRICS_MAX = 256 };
 #define NS_PER_S INT64_C(1000000000)
 
 static const char *const type_names[TYPES] = { "counter", "gauge", "histogram" };
-static const struct { const char *name; bool fits[TYPES], needs_number; } actions[ACTIONS] = {
-	[INC] = { "inc", { true, true, false }, false }, [DEC] = { "dec", { false, true, false }, false },
-	[SET] = { "set", { false, true, false }, true }, [ADD] = { "add", { true, true, false }, true },
-	[SUB] = { "sub", { false, true, false }, true },
+static const struct { const char *name; bool fits[TYPES], needs_number; const char *sign; } actions[ACTIONS] = {
+	[INC] = { "inc", { true, true, false }, false, "+" }, [DEC] = { "dec", { false, true, false }, false, "-" },
+	[SET] = { "set", { false, true, false }, true, "=" }, [ADD] = { "add", { true, true, false }, true, "+" },
+	[SUB] = { "sub", { false, true, false }, true, "-" },
 };
 static const double default_bounds[] = { .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10 };
 
@@ -262,10 +262,11 @@ static void trace(const struct metric *m, struct stage_series *s, size_t at, con
 	stage_series_trace(s, m->bound_count, at, &exemplar);
 }
 
-static void apply(struct metric *m, struct stage_series *s, const struct entry *e, double number)
+static void apply(struct metric *m, struct stage_series *s, struct stage_turn *turn, struct entry *e, double number)
 {
 	if (m->type == HISTOGRAM) {
 		trace(m, s, stage_series_observe(s, m->bounds, m->bound_count, number), e, number);
+		stage_note(turn, e, str_of(m->name), "observed ", number);
 		return;
 	}
 	if (m->type == COUNTER && m->action == ADD && !(number > 0)) {
@@ -274,6 +275,7 @@ static void apply(struct metric *m, struct stage_series *s, const struct entry *
 		return;
 	}
 	trace(m, s, 0, e, m->action == INC ? 1 : number);
+	stage_note(turn, e, str_of(m->name), actions[m->action].sign, actions[m->action].needs_number ? number : 1);
 	switch (m->action) {
 	case INC: s->value += 1; break;
 	case DEC: s->value -= 1; break;
@@ -285,7 +287,7 @@ static void apply(struct metric *m, struct stage_series *s, const struct entry *
 	}
 }
 
-static void touch(struct metric *m, const struct entry *e, int64_t now_ns)
+static void touch(struct metric *m, struct stage_turn *turn, struct entry *e)
 {
 	const struct extracted *x = m->is_match_all ? NULL : extracted_get(e, m->source);
 	bool needs_number = m->type == HISTOGRAM || actions[m->action].needs_number;
@@ -300,15 +302,15 @@ static void touch(struct metric *m, const struct entry *e, int64_t now_ns)
 	struct stage_series *s = stage_series_get(m->series, &e->labels);
 	if (!s)
 		return;
-	apply(m, s, e, number);
-	s->modified_s = now_ns / NS_PER_S;
+	apply(m, s, turn, e, number);
+	s->modified_s = turn->now_ns / NS_PER_S;
 }
 
 static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry *e)
 {
 	struct metrics *all = stage;
 	for (size_t i = 0; i < all->count && !e->is_repeat; i++)
-		touch(&all->at[i], e, turn->now_ns);
+		touch(&all->at[i], turn, e);
 	return STAGE_NEXT;
 }
 

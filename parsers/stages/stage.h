@@ -65,6 +65,8 @@ struct stage_turn { /* of one stage with one entry */
 void stage_forward(struct stage_turn *turn, struct entry *e);
 /* The same for one that is dropped. */
 void stage_forward_dropped(struct stage_turn *turn, struct entry *e, const char *reason);
+/* What a metric did, "+1" or "=0.5", for those who look; nothing when nobody does. name outlives the entry. */
+void stage_note(struct stage_turn *turn, struct entry *e, struct str name, const char *sign, double number);
 /* For a run function to return: drops, with this reason (which must outlive the call). */
 enum stage_verdict stage_drop(struct entry *e, const char *reason);
 

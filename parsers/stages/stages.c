@@ -340,9 +340,37 @@ static enum stage_verdict run_step(struct stages_walk *w, size_t at, struct entr
 	struct entry before = keep(e);
 	enum stage_verdict verdict = step->type->run(step->stage, &turn, e);
 	p->look_at = at; /* behind the run: a stage that let others go has moved it */
-	if (verdict != STAGE_HELD)
-		p->look(p->look_ctx, step->type->name, &before, e);
+	e->is_held = verdict == STAGE_HELD;
+	p->look(p->look_ctx, step->type->name, &before, e);
 	return verdict;
+}
+
+/* What comes out of a stage that kept it: what changed since it went in is that it is of several lines now. */
+static void look_at_kept(const struct stage_turn *turn, const struct entry *e)
+{
+	struct stages *p = turn->walk->p;
+	struct entry before = *e;
+	if (!p->look)
+		return;
+	before.joined = 0;
+	before.drop_reason = NULL;
+	p->look_at = turn->at;
+	p->look(p->look_ctx, p->steps[turn->at].type->name, &before, e);
+}
+
+void stage_note(struct stage_turn *turn, struct entry *e, struct str name, const char *sign, double number)
+{
+	if (!turn->walk->p->look)
+		return;
+	struct entry_note *notes = arena_alloc(e->arena, (e->note_count + 1) * sizeof *notes);
+	for (size_t i = 0; i < e->note_count; i++)
+		notes[i] = e->notes[i];
+	struct str digits = extracted_print_number(number, e->arena), head = str_of(sign);
+	char *text = arena_alloc(e->arena, head.n + digits.n);
+	memcpy(text, head.p, head.n);
+	memcpy(text + head.n, digits.p, digits.n);
+	notes[e->note_count++] = (struct entry_note){ name, { text, head.n + digits.n } };
+	e->notes = notes;
 }
 
 static void come_out(struct stages_walk *w, struct entry *e)
@@ -381,11 +409,13 @@ static void walk(struct stages_walk *w, size_t at, struct entry *e)
 void stage_forward_dropped(struct stage_turn *turn, struct entry *e, const char *reason)
 {
 	e->drop_reason = reason;
+	look_at_kept(turn, e);
 	come_out(turn->walk, e);
 }
 
 void stage_forward(struct stage_turn *turn, struct entry *e)
 {
+	look_at_kept(turn, e);
 	walk(turn->walk, turn->at + 1, e);
 }
 

@@ -37,8 +37,10 @@ struct entry_origin { /* what was seen in the line before any stage had it; of j
 	enum trace_result trace_result;
 	struct trace_context trace;
 	struct str adjusted_count;          /* outlives the pipeline */
-	unsigned char stream; /* the caller's: by which of its streams the first line came */
+	unsigned char stream; /* the caller's: by which of its streams the first line came, */
+	uint64_t number;      /* and as which of its lines; `first` may have moved back behind it */
 };
+struct entry_note { struct str name, text; }; /* "promtail_custom_lines_total", "+1" */
 struct entry { /* all views: into the line, the pipeline, or `arena` (arena_reset by the caller after each entry) */
 	struct str line;
 	int64_t timestamp_ns;
@@ -54,6 +56,9 @@ struct entry { /* all views: into the line, the pipeline, or `arena` (arena_rese
 	struct entry_place first; uint64_t last; /* its lines stand between these; last: an order number */
 	uint64_t joined;                    /* lines that it has besides its own: every line that was run is in one entry, sooner or later */
 	struct entry_origin origin;
+	/* Only while somebody looks (stages_set_look): which metrics were touched and how, in the arena; the stage keeps it for now. */
+	struct entry_note *notes; size_t note_count;
+	bool is_held;
 };
 
 enum stage_verdict {
@@ -121,7 +126,8 @@ void stages_move_back(struct entry_place *held, const struct entry *e);
  * reader leaves the log alone until then, and only this log; being up to 100 ms early does no harm (the rate stays exact) and
  * saves timers. */
 int64_t stages_not_before(const struct stages_state *s);
-/* For `inspect`: called before and after each stage, when set. */
+/* For `inspect`: called behind each stage, when set. An entry that a stage keeps is shown with is_held; what a stage lets out of what it kept
+ * is shown as that stage's, with `joined` where it is of several lines. */
 typedef void stages_look(void *ctx, const char *stage, const struct entry *before, const struct entry *after);
 void stages_set_look(struct stages *p, stages_look *look, void *ctx);
 /* During the call: the place of the stage among all of them, nested ones too, as they stand in the list; 0 is the first. */

@@ -175,11 +175,62 @@ def inspect_stages(s):
         shell.end()
 
 
+BLOCKS = b"""2026-11-21T09:00:00Z stdout F ERROR 7 first
+2026-11-21T09:00:01Z stderr F INFO 70 other
+2026-11-21T09:00:02Z stdout F   at a
+2026-11-21T09:00:03Z stderr F   more
+2026-11-21T09:00:04Z stdout F   at b
+2026-11-21T09:00:05Z stdout F INFO last
+"""
+ERROR_BLOCK = """lines 1 to 5: ERROR 7 first
+  2 regex               + extracted level "ERROR"
+                        + extracted size "7"
+line 3:   at a
+  2 regex               nothing
+line 5:   at b
+  2 regex               nothing
+  3 multiline           + joined "3 lines"
+  4 metrics             + metric promtail_custom_entries "+1"
+                        + metric promtail_custom_size "observed 7"
+  5 labels              + label level "ERROR"
+  6 match               nothing
+    7 tenant              + tenant "oncall"
+  => 2026-11-21T09:00:00.000000000Z {job="app", level="ERROR", stream="stdout"} detected_level="error" tenant "oncall"
+     ERROR 7 first
+       at a
+       at b
+"""
+
+
+def blocks(s):
+    """inspect and explain say what multiline has put together, out of which lines, and which metrics an entry has touched."""
+    with open(f"{ROOT}/tests/fixtures/pipelines/blocks.yaml") as f:
+        pipeline = re.search(r"^pipeline_stages:.*?(?=^cases:)", f.read(), re.S | re.M).group(0)
+    config, log = f"{s.work}/spoor.yaml", f"{s.work}/app.log"
+    with open(config, "w") as f:
+        f.write(f"logs:\n  clients: [{{url: 'http://127.0.0.1:1/loki/api/v1/push', tenant_id: home}}]\n  scrape_configs:\n    - job_name: app\n"
+                f"      static_configs: [{{labels: {{job: app, __path__: {log}}}}}]\n" + "".join(f"      {line}\n" for line in pipeline.splitlines()))
+    with open(log, "wb") as f:
+        f.write(BLOCKS)
+    out = spoor("inspect", f"--config.file={config}", "--stages", data=BLOCKS).stdout.decode()
+    s.expect(ERROR_BLOCK in out, f"inspect:\n{out}\nwant:\n{ERROR_BLOCK}")
+    rows = [json.loads(line) for line in spoor("inspect", f"--config.file={config}", "--stages", "--output=json", data=BLOCKS).stdout.splitlines()]
+    told = [[(x["input_line"], x["number"], [c["after"] for c in x["changes"] if c["what"] in ("joined", "metric")]) for x in r["stages"]] for r in rows]
+    s.expect(told[0][:5] == [(1, 2, []), (3, 2, []), (5, 2, []), (1, 3, ["3 lines"]), (1, 4, ["+1", "observed 7"])], f"{told[0]}")
+    s.expect(told[2][:4] == [(2, 2, []), (4, 2, []), (2, 3, ["2 lines"]), (2, 4, ["+1", "observed 70"])] and told[1][1:3] == [(6, 3, []), (6, 4, ["+1"])], f"{told}")
+    for line, want, other in ((1, ["2 regex: extracted level=\"ERROR\"", "3 multiline: joined 3 lines", "metric promtail_custom_size observed 7", "tenant oncall"], "2 lines"),
+                              (3, ["2 regex: nothing", "3 multiline: joined 3 lines", "metric promtail_custom_entries +1", "  at a\\n  at b"], "2 lines"),
+                              (4, ["3 multiline: joined 2 lines", "metric promtail_custom_size observed 70", "INFO 70 other\\n  more"], "oncall"),
+                              (6, ["3 multiline: nothing", "unfinished", "INFO last"], "joined")):
+        text = spoor("explain", f"--config.file={config}", "--web.listen-address=127.0.0.1:1", f"{log}:{line}").stdout.decode()
+        s.expect(all(w in text for w in want) and other not in text, f"explain of line {line}: wanted {want} and not {other!r}:\n{text}")
+
+
 def test(s):
     """spoor test: files that pass, one that fails with its places, wrong ones, and the one of the documentation."""
     folder = f"{ROOT}/tests/fixtures/pipelines"
-    r = spoor("test", "good.yaml", "inline.yaml", cwd=folder)
-    s.expect(r.returncode == 0 and r.stdout.count(b"\nok ") + r.stdout.startswith(b"ok ") == 7 and b"7 passed, 0 failed" in r.stdout, f"{r}")
+    r = spoor("test", "good.yaml", "inline.yaml", "blocks.yaml", cwd=folder)
+    s.expect(r.returncode == 0 and r.stdout.count(b"\nok ") + r.stdout.startswith(b"ok ") == 8 and b"8 passed, 0 failed" in r.stdout, f"{r}")
     r = spoor("test", "failing.yaml", cwd=folder)
     text = r.stdout.decode()
     s.expect(r.returncode == 1 and "not ok 1 - all is wrong" in text and "ok 3 - and one that is right" in text and "1 passed, 2 failed" in text, text)
@@ -310,4 +361,4 @@ def help_of_commands(s):
     s.expect(spoor("version").stdout.decode() == f"spoor {told['version']}\n" == spoor("--version").stdout.decode(), f"{told}")
 
 
-main(check_json, schema, convert, inspect_stages, test, completion_bash, completion_fish, completion_zsh, manual, installed, help_of_commands)
+main(check_json, schema, convert, inspect_stages, blocks, test, completion_bash, completion_fish, completion_zsh, manual, installed, help_of_commands)

@@ -37,7 +37,10 @@ static void tell_step(void *ctx, const struct trial_step *s)
 {
 	struct buf *log = ctx;
 	buf_printf(log, "  %llu: %zu.%zu %s", (unsigned long long)s->first, s->number, s->depth, s->stage);
-	changes_each(s->before, s->after, tell_change, log);
+	if (s->after->is_held)
+		buf_str(log, STR(" held"));
+	else
+		changes_each(s->before, s->after, tell_change, log);
 	buf_char(log, '\n');
 }
 
@@ -69,6 +72,19 @@ static const struct {
 		"  1: 2.0 json extracted.a:>1 extracted.n:>2\n  1: 3.0 labels label.a:>1\n  1: 4.0 match\n  1: 5.1 labeldrop label.job:j>\n"
 		"  1: 6.1 output line:{\"a\":\"1\",\"n\":2}>2\n  1: 7.0 static_labels label.z:>y\n1-1 out 0 2 a=1 z=y\n"
 		"  2: 2.0 json\n  2: 3.0 labels\n  2: 4.0 match\n  2: 7.0 static_labels label.z:>y\n2-2 out 0 x job=j z=y\n" },
+	{ "a block, held until it is whole", "[{regex: {expression: '^(?P<a>[A-Z])'}}, {multiline: {firstline: '^[A-Z]'}}, {labels: {a: }}]", NULL, true, { "A", " b", "C" },
+		"  1: 1.0 regex extracted.a:>A\n  1: 2.0 multiline held\n  2: 1.0 regex\n  2: 2.0 multiline held\n  3: 1.0 regex extracted.a:>C\n"
+		"  1: 2.0 multiline joined:>2 lines\n  1: 3.0 labels label.a:>A\n1-2 out 0 A\n b a=A job=j\n  3: 2.0 multiline held\n"
+		"  3: 2.0 multiline\n  3: 3.0 labels label.a:>C\n3-3 out 0 C a=C job=j\n" },
+	{ "pieces that a stage puts together", "[{decolorize: }, {cri: }]", NULL, true, { "2026-11-21T09:00:01Z stdout P a", "2026-11-21T09:00:02Z stdout F b" },
+		"  1: 1.0 decolorize\n  1: 2.0 cri held\n  2: 1.0 decolorize\n"
+		"  1: 2.0 cri line:2026-11-21T09:00:02Z stdout F b>ab timestamp:2026-11-21T09:00:00.000000000Z>2026-11-21T09:00:02.000000000Z label.stream:>stdout "
+		"extracted.time:>2026-11-21T09:00:02Z extracted.stream:>stdout extracted.flags:>F extracted.content:>b joined:>2 lines\n1-2 out 2 ab job=j stream=stdout\n" },
+	{ "metrics that a line touched", "[{regex: {expression: '^(?P<n>[0-9.]+)?'}}, {metrics: {all: {type: counter, config: {match_all: true, action: inc}},"
+		" n: {type: counter, config: {action: add}}, g: {type: gauge, source: n, prefix: my_, config: {action: sub}}, s: {type: gauge, source: n, config: {action: set}},"
+		" h: {type: histogram, source: n, config: {buckets: [1]}}, other: {type: counter, source: gone, config: {action: inc}}}}]", NULL, true, { "1.5" },
+		"  1: 1.0 regex extracted.n:>1.5\n  1: 2.0 metrics metric.promtail_custom_all:>+1 metric.promtail_custom_n:>+1.5 metric.my_g:>-1.5 metric.promtail_custom_s:>=1.5"
+		" metric.promtail_custom_h:>observed 1.5\n1-1 out 0 1.5 job=j\n" },
 	{ "times and drops are changes", "[{regex: {expression: '(?P<t>.*)'}}, {timestamp: {source: t, format: Unix}}, {drop: {expression: '.'}}]", NULL, true, { "1795251601" },
 		"  1: 1.0 regex extracted.t:>1795251601\n  1: 2.0 timestamp timestamp:2026-11-21T09:00:00.000000000Z>2026-11-21T09:00:01.000000000Z\n"
 		"  1: 3.0 drop dropped:>drop_stage\n1-1 out dropped drop_stage\n" },
