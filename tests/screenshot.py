@@ -36,6 +36,10 @@ class Browser:
         self.reads, self.writes, self.last = os.fdopen(here_in, "rb"), os.fdopen(here_out, "wb"), 0
         self.rest = b""
 
+    def end(self):
+        self.child.terminate()
+        self.child.wait()
+
     def ask(self, method, session=None, **params):
         self.last += 1
         message = {"id": self.last, "method": method, "params": params, **({"sessionId": session} if session else {})}
@@ -55,36 +59,57 @@ class Browser:
                 return answer["result"]
 
 
-def picture(browser, url, scheme):
-    """(PNG, what the page says)"""
-    target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
-    page = browser.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    browser.ask("Emulation.setEmulatedMedia", page, features=[{"name": "prefers-color-scheme", "value": scheme}])
-    browser.ask("Page.enable", page)
-    browser.ask("Page.navigate", page, url=url)
-    time.sleep(SECONDS)
-    height = int(browser.ask("Page.getLayoutMetrics", page)["cssContentSize"]["height"])
-    browser.ask("Emulation.setDeviceMetricsOverride", page, width=WIDTH, height=height, deviceScaleFactor=1, mobile=False)
-    time.sleep(0.5)
-    png = base64.b64decode(browser.ask("Page.captureScreenshot", page, format="png")["data"])
-    text = browser.ask("Runtime.evaluate", page, expression="document.body.innerText", returnByValue=True)["result"]["value"]
-    return png, text
+class Page:
+    """A page that is open; as high as it is when it is pictured."""
+
+    def __init__(self, browser, url, scheme="light"):
+        self.browser = browser
+        target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
+        self.session = browser.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.ask("Page.enable")
+        self.ask("Page.navigate", url=url)
+
+    def ask(self, method, **params):
+        return self.browser.ask(method, self.session, **params)
+
+    def value(self, expression):
+        """Of JavaScript; ValueError when it fails, as it may while the page comes"""
+        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise ValueError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def text(self):
+        return self.value("document.body.innerText")
+
+    def picture(self):
+        """PNG"""
+        height = int(self.ask("Page.getLayoutMetrics")["cssContentSize"]["height"])
+        self.ask("Emulation.setDeviceMetricsOverride", width=WIDTH, height=height, deviceScaleFactor=1, mobile=False)
+        time.sleep(0.5)
+        return base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"])
+
+
+def start(profile):
+    program = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
+    return Browser(program, profile) if program else None
 
 
 def main():
     if len(sys.argv) not in (3, 4):
         raise SystemExit("usage: screenshot.py URL OUT.png [light|dark]")
     url, out = sys.argv[1:3]
-    program = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
-    if not program:
-        raise SystemExit("screenshot.py: no chromium on this machine: tests/setup.sh page")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Browser(program, profile)
+        browser = start(profile)
+        if not browser:
+            raise SystemExit("screenshot.py: no chromium on this machine: tests/setup.sh page")
         try:
-            png, text = picture(browser, url, sys.argv[3] if len(sys.argv) == 4 else "light")
+            page = Page(browser, url, sys.argv[3] if len(sys.argv) == 4 else "light")
+            time.sleep(SECONDS)
+            png, text = page.picture(), page.text()
         finally:
-            browser.child.terminate()
-            browser.child.wait()
+            browser.end()
     if "…" in text.split("\n")[0] or "The agent does not answer" in text or len(text) < 100:
         raise SystemExit(f"screenshot.py: the page does not show what the agent says: {text[:300]!r}")
     with open(out, "wb") as f:
