@@ -29,6 +29,7 @@ struct counters {
 	uint64_t lines_truncated, bytes_truncated, lines_utf8_repaired, lines_parse_errors, partials_flushed, nul_bytes_skipped;
 	uint64_t lines_correlated[TRACE_SOURCES]; /* by whose id they got */
 	uint64_t files_opened, files_rotated, files_truncated, files_refused; /* refused: FIFO, link out of the tree, not regular */
+	uint64_t annotations_ignored; /* of pods, about their logs: not understood; told once for each time that there are some */
 	uint64_t inotify_overflows, reconciles, checkpoint_writes, checkpoint_errors, read_errors;
 	uint64_t journal_entries, journal_gaps[JOURNAL_GAPS], journal_damaged_entries;
 };

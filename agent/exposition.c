@@ -53,6 +53,8 @@ static const struct exposition_row counter_rows[] = {
 	{ "spoor_log_read_errors_total", "Reads of log files that failed.", AT(read_errors), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_inotify_overflows_total", "Times the kernel's event queue overflowed; a full rescan follows.",
 	  AT(inotify_overflows), METRIC_COUNTER, EXPOSITION_U64 },
+	{ "spoor_log_annotations_ignored_total", "Annotations of pods about their logs that are not understood, by container.", AT(annotations_ignored),
+	  METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_reconciles_total", "Full scans of the log tree.", AT(reconciles), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_checkpoint_writes_total", "Checkpoints written.", AT(checkpoint_writes), METRIC_COUNTER, EXPOSITION_U64 },
 	{ "spoor_checkpoint_errors_total", "Checkpoints that could not be written.", AT(checkpoint_errors), METRIC_COUNTER, EXPOSITION_U64 },

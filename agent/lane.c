@@ -212,13 +212,13 @@ int64_t lane_flush(struct lanes *l, size_t lane, const struct lane_source *from,
 	return at_ns == INT64_MAX ? INT64_MAX : loop_now_ns(l->o.loop) + (at_ns > wall_ns ? at_ns - wall_ns : 0);
 }
 
-static void leave_out(const struct way *w, struct str labels, const struct record *record)
+static void leave_out(const struct way *w, struct str labels, const struct record *record, enum drop_reason why)
 {
-	w->lane->sampled_lines++;
+	*(why == DROP_SAMPLED ? &w->lane->sampled_lines : &w->lane->surplus_lines) += 1;
 	if (!taps_any(w->l->o.taps))
 		return;
 	const struct tap_place place = place_of(w);
-	taps_dropped(w->l->o.taps, &place, record, labels, str_of(drop_reason_names[DROP_SAMPLED]));
+	taps_dropped(w->l->o.taps, &place, record, labels, str_of(drop_reason_names[why]));
 }
 
 /* Before any stage, once for all lanes. A trace that is known not to be sampled is nowhere to be looked at, and of one whose lines are left
@@ -246,14 +246,15 @@ void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, con
 		record.line = cut(l, record.line);
 		l->o.counters->lines_truncated++;
 	}
-	record.level = level_detect(record.line);
+	record.level = line_trace_level(from->asks, record.line);
 	if (record.level == LEVEL_UNKNOWN)
 		record.level = line->level;
 	struct memory_line memory = { .at = line->offset, .timestamp_ns = line->has_time ? line->timestamp_ns : 0, .is_stderr = line->is_stderr,
 				      .is_lasting = line->is_lasting && record.line.p == line->text.p, .was_joined = line->was_joined };
 	enum level level;
-	enum trace_result own = line_trace_find(l->o.rules, from->memory, &memory, &record, &level);
-	bool is_kept = !l->o.rules->is_sampling || line_trace_keeps(l->o.rules, &record, level);
+	enum trace_result own = line_trace_find(l->o.rules, from->asks, from->memory, &memory, &record, &level);
+	bool is_sampled = !l->o.rules->is_sampling || line_trace_keeps(l->o.rules, &record, level);
+	bool is_kept = is_sampled && line_asks_takes(from->asks, from->window, record.timestamp_ns);
 	if (!line->is_repeat)
 		count(l, from, &record, own, is_kept);
 	if (record.timestamp_ns <= from->bare_until_ns) {
@@ -265,7 +266,7 @@ void lane_line(struct lanes *l, size_t lane, const struct lane_source *from, con
 		taps_line(l->o.taps, &place, &record, from->streams[line->is_stderr].labels);
 	}
 	if (!is_kept) {
-		leave_out(&w, from->streams[line->is_stderr].labels, &record);
+		leave_out(&w, from->streams[line->is_stderr].labels, &record, is_sampled ? DROP_POD_RATE : DROP_SAMPLED);
 		return;
 	}
 	if (from->stages) {

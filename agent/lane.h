@@ -26,6 +26,7 @@ struct lane {
 	struct stage_drops stage_drops; /* by reason */
 	uint64_t source_dropped[DROP_REASONS]; /* read, and made no line of, by a rule of the source: agent/journal */
 	uint64_t sampled_lines; /* dropped: of traces that sampling leaves out */
+	uint64_t surplus_lines; /* dropped: more in a second than their pod asks for */
 	uint64_t held_lines;  /* stages hold them: pending */
 	uint64_t joined_open; /* lines that went into entries of other lines, since the newest mark; */
 	uint64_t joined_pending, joined_sent; /* of all those: before a mark that is not settled, and the rest */
@@ -59,6 +60,8 @@ struct lane_source {
 	struct coverage_row *coverage;
 	struct line_row *lines;       /* its row of log_lines_total; NULL: somebody else counts these lines */
 	struct tap_origin origin;
+	const struct line_asks *asks; /* of the pod; NULL: none */
+	struct line_window *window;   /* where there are asks */
 	struct log_memory *memory;    /* NULL: none. Each line's offset must be told then */
 	int64_t bare_until_ns;        /* lines up to this time go out without level and trace id: another program may have sent them so before */
 	struct entry_place *open[2];  /* of what the source itself has begun and not handed on yet; NULL or order 0: nothing. An entry that

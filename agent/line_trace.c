@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "parsers/bytes/hash.h"
+#include "parsers/trace_named.h"
 #include "parsers/trace_sampling.h"
 
 enum { POD_PAIRS_MOST = 8192 };
@@ -117,13 +118,27 @@ void log_memory_free(struct log_memory *m)
 
 /* ---- a line ---- */
 
-enum trace_result line_trace_find(const struct trace_rules *rules, struct log_memory *m, struct memory_line *line, struct record *record,
-	enum level *level)
+enum level line_trace_level(const struct line_asks *asks, struct str line)
+{
+	return asks ? level_detect_in(asks->form, line) : level_detect(line);
+}
+
+static enum trace_result find_in(const struct line_asks *asks, struct str line, struct trace_context *out)
+{
+	if (!asks)
+		return trace_find(line, out);
+	if (!line_form_has(asks->form, line))
+		return TRACE_NONE;
+	return trace_find_named(line, (struct str){ asks->trace_key, asks->trace_key_bytes }, out);
+}
+
+enum trace_result line_trace_find(const struct trace_rules *rules, const struct line_asks *asks, struct log_memory *m, struct memory_line *line,
+	struct record *record, enum level *level)
 {
 	*level = record->level;
 	if (!rules->find)
 		return TRACE_NONE;
-	enum trace_result own = trace_find(record->line, &record->trace);
+	enum trace_result own = find_in(asks, record->line, &record->trace);
 	record->trace_result = own;
 	if (!m)
 		return own;

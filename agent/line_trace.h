@@ -3,6 +3,7 @@
 #ifndef AGENT_LINE_TRACE_H
 #define AGENT_LINE_TRACE_H
 
+#include "agent/line_asks.h"
 #include "config/config.h"
 #include "parsers/bytes/map.h"
 #include "parsers/record.h"
@@ -37,9 +38,11 @@ struct log_memory *log_memory_new(const struct trace_rules *rules, struct pod_re
 void log_memory_free(struct log_memory *m);
 
 /* Fills the trace of a record whose line and level are known. Returns what the line itself said. *level: of the record that it
- * belongs to. m may be NULL; of the line, text and level are taken from the record. */
-enum trace_result line_trace_find(const struct trace_rules *rules, struct log_memory *m, struct memory_line *line, struct record *record,
-	enum level *level);
+ * belongs to. m and asks may be NULL; of the line, text and level are taken from the record. */
+enum trace_result line_trace_find(const struct trace_rules *rules, const struct line_asks *asks, struct log_memory *m, struct memory_line *line,
+	struct record *record, enum level *level);
+/* The level of a line, where its pod may have said how it is written. */
+enum level line_trace_level(const struct line_asks *asks, struct str line);
 /* Whether sampling lets it go on; sets its adjusted count. level: as above. */
 bool line_trace_keeps(const struct trace_rules *rules, struct record *record, enum level level);
 

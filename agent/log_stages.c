@@ -19,7 +19,7 @@ struct made_stream {
 };
 struct log_stages {
 	struct stages *stages;
-	bool may_hold;
+	bool has_joining;
 	struct map streams;   /* log_stream_key -> struct made_stream */
 	struct map tenants;   /* each that there is a stream of */
 	struct str tenant;    /* the client's */
@@ -35,6 +35,7 @@ struct log_stages {
 struct source_stages {
 	struct log_stages *of;
 	struct stages_state *state;
+	bool may_hold;
 	struct labels base[2];
 	struct log_stream *streams, *newest; /* newest: of the entry that came out last; NULL: none did, or it was dropped */
 	struct arena arena;
@@ -49,7 +50,7 @@ struct log_stages *log_stages_new(const struct config_stages *stages, const stru
 	s->stages = zoneinfo_compile(stages->list, NULL, NULL);
 	s->first_number = stages->format == FORMAT_AUTO ? 1 : 2;
 	s->first_number -= stages->has_joining;
-	s->may_hold = stages_may_hold(s->stages);
+	s->has_joining = stages->has_joining;
 	if (first)
 		stages_share_metrics(s->stages, first->stages);
 	buf_init(&s->rendered, RENDERED_MAX);
@@ -89,11 +90,6 @@ void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx)
 	stages_set_look(s->stages, look ? on_look : NULL, s);
 }
 
-bool log_stages_may_hold(const struct log_stages *s)
-{
-	return s->may_hold;
-}
-
 void log_stages_each_metric(const struct log_stages *s, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx)
 {
 	stages_each_metric(s->stages, fn, ctx);
@@ -124,7 +120,7 @@ void log_stages_set_tenant(struct log_stages *s, struct str tenant)
 	s->tenant = tenant;
 }
 
-struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2], struct log_stream *streams)
+struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2], struct log_stream *streams, bool joins)
 {
 	struct source_stages *s = calloc(1, sizeof *s);
 	if (!s)
@@ -132,6 +128,9 @@ struct source_stages *source_stages_new(struct log_stages *of, const struct labe
 	s->of = of;
 	s->streams = streams;
 	s->state = stages_state_new(of->stages);
+	if (of->has_joining && !joins)
+		stages_state_skip(s->state, 1);
+	s->may_hold = stages_state_may_hold(s->state);
 	for (int i = 0; i < 2; i++)
 		for (size_t k = 0; k < base[i].count; k++)
 			labels_set(&s->base[i], copy(&s->arena, base[i].at[k].name), copy(&s->arena, base[i].at[k].value));
@@ -262,7 +261,7 @@ int64_t source_stages_flush(struct source_stages *s, int64_t now_ns, bool all, s
 
 void source_stages_each_place(struct source_stages *s, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
 {
-	if (s->of->may_hold)
+	if (s->may_hold)
 		stages_each_place(s->state, fn, ctx);
 }
 
@@ -273,7 +272,7 @@ bool source_stages_is_holding(const struct source_stages *s)
 
 bool source_stages_may_hold(const struct source_stages *s)
 {
-	return s->of->may_hold;
+	return s->may_hold;
 }
 
 int64_t source_stages_not_before(const struct source_stages *s)

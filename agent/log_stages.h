@@ -24,14 +24,14 @@ void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx)
 void log_stages_set_external(struct log_stages *s, const struct labels *labels);
 /* The client's own, a view that outlives it: an entry for it needs no stream of its own. */
 void log_stages_set_tenant(struct log_stages *s, struct str tenant);
-bool log_stages_may_hold(const struct log_stages *s);
 /* What the stages have counted; of the job's pipelines ask the first. After each scrape: log_stages_expire, with wall-clock time. */
 void log_stages_each_metric(const struct log_stages *s, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
 void log_stages_expire(struct log_stages *s, int64_t now_ns);
 
 struct source_stages; /* of one log in one lane */
-/* base: the labels of its streams, stdout and stderr; copied. streams: the same, rendered; they outlive it. */
-struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2], struct log_stream *streams);
+/* base: the labels of its streams, stdout and stderr; copied. streams: the same, rendered; they outlive it. joins: lines go through our own
+ * stage that puts stack traces together too, where the pipeline has it (struct config_stages). */
+struct source_stages *source_stages_new(struct log_stages *of, const struct labels base[2], struct log_stream *streams, bool joins);
 void source_stages_free(struct source_stages *s);
 
 struct staged_line { /* on its way in */

@@ -13,6 +13,7 @@
 #include "agent/log.h"
 #include "agent/log_stages.h"
 #include "agent/reader.h"
+#include "agent/tail/pod_gate.h"
 
 enum { CHUNKS_PER_TURN = 32, RING_BYTES = 1 << 20 };
 static const int64_t WAITING_NS = 200 * 1000000, PATIENCE_NS = 2 * 1000000000ll,
@@ -67,9 +68,47 @@ static bool counts_lines(const struct source *s)
 	return s->lines != NULL;
 }
 
+/* What its pod asks for now; true: another way of its stack traces. */
+static bool take_asks(struct source *s)
+{
+	struct pod_wishes wishes;
+	struct line_asks asks;
+	bool before = s->joins_traces;
+	pod_gate_wishes(s->folder, &wishes);
+	bool has_asks = line_asks_read(&asks, &wishes);
+	if (!line_asks_eq(s->asks, has_asks ? &asks : NULL)) {
+		free(s->asks);
+		s->asks = has_asks ? malloc(sizeof asks) : NULL;
+		if (has_asks && !s->asks)
+			abort();
+		if (has_asks)
+			*s->asks = asks;
+	}
+	s->joins_traces = wishes.has_stack_traces ? wishes.joins_stack_traces : s->scrape->stack_traces;
+	return s->joins_traces != before;
+}
+
+static void on_asked(void *ctx, struct source *s)
+{
+	struct pipeline *p = ctx;
+	if (!take_asks(s))
+		return;
+	for (size_t lane = 0; lane < s->lanes; lane++)
+		s->lane[lane].must_restage = true;
+	tail_queue_all(&p->tail, s);
+	loop_again(p->o.loop);
+}
+
+static void on_restage(void *ctx, struct source *s, size_t lane)
+{
+	const struct pipeline *p = ctx;
+	stream_labels_restage(&p->rules, s, lane);
+}
+
 static void on_source(void *ctx, struct source *s)
 {
 	struct pipeline *p = ctx;
+	take_asks(s);
 	uint64_t limit = p->o.config->logs.limits_config.max_streams;
 	stream_labels_describe(&p->rules, s, limit && p->tail.sources >= limit);
 	s->coverage = coverage_row(&p->coverage, s->namespace_);
@@ -245,7 +284,7 @@ static int start_tail(struct pipeline *p, char err[256])
 				  .host = p->o.host, .pods = p->o.pods ? p->o.pods : kubernetes_pods(p->kubernetes),
 				  .checkpoint_path = p->o.checkpoint_path, .import_path = p->o.import_path, .is_state_usable = p->o.is_state_usable,
 				  .lane_count = p->lanes.count, .loop = p->o.loop, .worker = p->o.worker, .counters = &p->counters, .ctx = p,
-				  .describe = on_source, .readable = on_wake, .lines_lost = on_lines_lost };
+				  .describe = on_source, .asked = on_asked, .readable = on_wake, .lines_lost = on_lines_lost };
 	for (size_t i = 0; i < o.lane_count; i++)
 		o.lanes[i] = str_of(p->names[i]);
 	p->is_tail_started = true;
@@ -297,7 +336,8 @@ static struct log_stages *stages_of(void *ctx, const struct config_scrape *job, 
 {
 	struct pipeline *p = ctx;
 	size_t i = (size_t)(job - p->o.config->logs.scrapes);
-	const struct config_stages *stages = config_scrape_stages(job);
+	bool may_join = job->is_pods && (p->o.config->kubernetes.pod_wishes & POD_WISH_STACK_TRACES);
+	const struct config_stages *stages = may_join ? &job->joining : config_scrape_stages(job);
 	if (!stages->list)
 		return NULL;
 	struct log_stages **place = &p->stages[i * LANES_MAX + lane];
@@ -337,7 +377,7 @@ struct pipeline *pipeline_start(const struct pipeline_options *options, char err
 		   &(struct lanes_options){ .counters = &p->counters, .ring = p->ring, .loop = options->loop, .taps = options->taps,
 					    .rules = &p->trace_rules, .max_line_bytes = max_line_bytes },
 		   reader_line_room(max_line_bytes));
-	reader_init(&p->reader, &(struct reader_options){ &p->tail, &p->lanes });
+	reader_init(&p->reader, &(struct reader_options){ &p->tail, &p->lanes, on_restage, p });
 	start_kubernetes(p);
 	if (open_lanes(p, err) < 0 || start_tail(p, err) < 0 || start_journal(p, err) < 0 || start_metrics(p, err) < 0) {
 		pipeline_free(p);
@@ -413,6 +453,7 @@ static void lane_status(void *ctx, size_t i, struct destination_status *out, uin
 	for (size_t k = 0; k < DROP_REASONS; k++)
 		out->lines_dropped[k] += lane->source_dropped[k];
 	out->lines_dropped[DROP_SAMPLED] += lane->sampled_lines;
+	out->lines_dropped[DROP_POD_RATE] += lane->surplus_lines;
 	*pending_lines = out->lines_pending + lane_more_pending(lane);
 }
 

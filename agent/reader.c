@@ -397,7 +397,7 @@ static void remember(struct turn *t, const struct generation *g)
 	trace_memory_reset(&m->lines);
 	m->of = g;
 	t->c->is_remembered = true;
-	const struct recall recall = { t->r->o.lanes->o.rules, m, t->s->format, t->r->bytes, t->r->room, &t->r->unescaped };
+	const struct recall recall = { t->r->o.lanes->o.rules, t->from.asks, m, t->s->format, t->r->bytes, t->r->room, &t->r->unescaped };
 	recall_before(&recall, t->c);
 }
 
@@ -500,6 +500,21 @@ void reader_flush_due(struct reader *r, size_t lane)
 	r->o.lanes->at[lane].flush_at_ns = next;
 }
 
+/* The pod asks for something else in the middle of its log: what stages hold goes out as it is, and the lines behind it take the other way.
+ * Pieces of a line that has begun go the way on which their first one came. */
+static void restage(struct turn *t)
+{
+	struct lane_state *state = &t->s->lane[t->lane_index];
+	if (has_open_join(t, false) || has_open_join(t, true) || t->s->is_retired || !t->r->o.restage)
+		return;
+	if (t->may_hold)
+		flush_stages(t, true);
+	state->must_restage = false;
+	t->r->o.restage(t->r->o.ctx, t->s, t->lane_index);
+	t->from.stages = state->stages;
+	t->may_hold = lane_may_hold(&t->from);
+}
+
 bool reader_turn(struct reader *r, size_t lane)
 {
 	struct turn t = { .r = r, .lane = &r->o.lanes->at[lane], .lane_index = lane, .is_near_end = true };
@@ -510,7 +525,7 @@ bool reader_turn(struct reader *r, size_t lane)
 		return false;
 	struct lane_state *state = &t.s->lane[lane];
 	t.from = (struct lane_source){ state->streams, state->stages, t.s->coverage, t.s->lines,
-				       { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, state->memory, t.s->bare_until_ns,
+				       { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, t.s->asks, &state->window, state->memory, t.s->bare_until_ns,
 				       { &state->joined_from[0], &state->joined_from[1] } };
 	t.may_hold = lane_may_hold(&t.from);
 	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
@@ -518,6 +533,8 @@ bool reader_turn(struct reader *r, size_t lane)
 		state->is_waiting = t.lane->has_waiting = true;
 		return true;
 	}
+	if (state->must_restage)
+		restage(&t);
 	bool flush_tail;
 	struct generation *g = source_next(t.s, lane, loop_now_ns(r->o.lanes->o.loop), &flush_tail);
 	if (g)

@@ -8,6 +8,8 @@
 struct reader_options {
 	struct tail *tail;
 	struct lanes *lanes;
+	void (*restage)(void *ctx, struct source *s, size_t lane); /* makes the stages of s anew: nothing is held in them any more */
+	void *ctx;
 };
 struct reader {
 	struct reader_options o;

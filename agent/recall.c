@@ -43,9 +43,9 @@ static void learn(struct learner *l, struct str raw, uint64_t at)
 	line.is_stderr = is_framed && piece.is_stderr;
 	if (piece.message.n && piece.message.p[piece.message.n - 1] == '\r')
 		piece.message.n--;
-	struct record record = { .line = piece.message, .level = level_detect(piece.message) };
+	struct record record = { .line = piece.message, .level = line_trace_level(l->r->asks, piece.message) };
 	enum level level;
-	line_trace_find(l->r->rules, l->r->memory, &line, &record, &level);
+	line_trace_find(l->r->rules, l->r->asks, l->r->memory, &line, &record, &level);
 }
 
 /* What a power loss or copytruncate leaves in front of a line is no part of it. */

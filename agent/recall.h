@@ -8,6 +8,7 @@
 
 struct recall {
 	const struct trace_rules *rules;
+	const struct line_asks *asks; /* NULL: none */
 	struct log_memory *memory;
 	int format;                 /* enum log_format; FORMAT_AUTO: what each line looks like */
 	char *bytes;                /* scratch */

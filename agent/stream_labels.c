@@ -114,7 +114,8 @@ static void to_labels(struct labels *to, const struct label_set *set)
 
 static void make_stages(const struct label_rules *rules, struct source *s, size_t lane, const struct labels base[2])
 {
-	struct log_stages *stages = rules->stages_of ? rules->stages_of(rules->stages_ctx, s->scrape, lane) : NULL;
+	bool has_stages = rules->stages_of && (s->joins_traces || s->scrape->stages.list);
+	struct log_stages *stages = has_stages ? rules->stages_of(rules->stages_ctx, s->scrape, lane) : NULL;
 	struct label_set external = { .count = 0 };
 	struct labels apart = { 0 };
 	if (!stages)
@@ -125,11 +126,12 @@ static void make_stages(const struct label_rules *rules, struct source *s, size_
 	log_stages_set_external(stages, &apart);
 	if (rules->clients[lane])
 		log_stages_set_tenant(stages, rules->clients[lane]->tenant_id);
-	s->lane[lane].stages = source_stages_new(stages, base, s->lane[lane].streams);
+	s->lane[lane].stages = source_stages_new(stages, base, s->lane[lane].streams, s->joins_traces);
 	labels_fini(&apart);
 }
 
-static void describe_lane(const struct label_rules *rules, struct source *s, size_t lane, bool is_overflow)
+/* are_new: the streams are rendered too, not only the stages made. */
+static void describe_lane(const struct label_rules *rules, struct source *s, size_t lane, bool are_new)
 {
 	static const struct log_facts overflow = { { [FACT_CONTAINER] = { "__overflow__", sizeof "__overflow__" - 1 } } };
 	char room[PATH_ROOM];
@@ -143,7 +145,7 @@ static void describe_lane(const struct label_rules *rules, struct source *s, siz
 		if (is_native)
 			put_facts(&all, profile, &facts, FACT_NODE, FACT_HOST);
 		put_external(&all, rules, lane);
-		if (is_overflow)
+		if (s->is_overflow)
 			put_facts(&own, profile, &overflow, FACT_CONTAINER, FACT_CONTAINER);
 		else if (is_native)
 			put_native(&own, s, profile, &facts);
@@ -152,7 +154,8 @@ static void describe_lane(const struct label_rules *rules, struct source *s, siz
 		for (size_t k = 0; k < own.count; k++)
 			put(&all, own.at[k].name, own.at[k].value);
 		to_labels(&base[i], is_native ? &all : &own);
-		s->lane[lane].streams[i].labels = render(&all);
+		if (are_new)
+			s->lane[lane].streams[i].labels = render(&all);
 	}
 	make_stages(rules, s, lane, base);
 	labels_fini(&base[0]);
@@ -194,7 +197,15 @@ static void describe_metadata(const struct label_rules *rules, struct source *s)
 
 void stream_labels_describe(const struct label_rules *rules, struct source *s, bool is_overflow)
 {
+	s->is_overflow = is_overflow;
 	describe_metadata(rules, s);
 	for (size_t lane = 0; lane < s->lanes; lane++)
-		describe_lane(rules, s, lane, is_overflow);
+		describe_lane(rules, s, lane, true);
+}
+
+void stream_labels_restage(const struct label_rules *rules, struct source *s, size_t lane)
+{
+	source_stages_free(s->lane[lane].stages);
+	s->lane[lane].stages = NULL;
+	describe_lane(rules, s, lane, false);
 }

@@ -20,5 +20,7 @@ struct label_rules {
 /* Renders the labels of both streams of s for every lane. is_overflow: the limit of streams is reached; everything beyond it
  * goes to one stream, container="__overflow__". */
 void stream_labels_describe(const struct label_rules *rules, struct source *s, bool is_overflow);
+/* Makes the stages of s in a lane anew, because joins_traces is another now; its streams stay. They hold nothing. */
+void stream_labels_restage(const struct label_rules *rules, struct source *s, size_t lane);
 
 #endif

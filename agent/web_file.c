@@ -138,6 +138,7 @@ static void on_target(void *ctx, const struct tail_target *t)
 	web_json_text(out, "state", t->is_kept ? STR("active") : t->is_waiting ? STR("waiting") : STR("dropped"));
 	web_json_text(out, "path", t->path);
 	web_json_text(out, "why", str_of(t->why));
+	web_json_text(out, "asks", str_of(t->asks));
 	put_labels(out, "discovered", t->discovered);
 	put_labels(out, "labels", t->labels);
 	buf_char(out, '}');

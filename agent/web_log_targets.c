@@ -47,6 +47,7 @@ static void add(void *ctx, const struct tail_target *t)
 	labels(out, "discoveredLabels", t->discovered);
 	labels(out, "labels", t->labels);
 	web_json_text(out, "why", str_of(t->why));
+	web_json_text(out, "asks", str_of(t->asks));
 	buf_char(out, '}');
 }
 

@@ -23,7 +23,8 @@ const struct option options_kubernetes[] = {
 	VALUE("kubernetes.metadata_wait", DURATION, KUBERNETES(metadata_wait_ms), "10s", "0s..5m",
 	      "Longest time that something may wait for the object of a new pod; then it goes on with what the path says."),
 	VALUE("kubernetes.pod_annotations", STRINGS, KUBERNETES(pod_annotations), "", "",
-	      "What pods may ask for their own logs, by annotations: `exclude`. Left out: `[exclude]`; `[]`: nothing."),
+	      "What pods may ask for their own logs, by annotations: `exclude`, `stack_traces`, `parser`, `rate`, `trace_key`. Left out: `[exclude]`; "
+	      "`[]`: nothing."),
 	VALUE("kubernetes.bearer_token_file", STR, HTTP(, bearer_token_file), "", "",
 	      "File that holds the token; read again when it changes. Empty: the service account's."),
 	VALUE("kubernetes.proxy_url", STR, HTTP(, proxy_url), "", "", "HTTP proxy on the way."),

@@ -26,6 +26,7 @@ const char *const drop_reason_names[DROP_REASONS] = {
 	[DROP_NO_LABELS] = "no_labels",
 	[DROP_PARTIAL_SUCCESS] = "partial_success",
 	[DROP_SAMPLED] = "sampled",
+	[DROP_POD_RATE] = "pod_rate",
 };
 
 struct drops {

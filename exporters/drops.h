@@ -23,6 +23,7 @@ enum drop_reason {
 	DROP_NO_LABELS,          /* it has no label in the end, so there is no stream for it */
 	DROP_PARTIAL_SUCCESS,    /* refused by an OTLP receiver that has taken the rest: its words are in the ring */
 	DROP_SAMPLED,            /* of a trace whose lines trace.sampling leaves out */
+	DROP_POD_RATE,           /* more lines in a second than its pod asks for (annotation spoor.io/logs.rate) */
 	DROP_REASONS
 };
 extern const char *const drop_reason_names[DROP_REASONS]; /* Loki's names where Loki has one, snake_case */

@@ -434,3 +434,10 @@ enum level level_detect(struct str line)
 		found = from_logfmt(head);
 	return found != LEVEL_UNKNOWN ? found : from_words(str_take(line, WORDS_WITHIN));
 }
+
+enum level level_detect_in(enum line_form form, struct str line)
+{
+	if (!line_form_has(form, line))
+		return LEVEL_UNKNOWN;
+	return form == LINE_FORM_LOGFMT ? from_logfmt(str_take(line, KEYS_WITHIN)) : level_detect(line);
+}

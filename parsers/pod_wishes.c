@@ -13,7 +13,7 @@ enum { VALUE_MAX = 256, CONTAINER_MAX = 63 };
 struct reading {
 	struct pod_wishes *out;
 	struct str container;
-	int rank[4]; /* by option: of what was taken, so that less is not */
+	int rank[5]; /* by option: of what was taken, so that less is not */
 };
 
 static bool read_truth(struct str value, const char *yes, const char *no, bool *out)
@@ -51,7 +51,14 @@ static bool take_exclude(struct pod_wishes *w, struct str name, struct str value
 static bool take_stack_traces(struct pod_wishes *w, struct str name, struct str value)
 {
 	(void)name;
+	w->has_stack_traces = true;
 	return read_truth(value, "true", "false", &w->joins_stack_traces);
+}
+
+static bool take_parser(struct pod_wishes *w, struct str name, struct str value)
+{
+	(void)name;
+	return line_form_named(value, &w->form);
 }
 
 static bool take_rate(struct pod_wishes *w, struct str name, struct str value)
@@ -93,12 +100,14 @@ static const struct word {
 	{ STR("spoor.io/logs.stack_traces"), POD_WISH_STACK_TRACES, 1, 3, take_stack_traces },
 	{ STR("spoor.io/logs.rate"), POD_WISH_RATE, 2, 3, take_rate },
 	{ STR("spoor.io/logs.trace_key"), POD_WISH_TRACE_KEY, 3, 3, take_trace_key },
+	{ STR("spoor.io/logs.parser"), POD_WISH_PARSER, 4, 3, take_parser },
 };
 static const struct str vector_pod = STR("vector.dev/exclude"), vector_containers = STR("vector.dev/exclude-containers"),
 			own = STR("spoor.io/logs");
 
 static const struct { struct str word; unsigned wish; } wishes[] = {
-	{ STR("exclude"), POD_WISH_EXCLUDE },
+	{ STR("exclude"), POD_WISH_EXCLUDE }, { STR("stack_traces"), POD_WISH_STACK_TRACES }, { STR("parser"), POD_WISH_PARSER },
+	{ STR("rate"), POD_WISH_RATE }, { STR("trace_key"), POD_WISH_TRACE_KEY },
 };
 
 unsigned pod_wish_of(struct str word)

@@ -4,14 +4,17 @@
 #define PARSERS_POD_WISHES_H
 
 #include "parsers/labels.h"
+#include "parsers/line_form.h"
 
-enum pod_wish { POD_WISH_EXCLUDE = 1, POD_WISH_STACK_TRACES = 2, POD_WISH_RATE = 4, POD_WISH_TRACE_KEY = 8 };
+enum pod_wish { POD_WISH_EXCLUDE = 1, POD_WISH_STACK_TRACES = 2, POD_WISH_RATE = 4, POD_WISH_TRACE_KEY = 8, POD_WISH_PARSER = 16 };
 enum { POD_WISHES_RATE_MAX = 1000000, POD_WISHES_TRACE_KEY_MAX = 64 };
 
 struct pod_wishes { /* views into the annotations */
 	bool is_excluded;             /* its logs are not read */
 	struct str excluded_by;       /* the annotation that says so */
-	bool joins_stack_traces;
+	bool has_stack_traces;        /* it says */
+	bool joins_stack_traces;      /* whether they become one entry */
+	enum line_form form;          /* how its lines are written */
 	uint64_t lines_per_second;    /* 0: as many as it likes */
 	struct str trace_key;         /* a field in which its lines name their trace; empty: only the usual ones */
 	size_t bad_count;             /* annotations that are not understood */
@@ -20,7 +23,7 @@ struct pod_wishes { /* views into the annotations */
 
 /* The word of the configuration for a wish, "exclude" for one; 0: there is none of that name. */
 unsigned pod_wish_of(struct str word);
-#define POD_WISH_WORDS "exclude"
+#define POD_WISH_WORDS "exclude, stack_traces, parser, rate or trace_key"
 /* For one container of the pod; allowed: of enum pod_wish. */
 void pod_wishes_read(struct pod_wishes *out, const struct label *annotations, size_t count, struct str container, unsigned allowed);
 

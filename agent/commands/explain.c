@@ -232,7 +232,7 @@ static void take_targets(struct explanation *e, const struct config *c)
 		char why[256];
 		snprintf(why, sizeof why, "it reads " STR_FMT, STR_ARG(str_take(other, 200)));
 		if (job)
-			e->jobs[e->job_count++] = (struct explain_job){ .job = job, .is_pod = true, .discovered = t->discovered, .labels = t->labels,
+			e->jobs[e->job_count++] = (struct explain_job){ .job = job, .is_pod = true, .discovered = t->discovered, .labels = t->labels, .asks = t->asks,
 				.metadata = metadata_of(before, before_count, job),
 				.fit = !is_active ? FIT_DROPPED : other.n ? FIT_OTHER : FIT_READ, .why = other.n ? arena_copy(&e->arena, str_of(why)) : t->why };
 	}

@@ -145,7 +145,7 @@ static void read_refused(struct agent_view *v, struct json *j)
 static void read_target(struct agent_view *v, struct json *j)
 {
 	struct agent_target t = { 0 };
-	const struct text_field texts[] = { { "job", &t.job }, { "state", &t.state }, { "path", &t.path }, { "why", &t.why },
+	const struct text_field texts[] = { { "job", &t.job }, { "state", &t.state }, { "path", &t.path }, { "why", &t.why }, { "asks", &t.asks },
 					    { "discovered", &t.discovered }, { "labels", &t.labels } };
 	struct json_scope members;
 	for (json_object(j, &members); json_member(j, &members);)

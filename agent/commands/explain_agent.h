@@ -20,7 +20,7 @@ struct agent_destination {
 	double retry_s;
 };
 struct agent_drop { struct str timestamp, reason, destination, labels, line, error; uint64_t lines; };
-struct agent_target { struct str job, state, path, why, discovered, labels; }; /* what discovery made of the file's container */
+struct agent_target { struct str job, state, path, why, asks, discovered, labels; }; /* what discovery made of the file's container */
 struct agent_view { /* texts in the arena */
 	struct arena arena;
 	bool has_answered;       /* false: err says why */

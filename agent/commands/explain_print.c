@@ -80,6 +80,12 @@ static void print_job(const struct explain_job *j, struct buf *out)
 		buf_str(out, j->labels);
 		buf_char(out, '\n');
 	}
+	if (j->asks.n) {
+		head(out, "");
+		buf_str(out, STR("its pod asks for "));
+		put_plain(out, j->asks);
+		buf_str(out, STR("; what the line below becomes is shown without it\n"));
+	}
 	if (j->lacks_pod) {
 		head(out, "");
 		buf_str(out, STR("its rules ask for labels of the pod's object, which this command does not have: the agent's labels may be others\n"));
@@ -285,6 +291,7 @@ static void json_jobs(const struct explanation *e, struct buf *out)
 		web_json_text(out, "job", j->job->job_name);
 		web_json_text(out, "fit", str_of(fits[j->fit]));
 		web_json_text(out, "why", j->why);
+		web_json_text(out, "asks", j->asks);
 		web_json_text(out, "discovered", j->discovered);
 		web_json_text(out, "labels", j->labels);
 		web_json_bool(out, "lacks_pod_object", j->lacks_pod);

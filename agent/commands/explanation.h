@@ -15,6 +15,7 @@ struct explain_job { /* a set of labels that discovery has found for a job, and 
 	const struct config_scrape *job;
 	enum log_fit fit;
 	bool is_pod, lacks_pod; /* found among pods; its rules ask for what only the pod's object has, and that was not there */
+	struct str asks;             /* what annotations of the pod ask for; empty: nothing */
 	struct str discovered, labels, metadata, why; /* rendered; labels: behind relabelling, of a line on standard output; why: one sentence, empty when it is read */
 };
 struct explanation { /* texts in the arena */

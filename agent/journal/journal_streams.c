@@ -116,7 +116,7 @@ static struct journal_stream *make(struct journal_streams *s, struct str key, bo
 		else
 			put_own(&base[0], key, is_overflow);
 		labels_copy(&base[1], &base[0]);
-		m->source.stages = source_stages_new(s->o.stages, base, m->streams);
+		m->source.stages = source_stages_new(s->o.stages, base, m->streams, s->o.joins);
 		m->bytes += STAGES_BYTES;
 	}
 	labels_fini(&all);

@@ -23,6 +23,7 @@ struct journal_streams_options {
 	struct str tenant; /* the client's */
 	bool is_native;            /* node_name too, and stages see all labels; else they see the entry's own, as in Promtail */
 	struct log_stages *stages; /* NULL: the job has none */
+	bool joins;                /* stack traces become one entry */
 	struct coverage_row *coverage;
 	struct line_row *lines;    /* the job's row of log_lines_total */
 	uint64_t limit;            /* most streams, 0: none; what is beyond goes to one with container="__overflow__" */

@@ -241,6 +241,7 @@ static void describe_streams(struct part *p)
 					     .of_client = client ? &client->external_labels : NULL, .tenant = client ? client->tenant_id : (struct str){ 0 },
 					     .coverage = coverage_row(j->o.coverage, (struct str){ 0 }), .lines = p->lines,
 					     .limit = j->o.config->logs.limits_config.max_streams };
+	o.joins = p->job->scrape->stack_traces;
 	if (rules->stages_of)
 		o.stages = rules->stages_of(rules->stages_ctx, p->job->scrape, p->lane);
 	journal_streams_init(&p->streams, &o);

@@ -34,6 +34,8 @@ void pod_gate_wishes(const struct folder *f, struct pod_wishes *out)
 static void tell(struct folder *f, const struct pod_wishes *w)
 {
 	if (w->bad_count && !f->were_wishes_bad)
+		f->tail->o.counters->annotations_ignored += w->bad_count;
+	if (w->bad_count && !f->were_wishes_bad)
 		LOG_WARN("pod " STR_FMT "/" STR_FMT ": annotation " STR_FMT " is not understood, it has no effect", STR_ARG(f->namespace_),
 			 STR_ARG(f->pod), STR_ARG(str_take(w->bad, 128)));
 	f->were_wishes_bad = w->bad_count > 0;
@@ -80,6 +82,15 @@ static void shut_all(struct folder *f)
 		 STR_ARG(f->pod), STR_ARG(f->container), f->shut_by);
 }
 
+/* Of a folder that was open and stays so. */
+static void ask_again(struct folder *f)
+{
+	const struct tail_options *o = &f->tail->o;
+	for (struct source *s = f->sources; s && o->asked; s = s->next)
+		if (!s->is_waiting && !s->is_retired)
+			o->asked(o->ctx, s);
+}
+
 static void set(struct folder *f, enum pod_gate gate)
 {
 	struct tail *t = f->tail;
@@ -89,6 +100,8 @@ static void set(struct folder *f, enum pod_gate gate)
 	hold(f, gate == POD_GATE_WAITING);
 	if (gate == POD_GATE_WAITING)
 		look_at(t, node_pods_polite_deadline_ns(t->o.pods, f->gate_since_ns));
+	if (gate == POD_GATE_OPEN && before == POD_GATE_OPEN)
+		ask_again(f);
 	if (gate == POD_GATE_OPEN && before != POD_GATE_OPEN)
 		open_all(f);
 	if (gate == POD_GATE_SHUT && before != POD_GATE_SHUT)

@@ -57,6 +57,7 @@ void source_free(struct source *s)
 	}
 	source_metadata_free(s->metadata);
 	line_row_leave(s->lines);
+	free(s->asks);
 	checkpoint_done(s->saved);
 	free(s->path);
 	free(s);

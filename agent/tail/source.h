@@ -3,6 +3,7 @@
 #ifndef AGENT_TAIL_SOURCE_H
 #define AGENT_TAIL_SOURCE_H
 
+#include "agent/line_asks.h"
 #include "agent/tail/checkpoint.h"
 #include "agent/tail/generation.h"
 #include "exporters/log_stream.h"
@@ -19,6 +20,8 @@ struct line_row;
 struct log_memory;
 struct lane_state { /* of one source in one lane */
 	struct source_stages *stages; /* of a job that has stages, else NULL; owned */
+	struct line_window window; /* of the rate that the pod asks for */
+	bool must_restage;         /* its stages are to be made anew: joins_traces is another now */
 	struct log_memory *memory; /* of trace ids for lines that have none, NULL: none wanted; owned */
 	struct join *join[2];      /* unfinished pieces of stdout / stderr, NULL when none ever were */
 	int64_t joined_since_ns[2]; /* monotonic, of the newest piece */
@@ -48,6 +51,9 @@ struct source {
 	uint64_t lines_read;       /* by the first of the lanes */
 	struct source_metadata *metadata; /* structured metadata of every line; NULL: none. Owned */
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
+	struct line_asks *asks;    /* of its pod; NULL: none. Owned */
+	bool joins_traces;         /* stack traces become one entry: the job's word, or the pod's */
+	bool is_overflow;          /* it shares the stream of those beyond the limit */
 	bool is_pod, was_scanned, is_listed;
 	bool is_waiting;           /* for its pod's object: labels and target are not known, nothing is read */
 	bool is_retired;           /* nobody wants it any more: agent/tail/retire.h */

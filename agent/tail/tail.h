@@ -26,6 +26,7 @@ struct tail_options {
 	struct counters *counters;
 	void *ctx;
 	void (*describe)(void *ctx, struct source *s); /* a source whose labels are known: render its stream labels, find its rows to count in */
+	void (*asked)(void *ctx, struct source *s);    /* its pod asks for something else now, perhaps; NULL: nobody cares */
 	void (*readable)(void *ctx);                   /* some lane has something to read */
 	void (*lines_lost)(void *ctx, size_t lane, uint64_t lines); /* read by other lanes, never to be read by this one */
 };
@@ -93,6 +94,7 @@ struct tail_target { /* what discovery has found, for people; views valid during
 	const struct labels *discovered, *labels; /* labels: final ones, without filename */
 	bool is_kept, is_waiting;
 	const char *why; /* "" or why it is not read */
+	const char *asks; /* "" or what its pod asks for */
 };
 /* At most `most` of them, those of the configuration first; those of pods are worked out anew. */
 void tail_each_target(const struct tail *t, size_t most, void (*fn)(void *ctx, const struct tail_target *target), void *ctx);

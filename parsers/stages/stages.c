@@ -37,6 +37,7 @@ struct stages {
 };
 struct stages_state {
 	const struct stages *p;
+	size_t first; /* the stage that entries come to first */
 	void *slots[];
 };
 struct stages_walk {
@@ -261,6 +262,11 @@ void stages_state_free(struct stages_state *s)
 	free(s);
 }
 
+void stages_state_skip(struct stages_state *s, size_t count)
+{
+	s->first = count < s->p->count ? count : s->p->count;
+}
+
 void stages_each_place(struct stages_state *s, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
 {
 	for (size_t i = 0; i < s->p->count; i++)
@@ -283,12 +289,22 @@ bool stages_is_holding(const struct stages_state *s)
 	return is_holding;
 }
 
-bool stages_may_hold(const struct stages *p)
+static bool may_hold(const struct stages *p, size_t first)
 {
-	for (size_t i = 0; i < p->count; i++)
+	for (size_t i = first; i < p->count; i++)
 		if (p->steps[i].type->each_place)
 			return true;
 	return false;
+}
+
+bool stages_may_hold(const struct stages *p)
+{
+	return may_hold(p, 0);
+}
+
+bool stages_state_may_hold(const struct stages_state *s)
+{
+	return may_hold(s->p, s->first);
 }
 
 void stages_move_back(struct entry_place *held, const struct entry *e)
@@ -423,7 +439,7 @@ void stages_run(struct stages *p, struct stages_state *s, struct entry *entry, i
 {
 	struct stages_walk w = { p, s, now_ns, emit, ctx };
 	extracted_from_labels(entry);
-	walk(&w, 0, entry);
+	walk(&w, s->first, entry);
 }
 
 int64_t stages_flush(struct stages *p, struct stages_state *s, int64_t now_ns, bool all, stages_emit *emit, void *ctx)

@@ -102,6 +102,9 @@ bool stages_has(const struct stages *p, struct str name);
 bool stages_is_framing_only(const struct stages *p); /* nothing but cri or docker: the reader's fast way does it all */
 struct stages_state *stages_state_new(const struct stages *p);
 void stages_state_free(struct stages_state *s);
+/* Entries of this log pass by the first `count` stages, none of which has stages inside. Before anything is run. */
+void stages_state_skip(struct stages_state *s, size_t count);
+bool stages_state_may_hold(const struct stages_state *s); /* as stages_may_hold, of the stages that this log goes through */
 
 /* Runs one entry through. emit is called for each entry that comes out, in order (a multiline block may come out before). Entries
  * that are dropped are emitted too, with drop_reason set: the caller counts them. The bytes of what is emitted live during the

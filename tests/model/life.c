@@ -253,7 +253,7 @@ static void on_source(void *ctx, struct source *s)
 		}
 	for (size_t lane = 0; lane < l->rules.lanes && l->rules.has_blocks; lane++)
 		s->lane[lane].stages = source_stages_new(l->stages[lane], (struct labels[2]){ STREAM_LABELS("o"), STREAM_LABELS("e") },
-							 s->lane[lane].streams);
+							 s->lane[lane].streams, false);
 	s->coverage = coverage_row(&l->coverage, s->namespace_);
 	s->lines = line_counts_use(&l->line_counts, s->namespace_, s->pod, s->container, s->job, 1);
 }

@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(const struct pod_wishes *w, unsigned allowed)
 {
 	assert(!w->is_excluded || ((allowed & POD_WISH_EXCLUDE) && w->excluded_by.n));
-	assert(!w->joins_stack_traces || (allowed & POD_WISH_STACK_TRACES));
+	assert(!w->has_stack_traces || (allowed & POD_WISH_STACK_TRACES));
+	assert(w->has_stack_traces || !w->joins_stack_traces);
+	assert(w->form < LINE_FORMS && (!w->form || (allowed & POD_WISH_PARSER)));
 	assert(w->lines_per_second <= POD_WISHES_RATE_MAX && (!w->lines_per_second || (allowed & POD_WISH_RATE)));
 	assert(w->trace_key.n <= POD_WISHES_TRACE_KEY_MAX && (!w->trace_key.n || (allowed & POD_WISH_TRACE_KEY)));
 	assert((w->bad_count > 0) == (w->bad.p != NULL));
@@ -33,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count = 0;
 	if (size < 1)
 		return 0;
-	unsigned allowed = data[0] & 15u;
+	unsigned allowed = data[0] & 31u;
 	for (struct str rest = { (const char *)data + 1, size - 1 }; rest.n && count < MOST;) {
 		struct str value = str_cut(&rest, '\n'), name = str_cut(&value, '=');
 		if (!is_there(at, count, name))
@@ -45,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pod_wishes_read(&b, back, count, STR("app"), allowed);
 	check(&a, allowed);
 	check(&b, allowed);
+	assert(a.has_stack_traces == b.has_stack_traces && a.form == b.form);
 	assert(a.joins_stack_traces == b.joins_stack_traces && a.lines_per_second == b.lines_per_second && str_eq(a.trace_key, b.trace_key));
 	assert(a.is_excluded == b.is_excluded && a.bad_count == b.bad_count);
 	return 0;

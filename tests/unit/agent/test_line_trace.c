@@ -47,7 +47,7 @@ START_TEST(lines_are_kept_by_their_trace)
 	struct record record = { .line = str_of(cases[_i].line), .level = level_detect(str_of(cases[_i].line)) };
 	struct memory_line line = { .at = 0 };
 	enum level level;
-	line_trace_find(&rules, NULL, &line, &record, &level);
+	line_trace_find(&rules, NULL, NULL, &line, &record, &level);
 	ck_assert_int_eq(level, record.level);
 	bool is_kept = line_trace_keeps(&rules, &record, level);
 	ck_assert_msg(is_kept == cases[_i].is_kept, "%s: kept %d", cases[_i].name, is_kept);
@@ -88,7 +88,7 @@ START_TEST(stack_traces_stay_whole)
 		struct record record = { .line = str_of(lines[i].line), .level = level_detect(str_of(lines[i].line)) };
 		struct memory_line line = { .at = i, .is_lasting = true };
 		enum level level;
-		line_trace_find(&rules, m, &line, &record, &level);
+		line_trace_find(&rules, NULL, m, &line, &record, &level);
 		ck_assert_int_eq(record.trace_result, TRACE_VALID);
 		ck_assert_msg(line_trace_keeps(&rules, &record, level) == lines[i].is_kept, "%s: the other way", lines[i].line);
 	}
@@ -126,7 +126,7 @@ START_TEST(off_costs_nothing)
 	struct record record = { .line = STR("trace_id=" LOW) };
 	struct memory_line line = { .at = 0 };
 	enum level level;
-	ck_assert_int_eq(line_trace_find(&rules, NULL, &line, &record, &level), TRACE_NONE);
+	ck_assert_int_eq(line_trace_find(&rules, NULL, NULL, &line, &record, &level), TRACE_NONE);
 	ck_assert_int_eq(record.trace_result, TRACE_NONE);
 }
 END_TEST

@@ -4,14 +4,14 @@
 #include <check.h>
 #include <stdio.h>
 
-enum { ALL = POD_WISH_EXCLUDE | POD_WISH_STACK_TRACES | POD_WISH_RATE | POD_WISH_TRACE_KEY };
+enum { ALL = POD_WISH_EXCLUDE | POD_WISH_STACK_TRACES | POD_WISH_RATE | POD_WISH_TRACE_KEY | POD_WISH_PARSER };
 
 #define LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 static const struct row {
 	const char *name;
 	struct { const char *name, *value; } at[4];
 	unsigned allowed;
-	const char *want; /* "excluded by NAME", "traces", "rate N", "key K", "bad N" */
+	const char *want; /* "excluded by NAME", "traces", "no traces", "parser P", "rate N", "key K", "bad N" */
 } rows[] = {
 	{ "nothing", { { NULL, NULL } }, ALL, "" },
 	{ "somebody else's", { { "prometheus.io/scrape", "true" }, { "a", "b" } }, ALL, "" },
@@ -47,7 +47,13 @@ static const struct row {
 	{ "an unknown word", { { "spoor.io/logsoff", "x" } }, ALL, "bad 1 " },
 	{ "stack traces", { { "spoor.io/logs.stack_traces", "true" } }, ALL, "traces " },
 	{ "stack traces, not allowed", { { "spoor.io/logs.stack_traces", "true" } }, POD_WISH_EXCLUDE, "" },
-	{ "stack traces but not here", { { "spoor.io/logs.stack_traces", "true" }, { "spoor.io/logs.stack_traces-app", "false" } }, ALL, "" },
+	{ "stack traces but not here", { { "spoor.io/logs.stack_traces", "true" }, { "spoor.io/logs.stack_traces-app", "false" } }, ALL, "no traces " },
+	{ "stack traces of neither word", { { "spoor.io/logs.stack_traces", "yes" } }, ALL, "bad 1 " },
+	{ "a parser", { { "spoor.io/logs.parser", "json" } }, ALL, "parser json " },
+	{ "a parser for the container", { { "spoor.io/logs.parser-app", "none" }, { "spoor.io/logs.parser", "logfmt" } }, ALL, "parser none " },
+	{ "no parser of that name", { { "spoor.io/logs.parser", "JSON" } }, ALL, "bad 1 " },
+	{ "an expression is no parser", { { "spoor.io/logs.parser", "(a+)+$" } }, ALL, "bad 1 " },
+	{ "a parser, not allowed", { { "spoor.io/logs.parser", "json" } }, POD_WISH_EXCLUDE, "" },
 	{ "a rate", { { "spoor.io/logs.rate", "100" } }, ALL, "rate 100 " },
 	{ "a rate for the container", { { "spoor.io/logs.rate-app", "5" }, { "spoor.io/logs.rate", "100" } }, ALL, "rate 5 " },
 	{ "no rate", { { "spoor.io/logs.rate", "0" } }, ALL, "bad 1 " },
@@ -77,8 +83,10 @@ START_TEST(row)
 	got[0] = '\0';
 	if (w.is_excluded)
 		n += snprintf(got + n, sizeof got - (size_t)n, "excluded by " STR_FMT " ", STR_ARG(w.excluded_by));
-	if (w.joins_stack_traces)
-		n += snprintf(got + n, sizeof got - (size_t)n, "traces ");
+	if (w.has_stack_traces)
+		n += snprintf(got + n, sizeof got - (size_t)n, "%straces ", w.joins_stack_traces ? "" : "no ");
+	if (w.form)
+		n += snprintf(got + n, sizeof got - (size_t)n, "parser %s ", line_form_names[w.form]);
 	if (w.lines_per_second)
 		n += snprintf(got + n, sizeof got - (size_t)n, "rate %llu ", (unsigned long long)w.lines_per_second);
 	if (w.trace_key.n)
@@ -92,6 +100,10 @@ END_TEST
 START_TEST(words_of_the_configuration)
 {
 	ck_assert_uint_eq(pod_wish_of(STR("exclude")), POD_WISH_EXCLUDE);
+	ck_assert_uint_eq(pod_wish_of(STR("stack_traces")), POD_WISH_STACK_TRACES);
+	ck_assert_uint_eq(pod_wish_of(STR("parser")), POD_WISH_PARSER);
+	ck_assert_uint_eq(pod_wish_of(STR("rate")), POD_WISH_RATE);
+	ck_assert_uint_eq(pod_wish_of(STR("trace_key")), POD_WISH_TRACE_KEY);
 	ck_assert_uint_eq(pod_wish_of(STR("Exclude")), 0);
 	ck_assert_uint_eq(pod_wish_of(STR("")), 0);
 }
