@@ -7,9 +7,9 @@
 
 enum { PLACES_MOST = 64, BETWEEN_MOST = 16 };
 
-static size_t skip(struct str s, size_t i, const char *set)
+static size_t skip(struct str s, size_t i, struct str set)
 {
-	for (size_t n = 0; n < BETWEEN_MOST && i < s.n && s.p[i] && strchr(set, s.p[i]); n++)
+	for (size_t n = 0; n < BETWEEN_MOST && i < s.n && str_find(set, s.p[i]) < set.n; n++)
 		i++;
 	return i;
 }
@@ -17,12 +17,12 @@ static size_t skip(struct str s, size_t i, const char *set)
 /* Offset of the value behind the key that ends at i; 0: it is no key. */
 static size_t value_behind(struct str line, size_t i)
 {
-	i = skip(line, i, "\\\"'`");
-	i = skip(line, i, " \t");
+	i = skip(line, i, STR("\\\"'`"));
+	i = skip(line, i, STR(" \t"));
 	if (i >= line.n || (line.p[i] != ':' && line.p[i] != '='))
 		return 0;
-	i = skip(line, i + 1, line.p[i] == '=' ? "> \t" : " \t");
-	return skip(line, i, "\\\"'`[");
+	i = skip(line, i + 1, line.p[i] == '=' ? STR("> \t") : STR(" \t"));
+	return skip(line, i, STR("\\\"'`["));
 }
 
 enum trace_result trace_find_named(struct str line, struct str key, struct trace_context *out)
