@@ -109,13 +109,14 @@ static struct str cut(struct lanes *l, struct str line)
 
 static struct tap_place place_of(const struct way *w)
 {
-	return (struct tap_place){ w->index, w->lane->name, &w->from->origin, loop_now_ns(w->l->o.loop) };
+	return (struct tap_place){ .lane = w->index, .destination = w->lane->name, .origin = &w->from->origin, .now_ns = loop_now_ns(w->l->o.loop) };
 }
 
 static void append(const struct way *w, struct log_stream *stream, const struct record *record)
 {
 	if (taps_any(w->l->o.taps)) {
-		const struct tap_place place = place_of(w);
+		struct tap_place place = place_of(w);
+		place.tenant = log_stream_tenant(stream);
 		taps_sent(w->l->o.taps, &place, record, stream->labels);
 	}
 	if (w->index == 0 && w->is_newest)
@@ -159,7 +160,8 @@ static void on_staged(void *ctx, const struct staged *out)
 		stage_drops_count(&w->lane->stage_drops, str_of(out->drop_reason), 1 + joined);
 		w->from->lines->dropped += w->index == 0 ? 1 + joined : 0;
 		if (taps_any(l->o.taps)) {
-			const struct tap_place place = place_of(w);
+			struct tap_place place = place_of(w);
+			place.tenant = out->entry->tenant;
 			taps_dropped(l->o.taps, &place, &record, out->stream->labels, str_of(out->drop_reason));
 		}
 		return;

@@ -154,6 +154,8 @@ static void put_record(struct buf *out, const struct tap_place *p, const struct 
 	web_json_text(out, "container", p->origin->container);
 	web_json_text(out, "labels", labels);
 	put_metadata(out, r);
+	if (p->tenant.n)
+		web_json_text(out, "tenant", p->tenant);
 	if (r->level != LEVEL_UNKNOWN)
 		web_json_text(out, "level", str_of(level_names[r->level]));
 	if (r->trace_result == TRACE_VALID)
@@ -232,7 +234,9 @@ void taps_look(void *taps, size_t number, const char *stage, const struct entry 
 		buf_init(&labels, LABELS_MAX_BYTES);
 		loki_labels_render(after->labels.at, after->labels.count, &labels);
 		snprintf(at, sizeof at, "stage %zu %s", number, stage);
-		show(tap, at, t->place, &r, buf_view(&labels), (struct str){ 0 });
+		struct tap_place place = *t->place;
+		place.tenant = after->tenant;
+		show(tap, at, &place, &r, buf_view(&labels), (struct str){ 0 });
 		buf_fini(&labels);
 	}
 }

@@ -17,6 +17,7 @@ struct tap_place { /* where a line is on its way; views that live during the cal
 	struct str destination;
 	const struct tap_origin *origin;
 	int64_t now_ns; /* monotonic */
+	struct str tenant; /* for whom it is, as far as stages have said */
 };
 struct tap_options {
 	struct str pattern;     /* "/path/glob", "NAMESPACE/POD", "NAMESPACE/POD/CONTAINER", "POD"; empty: everything. Copied */

@@ -286,18 +286,19 @@ static bool is_about_a_part(enum reply_action action)
 	       action == REPLY_INVALID;
 }
 
-/* What the server said; and where it says that it has no such path, which one it should have been. */
-static void show_answer(struct destination *d)
+/* What the server said, and to whom; and where it says that it has no such path, which one it should have been. */
+static void show_answer(struct destination *d, const struct piece *piece)
 {
 	const struct log_protocol *protocol = d->options.protocol;
-	char prefix[256];
+	char prefix[256 + LOG_TENANT_MAX];
+	struct str tenant = payload_tenant(&piece->payload);
 	struct str words = buf_view(&d->reply.body);
 	if (protocol->reply_text)
 		words = protocol->reply_text(d->reply.status, words);
 	if (d->reply.status == 404)
 		snprintf(prefix, sizeof prefix, "404, " STR_FMT ": ", STR_ARG(protocol->not_found));
 	else
-		snprintf(prefix, sizeof prefix, "%d: ", d->reply.status);
+		snprintf(prefix, sizeof prefix, "%d%s" STR_FMT ": ", d->reply.status, tenant.n ? " for tenant " : "", STR_ARG(tenant));
 	set_error(d, d->reply.status ? prefix : "", d->reply.status ? words : str_of(d->reply.error));
 }
 
@@ -313,7 +314,7 @@ void delivery_answer(struct destination *d, int64_t now_ns)
 	size_t class = d->reply.status > 0 ? (size_t)d->reply.status / 100 : 0;
 	d->status.requests_by_class[class < COUNT_OF(d->status.requests_by_class) ? class : 0]++;
 	if (reply.action != REPLY_ACCEPTED)
-		show_answer(d);
+		show_answer(d, piece);
 	if (is_about_a_part(reply.action)) {
 		d->failures = 0;
 		d->state = DEST_IDLE;

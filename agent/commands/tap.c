@@ -33,7 +33,7 @@ static void put_safe(struct buf *out, struct str s)
 }
 
 struct shown {
-	struct str at, timestamp, path, namespace_, pod, container, level, line, trace_id, dropped, destination, error;
+	struct str at, timestamp, path, namespace_, pod, container, level, line, trace_id, tenant, dropped, destination, error;
 	int64_t not_shown;
 };
 
@@ -41,7 +41,7 @@ static void read_member(struct json *j, struct arena *arena, struct shown *s)
 {
 	const struct { const char *name; struct str *to; } texts[] = {
 		{ "at", &s->at }, { "timestamp", &s->timestamp }, { "path", &s->path }, { "namespace", &s->namespace_ }, { "pod", &s->pod },
-		{ "container", &s->container }, { "level", &s->level }, { "line", &s->line }, { "trace_id", &s->trace_id },
+		{ "container", &s->container }, { "level", &s->level }, { "line", &s->line }, { "trace_id", &s->trace_id }, { "tenant", &s->tenant },
 		{ "dropped", &s->dropped }, { "destination", &s->destination }, { "error", &s->error },
 	};
 	if (json_is(j, "not_shown"))
@@ -83,6 +83,10 @@ static void put_shown(struct buf *out, const struct shown *s)
 	}
 	buf_str(out, STR(": "));
 	put_safe(out, s->line);
+	if (s->tenant.n) {
+		buf_str(out, STR("  tenant="));
+		put_safe(out, s->tenant);
+	}
 	if (s->trace_id.n) {
 		buf_str(out, STR("  trace_id="));
 		put_safe(out, s->trace_id);

@@ -88,7 +88,7 @@ static const struct tap_origin *const origins[] = { &pod, &file };
 
 static void offer(struct taps *t, const struct tap_origin *from, const char *line, int64_t now_ns)
 {
-	const struct tap_place place = { 0, STR("loki"), from, now_ns };
+	const struct tap_place place = { .destination = STR("loki"), .origin = from, .now_ns = now_ns };
 	const struct record record = { .timestamp_ns = 1795255200500000000, .line = str_of(line), .level = LEVEL_INFO };
 	if (!taps_any(t))
 		return;
@@ -140,7 +140,7 @@ START_TEST(places)
 {
 	struct taps taps = { 0 };
 	char err[256];
-	const struct tap_place place = { 0, STR("loki"), &pod, 1 }, other = { 1, STR("second"), &pod, 1 };
+	const struct tap_place place = { .destination = STR("loki"), .origin = &pod, .now_ns = 1 }, other = { .lane = 1, .destination = STR("second"), .origin = &pod, .now_ns = 1 };
 	struct tap *read = tap_open(&taps, &(struct tap_options){ .stage = TAP_READ }, err),
 		   *sent = tap_open(&taps, &(struct tap_options){ .stage = TAP_SENT }, err),
 		   *dropped = tap_open(&taps, &(struct tap_options){ .stage = TAP_SENT, .is_dropped = true }, err),
@@ -183,10 +183,10 @@ START_TEST(behind_stages)
 {
 	struct taps taps = { .stages_wanted = on_stages };
 	char err[256];
-	const struct tap_place place = { 0, STR("loki"), &pod, 1 };
+	const struct tap_place place = { .destination = STR("loki"), .origin = &pod, .now_ns = 1 };
 	struct tap *second = tap_open(&taps, &(struct tap_options){ .stage = 2 }, err), *third = tap_open(&taps, &(struct tap_options){ .stage = 3 }, err);
 	ck_assert_int_eq(stages_wanted, 1);
-	struct entry e = { .line = STR("behind it"), .timestamp_ns = 5 };
+	struct entry e = { .line = STR("behind it"), .timestamp_ns = 5, .tenant = STR("team") };
 	taps_look(&taps, 2, "json", &e, &e); /* no line is in its stages: nothing */
 	taps.place = &place;
 	taps_look(&taps, 1, "json", &e, &e);
@@ -194,7 +194,7 @@ START_TEST(behind_stages)
 	e.drop_reason = "gone";
 	taps_look(&taps, 3, "drop", &e, &e);
 	const char *got = all_of(second, 1);
-	ck_assert_msg(count_of(got, "\n") == 1 && strstr(got, "\"at\":\"stage 2 json\""), "%s", got);
+	ck_assert_msg(count_of(got, "\n") == 1 && strstr(got, "\"at\":\"stage 2 json\"") && strstr(got, "\"tenant\":\"team\""), "%s", got);
 	ck_assert_str_eq(all_of(third, 1), "");
 	tap_close(second);
 	ck_assert_int_eq(stages_wanted, 1);
@@ -248,6 +248,7 @@ static const struct { const char *object, *want; } pretty[] = {
 	{ "{\"at\":\"sent\",\"timestamp\":\"2026-11-21T10:00:00.123456789Z\",\"namespace\":\"shop\",\"pod\":\"web-1\",\"container\":\"app\",\"level\":\"info\","
 	  "\"line\":\"paid \\u001b[31m\\u009b\",\"trace_id\":\"ab\"}", "10:00:00.123 shop/web-1/app info: paid \\x1b[31m\\u009b  trace_id=ab\n" },
 	{ "{\"at\":\"stage 2 json\",\"timestamp\":\"2026-11-21T10:00:00Z\",\"path\":\"/x.log\",\"pod\":\"\",\"line\":\"l\"}", "10:00:00Z /x.log [stage 2 json]: l\n" },
+	{ "{\"at\":\"sent\",\"timestamp\":null,\"path\":\"/x\",\"line\":\"l\",\"tenant\":\"team\",\"trace_id\":\"ab\"}", " /x: l  tenant=team  trace_id=ab\n" },
 	{ "{\"at\":\"dropped\",\"timestamp\":null,\"path\":\"/x\",\"line\":\"l\",\"dropped\":\"debug\"}", " /x: l  dropped: debug\n" },
 	{ "{\"at\":\"refused\",\"path\":\"/x\",\"line\":\"l\",\"dropped\":\"rejected\",\"destination\":\"d\",\"error\":\"why\"}",
 	  " /x: l  refused by d: rejected: why\n" },

@@ -188,6 +188,10 @@ START_TEST(a_refused_tenant_waits_alone)
 	ck_assert_uint_eq(rig_status(&r).lines_pending, 600);
 	ck_assert_uint_eq(r.settled, 0); /* a batch is settled with the last of its tenants */
 	ck_assert_msg(r.fake.states[0] <= 60, "%s: %d requests for a tenant that is refused", c->name, (int)r.fake.states[0]);
+	char error[1024];
+	snprintf(error, sizeof error, "%d for tenant team-a: %s", c->status, c->text);
+	rig_run(&r, 40);
+	ck_assert_str_eq(rig_status(&r).last_error, error);
 	r.fake.state = 0;
 	ck_assert(rig_run(&r, 400));
 	check_all(&r, c->name, 0);
