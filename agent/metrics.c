@@ -144,6 +144,8 @@ static struct remote_write_options options_of(struct receiver *r, const struct c
 	for (size_t i = 0; i < COUNT_OF(versions); i++)
 		if (str_eq(c->protobuf_message, str_of(versions[i].name)))
 			o.version = versions[i].version;
+	if (str_eq(c->protocol, STR("otlphttp")))
+		o.version = REMOTE_WRITE_OTLP;
 	return o;
 }
 

@@ -266,7 +266,7 @@ static void one_destination(struct buf *out, const struct destination_status *d,
 static void one_receiver(struct buf *out, const struct remote_write_status *w, uint64_t shed, uint64_t waiting, int64_t now_ns) /* waiting: unread */
 {
 	static const char *const classes[6] = { "none", "1xx", "2xx", "3xx", "4xx", "5xx" };
-	static const char *const versions[] = { [REMOTE_WRITE_AUTO] = "", [REMOTE_WRITE_1] = "1.0", [REMOTE_WRITE_2] = "2.0" };
+	static const char *const versions[] = { [REMOTE_WRITE_AUTO] = "", [REMOTE_WRITE_1] = "1.0", [REMOTE_WRITE_2] = "2.0", [REMOTE_WRITE_OTLP] = "OTLP" };
 	buf_char(out, '{');
 	web_json_text(out, "name", w->name);
 	web_json_text(out, "url", w->url);

@@ -68,8 +68,26 @@ static void check_global(struct loader *r)
 
 static struct destination destination_of(struct config_remote_write *w)
 {
-	return (struct destination){ .name = &w->name, .url = &w->url, .tenant_id = &w->tenant_id, .http = &w->http, .line = w->line,
+	struct destination d = { .name = &w->name, .url = &w->url, .tenant_id = &w->tenant_id, .http = &w->http, .line = w->line,
 		.example = "http://prometheus:9090/api/v1/write", .usual = "Prometheus takes samples at /api/v1/write" };
+	if (str_eq(w->protocol, STR("otlphttp"))) {
+		d.example = "http://collector:4318/v1/metrics";
+		d.usual = "OTLP takes metrics at /v1/metrics, and Prometheus at /api/v1/otlp/v1/metrics";
+	}
+	return d;
+}
+
+static void check_protocol(struct loader *r, const struct config_remote_write *w)
+{
+	bool is_otlp = str_eq(w->protocol, STR("otlphttp"));
+	const struct place *at = loader_field(r, &w->url), *message = loader_field(r, &w->protobuf_message);
+	struct str url = str_take(w->url, str_find(w->url, '?'));
+	if (is_otlp && message && w->protobuf_message.n)
+		loader_key_error(r, message, "is of remote-write: remove it, or protocol");
+	if (at && !is_otlp && str_ends(url, STR("/v1/metrics")))
+		loader_warning(r, at, "that is a path for OTLP: add `protocol: otlphttp`");
+	if (at && is_otlp && str_ends(url, STR("/api/v1/write")))
+		loader_warning(r, at, "that is the path of remote-write: remove protocol, or write /api/v1/otlp/v1/metrics");
 }
 
 /* In Prometheus' files the tenant is a header among others; here it tells destinations apart, so it has one place. */
@@ -96,6 +114,7 @@ static void check_remote(struct loader *r, struct config_remote_write *w)
 	take_tenant(r, w);
 	const struct destination d = destination_of(w);
 	check_url(r, &d, element, check_http(r, &w->http, HTTP_OF_REMOTE));
+	check_protocol(r, w);
 	check_backoff(r, &w->queue_config.min_backoff_ms, &w->queue_config.max_backoff_ms, "min_backoff", "max_backoff");
 	const struct place *least = loader_field(r, &w->queue_config.min_shards), *most = loader_field(r, &w->queue_config.max_shards);
 	if (w->queue_config.min_shards > w->queue_config.max_shards && (most || least))

@@ -135,6 +135,7 @@ struct config_remote_write { /* metrics.remote_write[] */
 	struct str name, url, tenant_id;   /* tenant_id: a shorthand for headers X-Scope-OrgID */
 	struct config_http http;
 	int64_t remote_timeout_ms;         /* 30s */
+	struct str protocol;               /* remote_write, otlphttp */
 	struct str protobuf_message;       /* "", prometheus.WriteRequest, io.prometheus.write.v2.Request */
 	struct config_relabels write_relabel_configs;
 	bool send_exemplars, send_native_histograms; /* true, true */

@@ -50,6 +50,9 @@ const struct option options_metrics[] = {
 	VALUE("metrics.remote_write[].url", STR, REMOTE(url), "", "",
 	      "Where to send, with its path, `http://prometheus:9090/api/v1/write`. Required. User and password in it are moved to "
 	      "basic_auth, with a warning."),
+	VALUE("metrics.remote_write[].protocol", CHOICE, REMOTE(protocol), "remote_write", "remote_write|otlphttp",
+	      "What the receiver speaks: Prometheus' remote-write, or OTLP over HTTP in protobuf (SigNoz, the OpenTelemetry Collector, Elastic, Prometheus' "
+	      "own `/api/v1/otlp/v1/metrics`). All other keys mean the same but protobuf_message; native histograms are not sent by OTLP."),
 	VALUE("metrics.remote_write[].name", STR, REMOTE(name), "", "",
 	      "Name in metrics, on the page and in the spool. Empty: made from the url. Must differ between receivers."),
 	VALUE("metrics.remote_write[].tenant_id", STR, REMOTE(tenant_id), "", "", "Sent as `X-Scope-OrgID`."),

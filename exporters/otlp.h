@@ -22,6 +22,9 @@ static inline char *otlp_attribute(char *p, unsigned field, struct str key, stru
 	return wire_bytes(p, 1, value);
 }
 
+/* An id: 2 * n hexadecimal digits to n bytes, which are not all zero. false: it is none. */
+bool otlp_id(struct str text, unsigned char *out, size_t n);
+
 /* Reads a KeyValue; a value that is no text is empty. false: it is none. */
 bool otlp_attribute_read(struct str bytes, struct label *out);
 

@@ -30,24 +30,7 @@ struct ids {
 	const struct label *taken[3]; /* structured metadata that became one of these: no attributes then */
 };
 
-/* 2 * n hexadecimal digits to n bytes, which are not all zero. */
-static bool read_hex(struct str text, unsigned char *out, size_t n)
-{
-	unsigned char any = 0;
-	if (text.n != 2 * n)
-		return false;
-	for (size_t i = 0; i < text.n; i++) {
-		char c = ascii_lower(text.p[i]);
-		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
-		if (digit > 15)
-			return false;
-		out[i / 2] = (unsigned char)(i % 2 ? out[i / 2] << 4 | digit : digit);
-		any |= (unsigned char)digit;
-	}
-	return any;
-}
-
-/* The same of an id that is known to be good: parsers/trace.c lets no other through. */
+/* otlp_id of one that is known to be good: parsers/trace.c lets no other through. */
 static bool pack_hex(const char *text, unsigned char *out, size_t n)
 {
 	unsigned any = 0;
@@ -74,15 +57,15 @@ static void take_ids(const struct record *record, struct ids *ids)
 	const struct label *trace = find(record, STR("trace_id")), *span = find(record, STR("span_id"));
 	const struct label *flags = find(record, STR("trace_flags"));
 	unsigned char byte[1] = { 0 };
-	if (!trace || !read_hex(trace->value, ids->trace, TRACE_BYTES))
+	if (!trace || !otlp_id(trace->value, ids->trace, TRACE_BYTES))
 		return;
 	ids->has_trace = true;
 	ids->taken[0] = trace;
-	if (span && read_hex(span->value, ids->span, SPAN_BYTES)) {
+	if (span && otlp_id(span->value, ids->span, SPAN_BYTES)) {
 		ids->has_span = true;
 		ids->taken[1] = span;
 	}
-	if (flags && flags->value.n == 2 && read_hex(flags->value, byte, 1) && byte[0] == 1) {
+	if (flags && flags->value.n == 2 && otlp_id(flags->value, byte, 1) && byte[0] == 1) {
 		ids->is_sampled = true;
 		ids->taken[2] = flags;
 	}

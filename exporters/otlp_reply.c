@@ -9,6 +9,8 @@
 #include "exporters/loki_reply.h"
 #include "exporters/wire.h"
 
+enum { DOUBTS_MAX = 10 }; /* attempts of metrics; delivery.c has those of logs */
+
 static const struct rule {
 	int from, to; /* status */
 	struct str text; /* "" matches every body */
@@ -101,4 +103,20 @@ struct push_reply otlp_logs_reply(int status, struct str body)
 		out.reason = DROP_PARTIAL_SUCCESS;
 	}
 	return out;
+}
+
+const char otlp_metrics_not_found[] = "the path is not one for OTLP metrics, which is /v1/metrics as a rule, and /api/v1/otlp/v1/metrics at Prometheus";
+
+enum rw_action otlp_metrics_reply(int status, struct str body, unsigned attempts)
+{
+	static const enum rw_action actions[REPLY_ACTIONS] = {
+		[REPLY_RETRY] = RW_RETRY,          [REPLY_ACCEPTED] = RW_ACCEPTED,      [REPLY_PARTIAL] = RW_ACCEPTED,
+		[REPLY_RATE_LIMITED] = RW_RATE_LIMITED, [REPLY_REFUSED] = RW_REFUSED,   [REPLY_DOUBTFUL] = RW_RETRY,
+		[REPLY_TOO_LARGE] = RW_TOO_LARGE,  [REPLY_HOLD] = RW_MISPLACED,
+	};
+	enum reply_action action = otlp_logs_reply(status, body).action;
+	if (action == REPLY_DOUBTFUL && attempts >= DOUBTS_MAX)
+		return RW_REFUSED;
+	bool is_unknown = status == 401 || status == 403 || status == 407;
+	return is_unknown ? RW_UNAUTHORIZED : actions[action];
 }

@@ -7,7 +7,7 @@
  * Runs once for each stream and batch. The text is our own, so what does not look like it is only skipped. */
 #include "exporters/otlp.h"
 
-#include "parsers/bytes/utf8.h"
+#include "parsers/bytes/num.h"
 
 enum { PAIRS_MAX = 128, TEXTS_MAX = 512 * 1024 };
 
@@ -57,11 +57,6 @@ static const struct str hosts[] = { STR("host"), STR("hostname"), STR("host_name
 
 /* ---- the text ---- */
 
-static uint32_t hex_value(char c)
-{
-	return c <= '9' ? (uint32_t)(c - '0') : (uint32_t)(ascii_lower(c) - 'a' + 10);
-}
-
 static void put_code(struct buf *out, uint32_t c)
 {
 	if (c < 0x80) {
@@ -91,7 +86,7 @@ static void put_escape(struct buf *out, struct str *rest)
 	uint32_t code = 0;
 	*rest = str_skip(*rest, 1);
 	for (size_t i = 0; i < digits && i < rest->n; i++)
-		code = code << 4 | (hex_value(rest->p[i]) & 15);
+		code = code << 4 | ((uint32_t)hex_value(rest->p[i]) & 15);
 	*rest = str_skip(*rest, digits);
 	if (digits)
 		put_code(out, code);
@@ -228,6 +223,21 @@ void otlp_resource(struct str labels, struct buf *out)
 			put(out, key, pairs.at[i].value);
 	}
 	buf_fini(&pairs.texts);
+}
+
+bool otlp_id(struct str text, unsigned char *out, size_t n)
+{
+	int any = 0;
+	if (text.n != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_value(text.p[2 * i]), low = hex_value(text.p[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (unsigned char)(high << 4 | low);
+		any |= high | low;
+	}
+	return any;
 }
 
 bool otlp_attribute_read(struct str bytes, struct label *out)

@@ -23,6 +23,7 @@ const char *const sample_drop_names[SAMPLE_DROPS] = {
 	[SAMPLE_DROP_RELABELLED] = "relabelled",
 	[SAMPLE_DROP_AGE] = "age_limit",
 	[SAMPLE_DROP_UNSUPPORTED] = "unsupported",
+	[SAMPLE_DROP_PARTIAL_SUCCESS] = "partial_success",
 	[SAMPLE_DROP_RATE_LIMITED] = "rate_limited",
 	[SAMPLE_DROP_DAMAGED] = "damaged",
 };
@@ -83,7 +84,9 @@ struct remote_write *remote_write_new(const struct remote_write_options *options
 	rw->shown_url = url;
 	rw->status.name = options->endpoint.name;
 	rw->status.url = str_of(url);
-	rw->version = options->version == REMOTE_WRITE_1 ? REMOTE_WRITE_1 : REMOTE_WRITE_2;
+	rw->version = options->version == REMOTE_WRITE_AUTO ? REMOTE_WRITE_2 : options->version;
+	if (rw->version == REMOTE_WRITE_OTLP)
+		rw->options.send_native_histograms = false;
 	rw->shard_count = rw->shards_wanted = rw->options.min_shards;
 	for (size_t i = 0; i < RW_SHARDS_MAX; i++)
 		rw->shards[i].rw = rw;

@@ -5,7 +5,7 @@
  *   remote_write_feed.c      frames to requests
  *   remote_write_series.c    series and metadata as this receiver gets them: write_relabel, labels encoded once
  *   remote_write_request.c   a request before it is bytes; splitting; settling
- *   remote_write_v1.c _v2.c  a request as bytes, one file for each version
+ *   remote_write_v1.c _v2.c  a request as bytes, one file for each version; otlp_metrics.c for OTLP
  *   remote_write_send.c      one request at a time per shard: encode, start, keep the answer
  *   remote_write_reply.c     what an answer means
  *   remote_write_answer.c    what is done about it: settle, wait, split, another version
@@ -21,13 +21,14 @@
 #include "exporters/journal.h"
 #include "parsers/relabel.h"
 
-enum remote_write_version { REMOTE_WRITE_AUTO, REMOTE_WRITE_1, REMOTE_WRITE_2 };
+enum remote_write_version { REMOTE_WRITE_AUTO, REMOTE_WRITE_1, REMOTE_WRITE_2, REMOTE_WRITE_OTLP /* metrics by OTLP/HTTP: never by itself */ };
 enum sample_drop { /* why samples were given up */
 	SAMPLE_DROP_REJECTED,      /* 4xx without a better name */
 	SAMPLE_DROP_OUT_OF_ORDER, SAMPLE_DROP_DUPLICATE, SAMPLE_DROP_TOO_OLD, SAMPLE_DROP_TOO_LARGE, /* a single series over every limit */
 	SAMPLE_DROP_RELABELLED,    /* write_relabel_configs */
 	SAMPLE_DROP_AGE,           /* sample_age_limit */
 	SAMPLE_DROP_UNSUPPORTED,   /* histogram with send_native_histograms off */
+	SAMPLE_DROP_PARTIAL_SUCCESS, /* refused by an OTLP receiver that has taken the rest */
 	SAMPLE_DROP_RATE_LIMITED,  /* 429 with retry_on_http_429: false */
 	SAMPLE_DROP_DAMAGED,       /* of a series whose definition was lost with a damaged piece of the spool */
 	SAMPLE_DROPS

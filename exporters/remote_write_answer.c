@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "exporters/backoff.h"
+#include "exporters/otlp_reply.h"
 #include "exporters/remote_write_state.h"
 
 enum {
@@ -73,6 +74,7 @@ static void note(struct remote_write *rw, const struct rw_request *r, enum sampl
 		[SAMPLE_DROP_REJECTED] = DROP_REJECTED,          [SAMPLE_DROP_OUT_OF_ORDER] = DROP_OUT_OF_ORDER,
 		[SAMPLE_DROP_DUPLICATE] = DROP_REJECTED,         [SAMPLE_DROP_TOO_OLD] = DROP_TOO_OLD,
 		[SAMPLE_DROP_TOO_LARGE] = DROP_REQUEST_TOO_LARGE, [SAMPLE_DROP_RATE_LIMITED] = DROP_RATE_LIMITED,
+		[SAMPLE_DROP_PARTIAL_SUCCESS] = DROP_PARTIAL_SUCCESS,
 	};
 	struct drop drop = { .at_ns = rw_wall_ns(), .reason = as_drop[reason], .lines = samples };
 	if (!rw->drops || r->n == 0)
@@ -138,6 +140,19 @@ static uint64_t written_of(const struct rw_shard *shard)
 	return (uint64_t)(samples > 0 ? samples : 0) + (uint64_t)(histograms > 0 ? histograms : 0);
 }
 
+/* Samples that an OTLP receiver has taken. It counts the data points that it has refused; of a histogram, which is many samples, one is
+ * counted, because nobody says which were meant, unless it has refused them all. */
+static uint64_t taken_of(const struct rw_shard *shard, struct str *says)
+{
+	uint64_t refused;
+	const struct rw_request *r = shard->first;
+	if (!otlp_partial_success(buf_view(&shard->reply.body), &refused, says))
+		return r->n;
+	if (refused && says->n == 0)
+		*says = STR("no reason is given");
+	return refused >= r->points ? 0 : r->n - refused;
+}
+
 static bool may_change(const struct remote_write *rw)
 {
 	return rw->options.version == REMOTE_WRITE_AUTO;
@@ -170,6 +185,7 @@ static void on_accepted(struct rw_shard *shard)
 	struct rw_request *r = shard->first;
 	bool is_2 = r->body_version == REMOTE_WRITE_2;
 	uint64_t written = r->n, exemplars = r->exemplars;
+	struct str says = { 0 };
 	all_is_well(shard);
 	if (is_2 && !has_written(shard)) {
 		rw_set_error(rw, "", STR("the receiver does not know remote-write 2.0: it took the request for an empty one"));
@@ -181,12 +197,17 @@ static void on_accepted(struct rw_shard *shard)
 	} else if (is_2) {
 		written = written_of(shard);
 		exemplars = shard->reply.written[RW_WRITTEN_EXEMPLARS] > 0 ? (uint64_t)shard->reply.written[RW_WRITTEN_EXEMPLARS] : 0;
+	} else if (r->body_version == REMOTE_WRITE_OTLP) {
+		written = taken_of(shard, &says);
 	}
 	if (r->body_version == rw->version) {
 		rw->is_confirmed = true;
 		rw->is_probing = false;
 	}
-	if (written >= r->n) {
+	if (says.n) {
+		rw_set_error(rw, written < r->n ? "partial success: " : "a remark: ", says);
+		rw->status.last_success_ns = rw_wall_ns();
+	} else if (written >= r->n) {
 		rw->status.last_error[0] = '\0';
 		rw->status.last_success_ns = rw_wall_ns();
 	} else if (!is_2 || has_written(shard)) {
@@ -195,7 +216,7 @@ static void on_accepted(struct rw_shard *shard)
 		rw_set_error(rw, "", str_of(text));
 	}
 	rw->status.metadata_sent += r->metadata_count;
-	finish(shard, written, exemplars, SAMPLE_DROP_REJECTED);
+	finish(shard, written, exemplars, r->body_version == REMOTE_WRITE_OTLP && written < r->n ? SAMPLE_DROP_PARTIAL_SUCCESS : SAMPLE_DROP_REJECTED);
 }
 
 /* Retry-After exactly, or -1: back off. Zero is "no idea when", not "at once". */

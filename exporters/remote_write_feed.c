@@ -1,7 +1,7 @@
 /* Frames of the journal to items of requests. The inner loop is take_run: one series, one item, no allocation as a rule. */
 #include <stdlib.h>
 
-#include "exporters/remote_write_state.h"
+#include "exporters/otlp_metrics.h"
 #include "exporters/wire.h"
 #include "parsers/bytes/hash.h"
 
@@ -59,12 +59,21 @@ static void drop(struct feed *f, enum sample_drop reason, uint64_t n)
 	f->rw->status.samples_dropped[reason] += n;
 }
 
+/* Whether the next sample, of series s, begins a new request. The series of one histogram stay together as long as that is no more than twice as
+ * much. */
+static bool is_full(const struct remote_write *rw, const struct rw_request *r, const struct rw_series *s, size_t bytes)
+{
+	if (r->n < rw->options.max_samples_per_send && r->estimate_bytes + bytes <= rw->raw_cap_bytes)
+		return false;
+	bool is_kin = rw->version == REMOTE_WRITE_OTLP && r->n && r->table->series[r->items[r->n - 1].series & ~RW_HISTOGRAM].hash == s->hash;
+	return !is_kin || r->n >= 2 * rw->options.max_samples_per_send || r->estimate_bytes > 2 * rw->raw_cap_bytes;
+}
+
 static struct rw_item *add_item(struct feed *f, const struct rw_series *s, size_t bytes)
 {
 	struct remote_write *rw = f->rw;
 	struct rw_shard *shard = &rw->shards[rw->shard_count > 1 ? s->hash % rw->shard_count : 0];
-	if (shard->open && (shard->open->n >= rw->options.max_samples_per_send ||
-			    shard->open->estimate_bytes + bytes > rw->raw_cap_bytes))
+	if (shard->open && is_full(rw, shard->open, s, bytes))
 		rw_shard_close_open(shard);
 	if (!shard->open)
 		shard->open = rw_request_new(rw->table);
@@ -265,7 +274,13 @@ static bool take_metadata(struct feed *f, const struct journal_record *record)
 
 static bool take_series(struct feed *f, const struct journal_record *record)
 {
-	return rw_table_define(f->rw->table, record, f->rw->options.write_relabel, f->rw->version == REMOTE_WRITE_2);
+	struct remote_write *rw = f->rw;
+	if (!rw_table_define(rw->table, record, rw->options.write_relabel, rw->version == REMOTE_WRITE_2))
+		return false;
+	struct rw_series *s = rw_table_series(rw->table, record->id);
+	if (rw->version == REMOTE_WRITE_OTLP && is_sent(s))
+		s->hash = otlp_series_hash(rw->table, s);
+	return true;
 }
 
 static const struct {

@@ -201,6 +201,13 @@ void rw_shard_queue(struct rw_shard *shard, struct rw_request *r)
 
 void rw_shard_split(struct rw_shard *shard, uint32_t n)
 {
+	const struct rw_request *r = shard->first;
+	uint32_t later = n, earlier = n;
+	while (!rw_may_cut(shard->rw, r, later))
+		later++;
+	while (!rw_may_cut(shard->rw, r, earlier))
+		earlier--;
+	n = later < r->n ? later : earlier ? earlier : n;
 	struct rw_request *tail = split(shard->first, n);
 	if (shard->last == shard->first)
 		shard->last = tail;

@@ -5,7 +5,8 @@
 #include <time.h>
 
 #include "exporters/remote_write_state.h"
-#include "exporters/snap.h"
+#include "exporters/otlp_reply.h"
+#include "exporters/pack.h"
 
 enum { HEADERS_MAX = 48, REPLY_MAX = 8 * 1024, REPLY_SHOWN = 480, CREDENTIALS_AGAIN_MS = 2000 };
 
@@ -42,15 +43,14 @@ static void on_reply(void *ctx, const struct http_reply *reply)
 
 static bool compress(struct remote_write *rw, struct rw_request *r)
 {
-	struct snap snap;
-	if (!rw->window)
-		rw->window = malloc(SNAP_WINDOW_BYTES);
-	if (!rw->window || rw->raw.is_full || rw->symbols.is_full || !snap_begin(&snap, rw->window, rw->symbols.n + rw->raw.n))
+	struct pack pack;
+	enum packing packing = rw->version == REMOTE_WRITE_OTLP ? PACK_GZIP : PACK_SNAPPY;
+	if (rw->raw.is_full || rw->symbols.is_full || rw->scratch.is_full || !pack_begin(&pack, packing, &rw->window, rw->symbols.n + rw->raw.n))
 		return false;
-	snap_add(&snap, buf_view(&rw->symbols));
-	snap_add(&snap, buf_view(&rw->raw));
+	pack_add(&pack, buf_view(&rw->symbols));
+	pack_add(&pack, buf_view(&rw->raw));
 	r->raw_bytes = rw->symbols.n + rw->raw.n;
-	r->body = snap_finish(&snap, &r->body_bytes);
+	r->body = pack_finish(&pack, &r->body_bytes);
 	r->body_version = rw->version;
 	return r->body != NULL;
 }
@@ -64,6 +64,8 @@ static bool encode(struct remote_write *rw, struct rw_request *r)
 		rw_v1_encode_metadata(rw, r);
 	else if (rw->version == REMOTE_WRITE_2)
 		rw_v2_encode(rw, r);
+	else if (rw->version == REMOTE_WRITE_OTLP)
+		rw_otlp_encode(rw, r);
 	else
 		rw_v1_encode(rw, r);
 	return compress(rw, r);
@@ -73,16 +75,17 @@ static bool encode(struct remote_write *rw, struct rw_request *r)
 static size_t write_headers(const struct remote_write *rw, const struct rw_request *r, struct str headers[HEADERS_MAX], struct buf *text)
 {
 	const struct endpoint_options *o = &rw->options.endpoint;
-	bool is_2 = r->body_version == REMOTE_WRITE_2;
+	bool is_2 = r->body_version == REMOTE_WRITE_2, is_otlp = r->body_version == REMOTE_WRITE_OTLP;
 	size_t n = 0;
-	headers[n++] = STR("Content-Encoding: snappy");
+	headers[n++] = is_otlp ? STR("Content-Encoding: gzip") : STR("Content-Encoding: snappy");
 	headers[n++] = is_2 ? STR("Content-Type: application/x-protobuf;proto=io.prometheus.write.v2.Request")
 			    : STR("Content-Type: application/x-protobuf");
-	headers[n++] = is_2 ? STR("X-Prometheus-Remote-Write-Version: 2.0.0") : STR("X-Prometheus-Remote-Write-Version: 0.1.0");
+	if (!is_otlp)
+		headers[n++] = is_2 ? STR("X-Prometheus-Remote-Write-Version: 2.0.0") : STR("X-Prometheus-Remote-Write-Version: 0.1.0");
 	char *p = buf_reserve(text, o->tenant_id.n + 128); /* all at once: views into it must not move */
 	if (!p)
 		abort();
-	if (r->attempts) {
+	if (r->attempts && !is_otlp) {
 		size_t at = text->n;
 		buf_printf(text, "Retry-Attempt: %u", r->attempts);
 		headers[n++] = (struct str){ text->p + at, text->n - at };
@@ -166,8 +169,12 @@ void rw_send_answer(struct rw_shard *shard)
 {
 	struct remote_write *rw = shard->rw;
 	struct rw_reply_kept *reply = &shard->reply;
-	enum rw_action action = rw_reply_action(reply->status);
-	char prefix[32];
+	bool is_otlp = rw->version == REMOTE_WRITE_OTLP;
+	struct str words = buf_view(&reply->body);
+	enum rw_action action = is_otlp ? otlp_metrics_reply(reply->status, words, shard->first->attempts) : rw_reply_action(reply->status);
+	if (is_otlp)
+		words = otlp_reply_text(reply->status, words);
+	char prefix[256];
 	shard->is_flying = false;
 	reply->is_there = false;
 	rw->latency_ns += (rw->now_ns - shard->sent_ns - rw->latency_ns) / 4;
@@ -175,8 +182,8 @@ void rw_send_answer(struct rw_shard *shard)
 	size_t class = reply->status > 0 ? (size_t)reply->status / 100 : 0;
 	rw->status.requests_by_class[class < COUNT_OF(rw->status.requests_by_class) ? class : 0]++;
 	if (action != RW_ACCEPTED) {
-		snprintf(prefix, sizeof prefix, "%d: ", reply->status);
-		rw_set_error(rw, reply->status ? prefix : "", reply->status ? buf_view(&reply->body) : str_of(reply->error));
+		snprintf(prefix, sizeof prefix, is_otlp && reply->status == 404 ? "%d, %s: " : "%d: ", reply->status, otlp_metrics_not_found);
+		rw_set_error(rw, reply->status ? prefix : "", reply->status ? words : str_of(reply->error));
 	}
 	shard->first->attempts++;
 	rw_answer(shard, action);

@@ -64,13 +64,14 @@ struct rw_request {
 	struct buf extra;                /* chunks: length as uint32_t, bytes */
 	size_t estimate_bytes;
 	uint64_t histograms, exemplars;
+	uint64_t points;                 /* of OTLP, in the body */
 	int64_t oldest_ms, newest_ms;
 	int64_t opened_ns;               /* 0: not looked at yet */
 	char *body;                      /* NULL: not encoded */
 	size_t body_bytes, raw_bytes;
 	enum remote_write_version body_version;
 	unsigned attempts;
-	bool was_refused[REMOTE_WRITE_2 + 1]; /* in this version */
+	bool was_refused[REMOTE_WRITE_OTLP + 1]; /* in this version */
 	bool is_metadata;
 	uint32_t metadata_from, metadata_to; /* of table.families */
 	uint64_t metadata_count;
@@ -129,7 +130,7 @@ struct remote_write {
 	bool has_metadata_queued;
 
 	struct buf raw, symbols, scratch; /* of the encoders */
-	char *window;                    /* of snap.h */
+	char *window;                    /* of pack.h */
 	uint32_t request_symbol_count; /* of the request that is being encoded */
 	struct buf waiting;              /* exemplars for the next sample: rw_waiting and bytes */
 	struct rw_exemplar_seen *seen;   /* newest exemplar of a series, by hash */
@@ -154,6 +155,13 @@ void rw_series_to_symbols(struct rw_table *t, struct rw_series *s);
 void rw_series_to_labels(struct rw_table *t, struct rw_series *s);
 /* Cuts one Label message (field 1) off. */
 bool rw_label_next(struct str *labels, struct label *out);
+/* Whether a request may be cut before item `at`. OTLP's histograms are put together of neighbours. */
+static inline bool rw_may_cut(const struct remote_write *rw, const struct rw_request *r, uint32_t at)
+{
+	const struct rw_series *s = r->table->series;
+	return rw->version != REMOTE_WRITE_OTLP || at == 0 || at >= r->n || r->items[at].ms != r->items[at - 1].ms ||
+	       s[r->items[at].series & ~RW_HISTOGRAM].hash != s[r->items[at - 1].series & ~RW_HISTOGRAM].hash;
+}
 static inline struct str rw_symbol_text(const struct rw_table *t, uint32_t symbol)
 {
 	return (struct str){ t->texts.p + t->symbols[symbol].at, t->symbols[symbol].n };
@@ -179,6 +187,7 @@ void rw_shard_split(struct rw_shard *shard, uint32_t n); /* the first request: i
 void rw_v1_encode(struct remote_write *rw, struct rw_request *r);
 void rw_v1_encode_metadata(struct remote_write *rw, struct rw_request *r);
 void rw_v2_encode(struct remote_write *rw, struct rw_request *r);
+void rw_otlp_encode(struct remote_write *rw, struct rw_request *r); /* otlp_metrics.c; items of one histogram must be neighbours */
 
 /* remote_write_send.c */
 void rw_send_start(struct rw_shard *shard);  /* when something is due and nothing is in flight */

@@ -24,6 +24,8 @@ static void print_receivers(const struct config *c, struct buf *out)
 		const struct config_remote_write *remote = &c->metrics.remotes[i];
 		buf_str(out, i ? STR(", ") : STR(": "));
 		buf_str(out, remote->name.n ? remote->name : str_take(remote->url, str_find(remote->url, '?')));
+		if (str_eq(remote->protocol, STR("otlphttp")))
+			buf_str(out, STR(" (OTLP)"));
 	}
 	buf_str(out, c->metrics.remote_count ? STR("\n") : STR(": metrics are only served on the own port\n"));
 }

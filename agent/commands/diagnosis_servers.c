@@ -10,6 +10,7 @@
 #include "agent/kubernetes/where.h"
 #include "agent/os.h"
 #include "exporters/credentials.h"
+#include "exporters/otlp_reply.h"
 
 enum { HEADERS_MOST = 32, PROBE_MS = 10000, REPLY_MOST = 4096, SKEW_WARN_S = 5, SKEW_FAIL_S = 300, EXPIRY_WARN_DAYS = 14, TEXT_ROOM = 512, SERVERS_MOST = 16 };
 
@@ -19,7 +20,8 @@ struct server {
 	struct str subject;              /* name and address, for people */
 	const struct endpoint_options *o;
 	const struct config_http *http;
-	const struct log_protocol *logs; /* NULL: a receiver of metrics */
+	const struct log_protocol *protocol; /* of requests that look like those of logs; NULL: remote-write */
+	const char *not_found;           /* what to say to a 404 */
 };
 
 static void say(const struct server *s, enum finding_level level, const char *advice, const char *text)
@@ -136,7 +138,7 @@ static void judge(const struct server *s, const struct probe_result *r, struct s
 	} else if (r->status == 401 || r->status == 403 || r->status == 407) {
 		say(s, FINDING_FAIL, "these credentials, or this tenant, are not let in", text);
 	} else if (r->status == 404 || r->status == 405) {
-		say(s, FINDING_FAIL, s->logs ? s->logs->not_found.p : "the path is not a receiver's; Prometheus needs --web.enable-remote-write-receiver", text);
+		say(s, FINDING_FAIL, s->not_found, text);
 	} else if (r->status == 429 || r->status / 100 == 5) {
 		say(s, FINDING_WARN, "it lets us in, but cannot take anything now", text);
 	} else {
@@ -149,9 +151,9 @@ static size_t headers_of(const struct server *s, struct str authorization, struc
 {
 	size_t n = 0;
 	headers[n++] = STR("Content-Type: application/x-protobuf");
-	if (s->logs && s->logs->content_encoding.n && s->logs->nothing.n)
-		headers[n++] = s->logs->content_encoding;
-	if (!s->logs) {
+	if (s->protocol && s->protocol->content_encoding.n && s->protocol->nothing.n)
+		headers[n++] = s->protocol->content_encoding;
+	if (!s->protocol) {
 		headers[n++] = STR("Content-Encoding: snappy");
 		headers[n++] = STR("X-Prometheus-Remote-Write-Version: 0.1.0");
 	}
@@ -166,7 +168,7 @@ static void ask(const struct server *s, struct str authorization)
 	int64_t asked_s = (int64_t)time(NULL);
 	buf_init(&text, 64 << 10);
 	buf_init(&body, REPLY_MOST);
-	struct probe_request p = { .http = { .url = s->o->url, .body = s->logs ? s->logs->nothing : STR("\0"), .tls = s->o->tls, .proxy_url = s->o->proxy_url, .timeout_ms = PROBE_MS,
+	struct probe_request p = { .http = { .url = s->o->url, .body = s->protocol ? s->protocol->nothing : STR("\0"), .tls = s->o->tls, .proxy_url = s->o->proxy_url, .timeout_ms = PROBE_MS,
 					     .headers = headers }, .body = &body };
 	buf_reserve(&text, s->o->tenant_id.n + 64);
 	p.http.header_count = headers_of(s, authorization, headers, &text);
@@ -199,7 +201,7 @@ static void dial(const struct server *s)
 }
 
 static void server(struct diagnosis *d, const char *name, struct str url, const struct config_http *http, struct endpoint_options o,
-		   const struct log_protocol *logs)
+		   const struct log_protocol *protocol, const char *not_found)
 {
 	static const char area[] = "destination";
 	char shown[TEXT_ROOM], subject[TEXT_ROOM + 80], proxy[TEXT_ROOM];
@@ -208,7 +210,7 @@ static void server(struct diagnosis *d, const char *name, struct str url, const 
 		return;
 	}
 	snprintf(subject, sizeof subject, "%s (%s)", name, shown);
-	struct server s = { d, area, str_of(subject), &o, http, logs };
+	struct server s = { d, area, str_of(subject), &o, http, protocol, not_found };
 	if (o.proxy_url.n && http_url_check(o.proxy_url, proxy, sizeof proxy))
 		findings_add(d->findings, FINDING_NOTE, area, s.subject, "", "through the proxy %s", proxy);
 	bool are_files_good = files(&s);
@@ -237,14 +239,19 @@ void diagnosis_destinations(struct diagnosis *d)
 		client_name(names, i, client->name, client->url);
 		struct endpoint_options o = client_endpoint(&client->http, client->url, names[i], &d->ask->arena);
 		o.tenant_id = client->tenant_id;
-		server(d, names[i], client->url, &client->http, o, log_protocol_find(client->protocol));
+		const struct log_protocol *protocol = log_protocol_find(client->protocol);
+		server(d, names[i], client->url, &client->http, o, protocol, protocol->not_found.p);
 	}
 	for (size_t i = 0; c && i < c->metrics.remote_count && i < SERVERS_MOST; i++) {
 		const struct config_remote_write *remote = &c->metrics.remotes[i];
 		client_name(names, i, remote->name, remote->url);
 		struct endpoint_options o = client_endpoint(&remote->http, remote->url, names[i], &d->ask->arena);
 		o.tenant_id = remote->tenant_id;
-		server(d, names[i], remote->url, &remote->http, o, NULL);
+		if (str_eq(remote->protocol, STR("otlphttp")))
+			server(d, names[i], remote->url, &remote->http, o, &log_protocol_otlp, otlp_metrics_not_found);
+		else
+			server(d, names[i], remote->url, &remote->http, o, NULL,
+			       "the path is not a receiver's; Prometheus needs --web.enable-remote-write-receiver");
 	}
 	if (c && c->logs.client_count + c->metrics.remote_count == 0)
 		findings_add(d->findings, FINDING_NOTE, "destination", (struct str){ 0 }, "add logs.clients, or metrics.remote_write", "none is configured: records are kept in memory");
@@ -320,7 +327,7 @@ void diagnosis_kubernetes(struct diagnosis *d)
 		return;
 	}
 	struct endpoint_options o = client_endpoint(&where.http, where.url, "kubernetes", &d->ask->arena);
-	struct server s = { d, "kubernetes", where.url, &o, &where.http, false };
+	struct server s = { d, "kubernetes", where.url, &o, &where.http, NULL, "" };
 	if (files(&s))
 		ask_pods(&s, where.source == KUBERNETES_KUBELET);
 }

@@ -1,5 +1,5 @@
-"""OTLP over HTTP: logs into a real Loki's /otlp and a real OpenTelemetry Collector, over kill -9 and with the destination away, nothing missing and
-nothing twice; every kind of refusal from a stand-in."""
+"""OTLP over HTTP. Logs into a real Loki's /otlp and a real OpenTelemetry Collector, over kill -9 and with the destination away, nothing missing and
+nothing twice; metrics into a real Prometheus, which has the same of its own scrape, and the Collector; every kind of refusal from a stand-in."""
 import json
 import os
 import random
@@ -8,8 +8,11 @@ import time
 
 import oracle
 from fake_otlp import FakeOtlp, Reply, partial, status
+from fake_receiver import OPENMETRICS, Answer, Receiver, Target
 from lib import Agent, Loki, Pod, Process, finish, free_ports, generate, get, main, total, wait_for
-from servers import Server, program
+from servers import Prometheus, Server, program
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def otlp_config(*urls, extra=""):
@@ -236,4 +239,197 @@ def wrong_address(s):
     fake.stop()
 
 
-main(loki, collector, refusals, wrong_address)
+class OtlpPrometheus(Prometheus):
+    """Names as they come: by default Prometheus adds what OpenTelemetry's names lack."""
+    def __init__(self, directory, scrape=""):
+        super().__init__(directory, 3, f"""global: {{scrape_interval: 1s, scrape_timeout: 900ms}}
+otlp: {{translation_strategy: NoTranslation}}
+storage: {{tsdb: {{out_of_order_time_window: 10m}}}}
+{scrape}""")
+        self.otlp_url = self.url + "/api/v1/otlp/v1/metrics"
+
+    def argv(self):
+        return super().argv() + ["--web.enable-otlp-receiver"]
+
+
+def metrics_config(addresses, url, extra=""):
+    return f"""metrics:
+  global: {{scrape_interval: 1s, scrape_timeout: 900ms, external_labels: {{via: spoor}}}}
+  scrape_configs:
+    - job_name: t
+      static_configs: [{{targets: [{", ".join(addresses)}]}}]
+  remote_write:
+    - url: {url}
+      protocol: otlphttp
+      queue_config: {{batch_send_deadline: 300ms, min_backoff: 100ms, max_backoff: 500ms}}
+{extra}"""
+
+
+def shop(n):
+    """OpenMetrics: every type, exemplars, start timestamps, series that go away after the 8th"""
+    at = time.time()
+    gone = "" if n >= 8 else 'shop_carts{user="leaves"} 4\n'
+    old = "" if n >= 8 else """shop_latency_seconds_bucket{path="/old",le="0.1"} 1
+shop_latency_seconds_bucket{path="/old",le="+Inf"} 2
+shop_latency_seconds_sum{path="/old"} 0.5
+shop_latency_seconds_count{path="/old"} 2
+"""
+    return (f"""# HELP shop_orders Orders taken.
+# TYPE shop_orders counter
+shop_orders_total{{kind="new"}} {100 + n} # {{trace_id="{TRACE}",span_id="00f067aa0ba902b7"}} 1 {at:.3f}
+shop_orders_total{{kind="repeat"}} 7
+shop_orders_created{{kind="new"}} 1700000000.5
+# HELP shop_carts Open carts.
+# TYPE shop_carts gauge
+shop_carts{{user="a \\"quoted\\" one\\\\\\n"}} 3
+{gone}# TYPE shop_latency_seconds histogram
+# UNIT shop_latency_seconds seconds
+# HELP shop_latency_seconds How long orders take.
+shop_latency_seconds_bucket{{path="/",le="0.1"}} 8 # {{trace_id="{TRACE}"}} 0.054 {at:.3f}
+shop_latency_seconds_bucket{{path="/",le="2.5"}} 9
+shop_latency_seconds_bucket{{path="/",le="+Inf"}} 10
+shop_latency_seconds_sum{{path="/"}} 1.25
+shop_latency_seconds_count{{path="/"}} 10
+{old}# TYPE shop info
+shop_info{{version="1.2.3"}} 1
+# TYPE shop_state stateset
+shop_state{{shop_state="open"}} 1
+shop_state{{shop_state="closed"}} 0
+# EOF
+""", OPENMETRICS)
+
+
+PLAIN = """# HELP plain_seconds A summary.
+# TYPE plain_seconds summary
+plain_seconds{quantile="0.5"} 0.25
+plain_seconds{quantile="0.99"} NaN
+plain_seconds_sum 17.5
+plain_seconds_count 42
+# TYPE plain_calls counter
+plain_calls 5
+# TYPE plain_odd gauge
+plain_odd{what="big"} 1.7976931348623157e+308
+plain_odd{what="small"} 4.9e-324
+plain_odd{what="inf"} +Inf
+plain_odd{what="minus"} -Inf
+plain_odd{what="negative zero"} -0
+untyped_thing{job="mine",instance="theirs"} 12345678901234567890
+"""
+
+
+def without(labels, *names):
+    return tuple((k, v) for k, v in labels if k not in names)
+
+
+def prometheus(s):
+    """What Prometheus has by OTLP is what it has of its own scrape: series, values, staleness, exemplars, types and help."""
+    start = time.time() - 5
+    targets = [Target(free_ports(1), shop), Target(free_ports(1), PLAIN)]
+    addresses = [t.address for t in targets]
+    server = OtlpPrometheus(f"{s.work}", f"""scrape_configs:
+  - job_name: t
+    scrape_protocols: [OpenMetricsText1.0.0, PrometheusText0.0.4]
+    static_configs: [{{targets: [{", ".join(addresses)}]}}]
+""").start()
+    agent = Agent(s.work, config=metrics_config(addresses, server.otlp_url)).start()
+
+    def both():
+        theirs = set(server.series('{job="t",via=""}', '{exported_job="mine",via=""}'))
+        ours = {without(x, "via") for x in server.series('{via="spoor"}')}
+        return {x for x in theirs if dict(x)["__name__"] != "shop_orders_created"}, ours
+
+    wait_for(lambda: f"the same series: {[sorted(a - b)[:3] for a, b in (both(), both()[::-1])]} {agent.api('destinations')}"[:1500],
+             lambda: both()[0] == both()[1] and len(both()[0]) > 30, 25, 0.5)
+    s.note(f"{len(both()[0])} series")
+    wait_for("both saw the series go", lambda: not server.instant('shop_carts{user="leaves"}') and not server.instant('{path="/old"}'), 25, 0.3)
+    raw = {via: {without(k, "via"): v for k, v in server.raw('{job="t",via="%s",__name__!~"scrape_.*"}' % via, "2m").items()} for via in ("", "spoor")}
+    for key, theirs in raw[""].items():
+        name = dict(key)["__name__"]
+        if name in ("shop_orders_created", "up"):
+            continue
+        a, b = {repr(v) for _, v in theirs}, {repr(v) for _, v in raw["spoor"].get(key, [])}
+        if name == "shop_orders_total" and ("kind", "new") in key:
+            s.expect(max(map(float, b)) > 104, f"{key}: {sorted(b)}")
+        else:
+            s.expect(a == b, f"{key}: stored {sorted(b)}, Prometheus {sorted(a)}")
+        times = [t for t, _ in raw["spoor"].get(key, [])]
+        gaps = [y - x for x, y in zip(times, times[1:])]
+        s.expect(times == sorted(set(times)) and max(gaps or [0]) < 2200, f"{key}: times {times}")
+    found = server.exemplars('{__name__=~"shop_.*",via="spoor"}', start, time.time() + 5)
+    rows = {x["seriesLabels"]["__name__"]: x["exemplars"] for x in found}
+    s.expect(len(rows.get("shop_orders_total", [])) >= 3 and "shop_latency_seconds_bucket" in rows, f"exemplars stored: {[(k, len(v)) for k, v in rows.items()]}")
+    s.expect(all(e["labels"] == {"trace_id": TRACE, "span_id": "00f067aa0ba902b7"} for e in rows["shop_orders_total"]), f"exemplars {rows['shop_orders_total'][:2]}")
+    targets[1].stop()
+    wait_for("up 0 and staleness of a target that is away", lambda: server.instant(f'up{{via="spoor",instance="{targets[1].address}"}} == 0')
+             and not server.instant('{__name__=~"plain_.*"}'), 15, 0.3)
+    s.expect(total(agent.scrape(), "spoor_samples_dropped_total") == 0, "samples dropped")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+    server.stop()
+
+
+def prometheus_away(s):
+    """Prometheus away and back, the agent killed: every scrape is there."""
+    target = Target(free_ports(1), shop)
+    server = OtlpPrometheus(f"{s.work}").start()
+    agent = Agent(s.work, config=metrics_config([target.address], server.otlp_url)).start()
+    time.sleep(3)
+    server.stop()
+    time.sleep(3)
+    agent.kill9()
+    agent.start()
+    time.sleep(2)
+    server.start()
+    last = target.count
+    wait_for("a sample of after the return", lambda: 100 + last in {v for row in server.raw("shop_orders_total").values() for _, v in row}, 25, 0.3)
+    stored = {v for row in server.raw('shop_orders_total{kind="new"}').values() for _, v in row}
+    missing = [n for n in range(last) if 100 + n not in stored]
+    s.expect(len(missing) <= 1, f"of {last} scrapes {missing} are missing")
+    s.expect(total(agent.scrape(), "spoor_samples_dropped_total") == 0, "samples dropped")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+    server.stop()
+
+
+def collector_metrics(s):
+    """A real Collector tells counters, histograms and summaries apart."""
+    targets = [Target(free_ports(1), shop), Target(free_ports(1), PLAIN)]
+    server = Collector(f"{s.work}").start()
+    agent = Agent(s.work, config=metrics_config([t.address for t in targets], server.url + "/v1/metrics")).start()
+    wait_for("samples sent", lambda: total(agent.scrape(), "spoor_samples_sent_total") > 200, 30, 0.3)
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    server.stop()
+    kinds = dict(re.findall(r"-> Name: (\S+)\n(?:.*\n){1,2}?.*-> Unit: .*\n\s+-> DataType: (\S+)", server.text()))
+    want = {"shop_orders_total": "Sum", "shop_carts": "Gauge", "shop_latency_seconds": "Histogram", "plain_seconds": "Summary", "up": "Gauge", "plain_calls": "Sum"}
+    s.expect(want.items() <= kinds.items() and not [k for k in kinds if k.endswith("_bucket")], f"data types {kinds}")
+    s.expect(re.search(r"service\.name: Str\(t\)", server.text()) and "Trace ID: " + TRACE in server.text(), "no resource, no exemplar")
+    agent.check()
+
+
+def metric_refusals(s):
+    """Partial success, limits and faults: exact counts."""
+    port, answers = free_ports(1), []
+    receiver = Receiver(port, lambda push: answers.pop(0) if answers else Answer(200))
+    receiver.url = f"http://127.0.0.1:{port}/v1/metrics"
+    target = Target(free_ports(1), "a 1\nb 2\nc 3\n")
+    agent = Agent(s.work, config=metrics_config([target.address], receiver.url)).start()
+    dropped = lambda: {dict(k)["reason"]: v for k, v in agent.scrape()["spoor_samples_dropped_total"].items() if v}
+    wait_for("samples sent", lambda: total(agent.scrape(), "spoor_samples_sent_total") > 10, 20)
+    answers += [Answer(200, partial(2, "two of them"))]
+    wait_for("the words of a partial success", lambda: "two of them" in json.dumps(agent.api("destinations")), 20, 0.05)
+    wait_for(lambda: f"partial success: {dropped()}", lambda: dropped() == {"partial_success": 2}, 20)
+    answers += [Answer(503, headers=[("Retry-After", "1")]), Answer(429), Answer(502), Answer(500)]
+    wait_for("four faults", lambda: not answers, 20)
+    s.expect(dropped() == {"partial_success": 2}, f"faults that pass cost samples: {dropped()}")
+    answers += [Answer(400, status("bad metric"))]
+    wait_for(lambda: f"a refusal: {dropped()}", lambda: dropped().get("rejected", 0) >= 8, 20)
+    answers += [Answer(404)]
+    wait_for("a 404 that names the path", lambda: "/v1/metrics as a rule" in json.dumps(agent.api("destinations")), 20)
+    heads = receiver.requests[0].headers
+    s.expect(heads["Content-Type"] == "application/x-protobuf" and heads["Content-Encoding"] == "gzip" and not heads.get("X-Prometheus-Remote-Write-Version"), f"{heads}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+    receiver.stop()
+
+
+main(loki, collector, refusals, wrong_address, prometheus, prometheus_away, collector_metrics, metric_refusals)

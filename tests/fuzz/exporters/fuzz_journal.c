@@ -1,9 +1,10 @@
-/* Any bytes as a frame of the journal: reading comes to an end, the ledger holds, and what is made of it for either version of remote-write
- * is decoded by protobuf-c, an oracle of its own. */
+/* Any bytes as a frame of the journal: reading comes to an end, the ledger holds, and what is made of it for either version of remote-write, and
+ * for OTLP, is decoded by protobuf-c, an oracle of its own. */
 #include <assert.h>
 #include <stdlib.h>
 
-#include "exporters/remote_write_state.h"
+#include "exporters/otlp_metrics.h"
+#include "otlp_metrics.pb-c.h"
 #include "remote_write.pb-c.h"
 #include "remote_write_v2.pb-c.h"
 
@@ -45,6 +46,18 @@ static void check_v2(struct remote_write *rw, struct rw_request *r)
 	io__prometheus__write__v2__request__free_unpacked(m, NULL);
 }
 
+/* Each sample is in a data point, and protobuf-c would have written the same size. */
+static void check_otlp(struct remote_write *rw, struct rw_request *r)
+{
+	rw_otlp_encode(rw, r);
+	assert(!rw->raw.is_full && rw->symbols.n == 0 && rw->scratch.n == 0);
+	Otlp__ExportMetricsServiceRequest *m =
+		otlp__export_metrics_service_request__unpack(NULL, rw->raw.n, (const uint8_t *)rw->raw.p);
+	assert(m && r->points > 0 && r->points <= r->n);
+	assert(otlp__export_metrics_service_request__get_packed_size(m) == rw->raw.n);
+	otlp__export_metrics_service_request__free_unpacked(m, NULL);
+}
+
 /* A histogram is somebody else's message: bytes that are none make a request that is none. */
 static bool has_histograms(const struct remote_write *rw)
 {
@@ -62,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct remote_write_options o = { .endpoint = { .name = STR("fuzz"), .url = STR("http://127.0.0.1:1/") }, .send_metadata = true,
 					  .send_exemplars = true, .send_native_histograms = data[0] & 1,
-					  .version = data[0] & 2 ? REMOTE_WRITE_1 : REMOTE_WRITE_2 };
+					  .version = data[0] & 2 ? REMOTE_WRITE_1 : data[0] & 8 ? REMOTE_WRITE_OTLP : REMOTE_WRITE_2 };
 	const struct remote_write_hooks hooks = { .ctx = &offset, .settled = settled };
 	struct remote_write *rw = remote_write_new(&o, NULL, NULL, &hooks, err);
 	assert(rw);
@@ -80,6 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_v1(rw, r);
 			check_v2(rw, r);
 			check_v1(rw, r);
+			if (r->n)
+				check_otlp(rw, r);
 		} else {
 			rw_v1_encode(rw, r);
 			rw_v2_encode(rw, r);
