@@ -297,6 +297,11 @@ void metrics_status(const struct metrics *m, struct metrics_status *out)
 		spool_status(m->spool, &out->spool);
 }
 
+const struct drops *metrics_drops(const struct metrics *m)
+{
+	return m->drops;
+}
+
 void metrics_receiver(const struct metrics *m, size_t i, struct remote_write_status *out)
 {
 	remote_write_status(m->receivers[i].write, out);

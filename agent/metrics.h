@@ -39,6 +39,7 @@ struct metrics_status {
 	size_t receiver_count;
 };
 void metrics_status(const struct metrics *m, struct metrics_status *out);
+const struct drops *metrics_drops(const struct metrics *m); /* the newest that receivers refused */
 void metrics_receiver(const struct metrics *m, size_t i, struct remote_write_status *out);
 void metrics_each_target(const struct metrics *m, void (*fn)(void *ctx, const struct target_status *target), void *ctx);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/clients.h"
+#include "agent/delivery_news.h"
 #include "agent/http_loop.h"
 #include "agent/journal/journald.h"
 #include "agent/kubernetes/kubernetes.h"
@@ -17,7 +18,7 @@
 
 enum { CHUNKS_PER_TURN = 32, RING_BYTES = 1 << 20 };
 static const int64_t WAITING_NS = 200 * 1000000, PATIENCE_NS = 2 * 1000000000ll,
-		     EXPIRE_EVERY_NS = 60 * 1000000000ll;
+		     EXPIRE_EVERY_NS = 60 * 1000000000ll, NEWS_EVERY_NS = 1000000000ll;
 
 struct pipeline {
 	struct pipeline_options o;
@@ -42,6 +43,8 @@ struct pipeline {
 	size_t destination_count;
 	char names[LANES_MAX][CLIENT_NAME_ROOM];
 	struct arena arena;
+	struct delivery_news news[LANES_MAX], receiver_news[SPOOL_DESTINATIONS_MAX];
+	int64_t news_at_ns, news_due_ns; /* the next look at it: not sooner, not later */
 	struct loop_timer turn_timer;
 	bool is_draining, is_tail_started;
 	int64_t drain_deadline_ns, drain_patience_ns, waited_at_ns;
@@ -184,6 +187,41 @@ static void retry_waiting(struct pipeline *p, int64_t now)
 			reader_retry_waiting(&p->reader, lane);
 }
 
+static int64_t tell_of_lines(struct pipeline *p, size_t i, int64_t now)
+{
+	struct destination_status s;
+	destination_status(p->lanes.at[i].destination, &s);
+	struct delivery_look look = { "destination", "lines", s.name, s.last_error, 0 };
+	for (size_t k = 0; k < DROP_REASONS; k++)
+		look.dropped += s.lines_dropped[k];
+	return delivery_news_look(&p->news[i], &look, now);
+}
+
+static int64_t tell_of_samples(struct pipeline *p, size_t i, int64_t now)
+{
+	struct remote_write_status s;
+	metrics_receiver(p->metrics, i, &s);
+	struct delivery_look look = { "remote-write", "samples", s.name, s.last_error, 0 };
+	for (size_t k = 0; k < SAMPLE_DROPS; k++)
+		look.dropped += s.samples_dropped[k];
+	return delivery_news_look(&p->receiver_news[i], &look, now);
+}
+
+/* Our own log; at most once a second. Returns when the next look is due. */
+static int64_t tell(struct pipeline *p, int64_t now)
+{
+	if (now < p->news_at_ns)
+		return p->news_due_ns;
+	int64_t due = INT64_MAX, next;
+	for (size_t i = 0; i < p->destination_count; i++)
+		due = (next = tell_of_lines(p, i, now)) < due ? next : due;
+	for (size_t i = 0; i < p->o.config->metrics.remote_count; i++)
+		due = (next = tell_of_samples(p, i, now)) < due ? next : due;
+	p->news_at_ns = now + NEWS_EVERY_NS;
+	p->news_due_ns = due < p->news_at_ns ? p->news_at_ns : due;
+	return p->news_due_ns;
+}
+
 static void turn(void *ctx)
 {
 	struct pipeline *p = ctx;
@@ -207,6 +245,8 @@ static void turn(void *ctx)
 		int64_t deadline = destination_turn(p->lanes.at[i].destination, now, p->is_draining);
 		next = deadline < next ? deadline : next;
 	}
+	int64_t news_due = tell(p, now);
+	next = news_due < next ? news_due : next;
 	for (size_t i = 0; i < p->lanes.count; i++) {
 		const struct lane *lane = &p->lanes.at[i];
 		if (lane->has_waiting && p->waited_at_ns + WAITING_NS < next)

@@ -327,18 +327,32 @@ void web_api_destinations(struct web_request *r)
 	web_json_end(r);
 }
 
-static void one_drop(struct buf *out, const struct drop *d)
+/* unit: what the row counts. */
+static void one_drop(struct buf *out, const struct drop *d, const char *unit)
 {
 	buf_char(out, '{');
 	web_json_time(out, "time", d->at_ns);
 	web_json_time(out, "timestamp", d->timestamp_ns);
 	web_json_text(out, "reason", str_of(drop_reason_names[d->reason]));
-	web_json_u64(out, "lines", d->lines);
+	web_json_u64(out, unit, d->lines);
 	web_json_text(out, "destination", str_of(d->destination));
 	web_json_text(out, "labels", str_of(d->labels));
 	web_json_text(out, "line", str_of(d->line));
 	web_json_text(out, "error", str_of(d->error));
 	buf_char(out, '}');
+}
+
+static void newest_drops(struct buf *out, const char *name, const struct drops *drops, const char *unit)
+{
+	const struct drop *drop;
+	web_json_key(out, name);
+	buf_char(out, '[');
+	for (size_t i = 0; drops && (drop = drops_at(drops, i)); i++) {
+		if (i)
+			buf_char(out, ',');
+		one_drop(out, drop, unit);
+	}
+	buf_char(out, ']');
 }
 
 void web_api_drops(struct web_request *r)
@@ -355,15 +369,9 @@ void web_api_drops(struct web_request *r)
 	}
 	buf_char(&r->body, '{');
 	web_json_counts(&r->body, "reasons", drop_reason_names, totals, DROP_REASONS);
-	web_json_key(&r->body, "entries");
-	buf_char(&r->body, '[');
-	const struct drop *drop;
-	for (size_t i = 0; s.drops && (drop = drops_at(s.drops, i)); i++) {
-		if (i)
-			buf_char(&r->body, ',');
-		one_drop(&r->body, drop);
-	}
-	buf_str(&r->body, STR("]}"));
+	newest_drops(&r->body, "entries", s.drops, "lines");
+	newest_drops(&r->body, "samples", s.metrics ? metrics_drops(s.metrics) : NULL, "samples");
+	buf_char(&r->body, '}');
 	web_json_end(r);
 }
 

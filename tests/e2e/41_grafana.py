@@ -15,7 +15,7 @@ import time
 import yaml
 
 from lib import ROOT, Agent, Failed, Loki, Pod, Process, free_ports, get, main, wait_for
-from servers import Prometheus, Server, program
+from servers import Jaeger, Prometheus, program
 
 PROVISIONING = f"{ROOT}/deploy/grafana"
 
@@ -27,26 +27,6 @@ def raise_loopback():
 
 if os.environ.get("IN_NET"):
     raise_loopback()
-
-
-class Jaeger(Server):
-    ready = "/"
-
-    def __init__(self, directory):
-        super().__init__(directory)
-        self.binary = program("JAEGER")
-        self.ports = [free_ports(1) for _ in range(9)]
-        self.url, self.otlp = f"http://127.0.0.1:{self.ports[0]}", f"http://127.0.0.1:{self.ports[1]}"
-
-    def argv(self):
-        names = ["query.http-server.host-port", "collector.otlp.http.host-port", "collector.otlp.grpc.host-port", "query.grpc-server.host-port",
-                 "admin.http.host-port", "collector.http-server.host-port", "collector.grpc-server.host-port", "processor.jaeger-compact.server-host-port",
-                 "processor.jaeger-binary.server-host-port"]
-        return [self.binary, "--collector.otlp.enabled", "--log-level=error"] + [f"--{n}=127.0.0.1:{p}" for n, p in zip(names, self.ports)]
-
-    def trace(self, trace_id):
-        status, body = get(f"{self.url}/api/traces/{trace_id}")
-        return json.loads(body)["data"][0] if status == 200 else None
 
 
 class HotRod:

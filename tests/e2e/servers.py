@@ -1,5 +1,5 @@
 """Real servers of the metrics side, each in the foreground on 127.0.0.1: Prometheus 2 and 3, node_exporter, VictoriaMetrics, Thanos
-Receive, Cortex. Programs come from the environment (tests/run.sh sets PROMETHEUS3, NODE_EXPORTER, THANOS, CORTEX) or from PATH."""
+Receive, Cortex, Jaeger. Programs come from the environment (tests/run.sh sets PROMETHEUS3, NODE_EXPORTER, THANOS, CORTEX, JAEGER) or from PATH."""
 import json
 import os
 import shutil
@@ -171,6 +171,26 @@ class Cortex(Server):
 
     def argv(self):
         return [self.binary, f"-config.file={self.directory}/cortex.yaml"]
+
+
+class Jaeger(Server):
+    ready = "/"
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.binary = program("JAEGER")
+        self.ports = [free_ports(1) for _ in range(9)]
+        self.url, self.otlp = f"http://127.0.0.1:{self.ports[0]}", f"http://127.0.0.1:{self.ports[1]}"
+
+    def argv(self):
+        names = ["query.http-server.host-port", "collector.otlp.http.host-port", "collector.otlp.grpc.host-port", "query.grpc-server.host-port",
+                 "admin.http.host-port", "collector.http-server.host-port", "collector.grpc-server.host-port", "processor.jaeger-compact.server-host-port",
+                 "processor.jaeger-binary.server-host-port"]
+        return [self.binary, "--collector.otlp.enabled", "--log-level=error"] + [f"--{n}=127.0.0.1:{p}" for n, p in zip(names, self.ports)]
+
+    def trace(self, trace_id):
+        status, body = get(f"{self.url}/api/traces/{trace_id}")
+        return json.loads(body)["data"][0] if status == 200 else None
 
 
 CORTEX = """auth_enabled: true
