@@ -1,5 +1,5 @@
 """Fitting in: each stack of docs/RECIPES.md with the files that stand there, against the real servers where there are any. HotROD is in 41, tenants
-at Cortex and Thanos in 25, remote-write as such in 19."""
+at Cortex and Thanos in 25, remote-write as such in 19, a real OpenTelemetry Collector in 46."""
 import base64
 import http.client
 import json
@@ -13,13 +13,14 @@ import threading
 
 import yaml
 
+from fake_otlp import FakeOtlp
 from fake_receiver import Answer, Receiver, V1
 from lib import NODE, ROOT, Agent, Failed, Loki, Pod, bcrypt, certificate, free_ports, get, main, spoor_binary, wait_for
 from recipes import all_recipes, config_of, only, put, recipe, rendered
 from servers import Jaeger, Prometheus
 
 SECTION = {"interlink": "InterLink's Virtual Kubelet with Tempo", "datalayer": "Datalayer's observer", "promscale": "Promscale",
-           "receivers": "Prometheus, Thanos, Cortex, Mimir", "stack": "kube-prometheus-stack", "terraform": "Terraform, Jaeger and a service"}
+           "signoz": "SigNoz", "receivers": "Prometheus, Thanos, Cortex, Mimir", "stack": "kube-prometheus-stack", "terraform": "Terraform, Jaeger and a service"}
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
@@ -80,7 +81,7 @@ def files(s):
                 continue
             p = check(path, *arguments)
             s.expect(p.returncode == 0 and "warning" not in p.stdout + p.stderr, f"{heading}: {p.stdout}{p.stderr}")
-    s.expect(count >= 10, f"only {count} files were found")
+    s.expect(count >= 11, f"only {count} files were found")
     s.note(f"{count} files")
 
 
@@ -195,6 +196,24 @@ class Promscale(Receiver):
 
 def nodes_of(receiver):
     return {labels.get("cluster") for row in receiver.history(name="up") for labels in [dict(row)]}
+
+
+def signoz(s):
+    """A line of HotROD, for which neither JSON nor a key in the text will do, is a record with both ids; its resource is what SigNoz sorts by."""
+    server = FakeOtlp(free_ports(1)).start()
+    text = put(recipe(SECTION["signoz"], "spoor.yaml"), ("http://signoz-otel-collector.signoz.svc:4318", f"http://127.0.0.1:{server.port}"))
+    agent = Agent(s.work, config=text)
+    uid = "11111111-1111-4000-8000-000000000000"
+    line = "2026-11-21T09:00:00.000Z\tINFO\tfrontend/best_eta.go:66\tFound customer\t" + json.dumps({"service": "frontend", "trace_id": TRACE, "span_id": SPAN, "customer": "x"})
+    Pod(agent.pods, "hotrod-1", "shop", "hotrod", uid).write(line)
+    agent.start()
+    wait_for("the record", lambda: server.count() == 1, 20)
+    (entry,) = server.snapshot()
+    s.expect(entry.line == line and (entry.meta.get("trace_id"), entry.meta.get("span_id")) == (TRACE, SPAN), f"{entry.line}: {entry.meta}")
+    want = {"service.name": "hotrod", "service.namespace": "shop", "service.instance.id": uid, "k8s.namespace.name": "shop", "k8s.pod.name": "hotrod-1"}
+    s.expect(want.items() <= entry.labels.items(), f"resource {entry.labels}")
+    agent.stop()
+    agent.check()
 
 
 def promscale(s):
@@ -432,4 +451,4 @@ def plain_status(port):
         return 0
 
 
-main(files, interlink, datalayer, promscale, receivers, kube_prometheus_stack, elastic, terraform)
+main(files, interlink, datalayer, signoz, promscale, receivers, kube_prometheus_stack, elastic, terraform)
