@@ -60,7 +60,7 @@ static inline struct str str_cut(struct str *rest, char c)
 {
 	size_t at = str_find(*rest, c);
 	struct str head = str_take(*rest, at);
-	*rest = str_skip(*rest, at + 1);
+	*rest = str_skip(*rest, at < rest->n ? at + 1 : at); /* at + 1 alone could wrap, as compilers that look across files point out */
 	return head;
 }
 

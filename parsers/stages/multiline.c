@@ -12,6 +12,8 @@
 
 enum { STREAMS_MAX = 32, LINES_DEFAULT = 128 };
 #define WAIT_DEFAULT_NS INT64_C(3000000000)
+/* A line is read a little after its own time. Within this, the clock ends no block that the next line would not end by its own time. */
+#define READING_NS INT64_C(500000000)
 
 struct multiline {
 	struct regex *first; /* NULL: stack traces */
@@ -139,8 +141,8 @@ static struct block *open_block(const struct multiline *m, struct stage_turn *tu
 	return b;
 }
 
-/* Traces are written in one go: a line that comes later by its own time belongs to none. Told by the lines and not by the clock, it is the
- * same at every reading. */
+/* By its own time the line came when the block had waited long enough. Told by the lines and not by the clock, it is the same at every
+ * reading, a backlog's too. */
 static bool is_late(const struct multiline *m, const struct block *b, const struct entry *e)
 {
 	int64_t gap_ns;
@@ -183,6 +185,10 @@ static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry
 		return STAGE_NEXT;
 	if (!b)
 		b = open_block(m, turn, e);
+	if (m->first && is_late(m, b, e)) { /* a flush has done it, or would have */
+		let_out(m, b, turn);
+		kept_entry_move_back(&b->first, e);
+	}
 	if (begins(m, b, e)) {
 		struct stacktrace trace = b->trace;
 		let_out(m, b, turn);
@@ -209,7 +215,7 @@ static int64_t flush(void *stage, struct stage_turn *turn, bool all)
 		int64_t due_ns;
 		if (b->last_ns > turn->now_ns) /* the clock was set back */
 			b->last_ns = turn->now_ns;
-		if (__builtin_add_overflow(b->last_ns, m->max_wait_ns, &due_ns))
+		if (__builtin_add_overflow(b->last_ns, m->max_wait_ns, &due_ns) || __builtin_add_overflow(due_ns, READING_NS, &due_ns))
 			due_ns = INT64_MAX;
 		if (all || due_ns <= turn->now_ns)
 			let_out(m, b, turn);

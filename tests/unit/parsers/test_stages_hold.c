@@ -51,8 +51,8 @@ START_TEST(multiline_waits)
 	t.now_ns = start_ns + 2 * S;
 	t.timestamp_ns = 2 * S;
 	stage_lines_put(&t, STR("a"));
-	t.now_ns = start_ns + 5 * S - 1;
-	ck_assert_msg(stage_lines_flush(&t, false) == start_ns + 5 * S, "the wait begins with the newest line");
+	t.now_ns = start_ns + 5 * S + S / 2 - 1;
+	ck_assert_msg(stage_lines_flush(&t, false) == start_ns + 5 * S + S / 2, "the wait begins with the newest line, and lasts a little longer");
 	expect(&t, "");
 	t.now_ns++;
 	ck_assert(stage_lines_flush(&t, false) == INT64_MAX && !stages_is_holding(t.state));
@@ -63,11 +63,37 @@ START_TEST(multiline_waits)
 	stage_lines_put(&t, STR("c"));
 	expect(&t, "");
 	t.now_ns -= 100 * S; /* the clock is set back: the wait begins anew, no longer than that */
-	ck_assert(stage_lines_flush(&t, false) == t.now_ns + 3 * S);
-	t.now_ns += 3 * S;
+	ck_assert(stage_lines_flush(&t, false) == t.now_ns + 3 * S + S / 2);
+	t.now_ns += 3 * S + S / 2;
 	stage_lines_flush(&t, false);
 	expect(&t, "<1>b\nc;");
 	stage_lines_close(&t);
+}
+END_TEST
+
+/* Whether the clock has ended a block or the next line does it by its own time: the same comes out, so a second reading, which waits for
+ * nothing, repeats the first. */
+START_TEST(multiline_ends_by_the_lines_own_time)
+{
+	static const struct { int64_t second; const char *line; } lines[] = {
+		{ 1, ">1" }, { 4, "a" }, { 8, "late" }, { 9, "more" }, { 20, ">2" }, { 30, ">3" }, { 33, "b" },
+	};
+	for (int is_live = 0; is_live < 2; is_live++) {
+		struct stage_lines t;
+		ck_assert(stage_lines_open(&t, "[{multiline: {firstline: '^>', max_wait_time: 3s}}]", ""));
+		t.shows_time = true;
+		for (size_t i = 0; i < COUNT_OF(lines); i++) {
+			t.timestamp_ns = lines[i].second * S;
+			if (is_live) {
+				t.now_ns = t.timestamp_ns + S / 10; /* when it is read */
+				stage_lines_flush(&t, false);
+			}
+			stage_lines_put(&t, str_of(lines[i].line));
+		}
+		stage_lines_flush(&t, true);
+		expect(&t, "<1>>1\na;<1>late\nmore;<20>>2;<30>>3\nb;");
+		stage_lines_close(&t);
+	}
 }
 END_TEST
 
@@ -516,6 +542,7 @@ static void add(TCase *t)
 {
 	tcase_add_test(t, multiline);
 	tcase_add_test(t, multiline_waits);
+	tcase_add_test(t, multiline_ends_by_the_lines_own_time);
 	tcase_add_test(t, multiline_is_bounded);
 	tcase_add_test(t, framing);
 	tcase_add_test(t, framing_has_the_runtimes_time);
