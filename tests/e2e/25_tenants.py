@@ -196,6 +196,39 @@ def tenant_not_let_in(s):
     refused_tenant(s, (401, "no such tenant"))
 
 
+def tenant_with_a_small_limit(s):
+    """Loki's own limit of one tenant, far below what its pods write: its lines come in parts, as fast as they may, and the others at once."""
+    loki = Loki(f"{s.work}/loki", tenants=True)
+    with open(f"{s.work}/overrides.yaml", "w") as f:
+        f.write("overrides: {team-b: {ingestion_rate_mb: 0.008, ingestion_burst_size_mb: 0.008}}\n")
+    with open(loki.config, "a") as f:
+        f.write(f"runtime_config: {{file: '{s.work}/overrides.yaml', period: 1s}}\n")
+    loki.start()
+    agent = Agent(s.work, config=logs_config([loki.url]), dev=True)
+    logs = Logs(agent.pods)
+    logs.write(100)
+    for i in range(60):
+        line = json.dumps({"n": 10**6 + i, "team": "team-b", "text": "x" * 1000})
+        logs.pods["team-b"].write(line)
+        logs.want["team-b"].add(line)
+    agent.start()
+    for tenant in ("home", "team-a", "team-c"):
+        wait_for(lambda: f"those without a limit: {logs.faults(loki, tenant)}", lambda: not logs.faults(loki, tenant), 15)
+    s.expect(logs.faults(loki, "team-b"), "the limit of team-b is none")
+    agent.kill9()
+    agent.start()
+    wait_for(lambda: f"what is over the limit: {logs.faults(loki, 'team-b')}", lambda: not logs.faults(loki, "team-b"), 60)
+    wait_for("an empty ledger", lambda: total(agent.scrape(), "spoor_log_lines_pending") == 0, 20)
+    m = agent.scrape()
+    s.expect(total(m, "spoor_log_lines_dropped_total") == 0, f"dropped: {m.get('spoor_log_lines_dropped_total')}")
+    s.expect(total(m, "spoor_destination_requests_total", code="4xx") > 0, f"nothing was refused: {m.get('spoor_destination_requests_total')}")
+    for tenant in ("home", "team-a", "team-c"):
+        s.expect(not logs.faults(loki, tenant), f"in the end: {logs.faults(loki, tenant)}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+    loki.stop()
+
+
 def tenant_with_bad_lines(s):
     """What is refused for good is dropped and counted, and is the only thing that is."""
     def behave(request):
@@ -223,4 +256,4 @@ def tenant_with_bad_lines(s):
     agent.check()
 
 
-main(cortex, thanos, tenant_over_its_rate, tenant_not_let_in, tenant_with_bad_lines)
+main(cortex, thanos, tenant_over_its_rate, tenant_not_let_in, tenant_with_a_small_limit, tenant_with_bad_lines)
