@@ -1,12 +1,16 @@
-"""A pod that wants to harm (fault table, rows 142 to 147): labels through content, terminal escapes, JSON bombs, fake trace ids,
-streams without end; and a client that wants to harm the agent's own port."""
+"""A pod that wants to harm (fault table, rows 142 to 147, 150, 152, 153): labels through content, terminal escapes, JSON bombs, fake trace ids,
+streams without end, targets that are none of its business, names that change under the reader's hand; and a client that wants to harm the
+agent's own port (141, 155)."""
 import json
 import os
 import random
 import socket
+import threading
 import time
 
+from fake_kubernetes import FakeKubernetes, pod as pod_object
 from fake_loki import FakeLoki
+from fake_receiver import Receiver, Target
 from lib import Agent, Pod, free_ports, get, main, total, wait_for
 
 
@@ -100,4 +104,132 @@ def port(s):
     agent.check()
 
 
-main(content, streams_without_end, port)
+def targets(s):
+    """Annotations that lead to loopback, a cloud's metadata, the host's own address or another server: none of them is asked. A job of the
+    administrator at the same address is."""
+    trap, receiver, kube = Target(free_ports(1), "up_to_no_good 1\n"), Receiver(free_ports(1)), FakeKubernetes(free_ports(1)).start()
+    number = int(trap.address.rpartition(":")[2])
+    scrape = {"prometheus.io/scrape": "true", "prometheus.io/port": str(number)}
+    ips = ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "0.0.0.0", "169.254.169.254", "fe80::1", "fd00:ec2::254", "10.0.0.1", "localhost", ""]  # 10.0.0.1: the host's
+    for i, ip in enumerate(ips):
+        kube.put(pod_object(f"ip-{i}", uid=f"i-{i}", ip=ip, annotations=scrape, ports={"app": [(number, "http")]}))
+    odd = [{"prometheus.io/port": f"80@127.0.0.1:{number}"}, {"prometheus.io/path": f"@127.0.0.1:{number}/metrics"}, {"prometheus.io/path": f"//127.0.0.1:{number}/"},
+           {"prometheus.io/scheme": "file"}, {"prometheus.io/path": "/\r\nHost: x"}, {"prometheus.io/port": "99999999999999999999"}, {"prometheus.io/scheme": "http://127.0.0.1#"}]
+    for i, more in enumerate(odd):
+        kube.put(pod_object(f"odd-{i}", uid=f"o-{i}", ip="192.0.2.77", annotations={**scrape, **more}, ports={"app": [(number, "http")]}))
+    agent = Agent(s.work, config=f"""kubernetes: {{metadata: api, api_server: '{kube.url}'}}
+metrics:
+  global: {{scrape_interval: 1s, scrape_timeout: 500ms}}
+  scrape_configs:
+    - job_name: annotated
+      kubernetes_sd_configs: [{{role: pod}}]
+    - job_name: of-the-administrator
+      static_configs: [{{targets: ['{trap.address}']}}]
+      metrics_path: /allowed
+  remote_write: [{{url: '{receiver.url}'}}]
+""", dev=True).start()
+    wait_for("the administrator's job is asked", lambda: trap.count >= 4, 20)
+    wait_for("all pods are known", lambda: agent.api("status")["data"]["kubernetes"]["pods"] == len(ips) + len(odd), 20)
+    time.sleep(4)
+    s.expect({path for path, _ in trap.headers} == {"/allowed"}, f"asked: {sorted({path for path, _ in trap.headers})}")
+    rows = agent.api("targets")["data"]["activeTargets"]
+    found = [r["labels"] for r in rows if r["labels"]["job"] == "annotated"]
+    s.expect(all(labels["instance"].startswith("192.0.2.77:") for labels in found), f"targets {found}")
+    s.expect(not receiver.values(name="up_to_no_good", job="annotated"), "samples of a target that nobody may ask for")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
+def changing_names(s):
+    """A log, and the folder it lies in, are exchanged for links to a secret again and again while the reader looks and opens."""
+    fake = FakeLoki(free_ports(1)).start()
+    agent = Agent(s.work, [f"http://127.0.0.1:{fake.port}"], dev=True)
+    os.makedirs(f"{s.work}/elsewhere")
+    for name in ("secret", "elsewhere/0.log"):
+        with open(f"{s.work}/{name}", "wb") as f:
+            f.write(b"2026-11-21T10:00:00Z stdout F root:$6$canary:19000:0:99999:7:::\n")
+    pods = [Pod(agent.pods, f"swapped-{i}").create() for i in range(4)]
+    is_over = threading.Event()
+
+    def swap(pod, n=0):
+        while not is_over.is_set():
+            n += 1
+            with open(pod.path + ".new", "wb") as f:
+                f.write(pod.cri(f"line {n}"))
+            os.rename(pod.path + ".new", pod.path)
+            time.sleep(random.uniform(0, 0.003))
+            os.symlink(f"{s.work}/secret", pod.path + ".new")
+            os.rename(pod.path + ".new", pod.path)
+            if n % 3 == 0:
+                os.rename(pod.directory, pod.directory + ".old")
+                os.symlink(f"{s.work}/elsewhere", pod.directory)
+                time.sleep(random.uniform(0, 0.003))
+                os.unlink(pod.directory)
+                os.rename(pod.directory + ".old", pod.directory)
+    threads = [threading.Thread(target=swap, args=(pod,), daemon=True) for pod in pods]
+    for t in threads:
+        t.start()
+    agent.start()
+    good = Pod(agent.pods, "good")
+    for i in range(10):
+        good.write(f"line {i}")
+        time.sleep(1)
+    is_over.set()
+    for t in threads:
+        t.join()
+    wait_for("the other pod's lines", lambda: fake.lines(pod="good") == [f"line {i}" for i in range(10)], 15)
+    lines = [e.line for e in fake.snapshot()]
+    s.expect(any(line.startswith("line") for line in lines if line not in fake.lines(pod="good")), "the test is none: nothing of the exchanged logs was read")
+    s.expect(not any("canary" in line for line in lines), "a file outside of the tree was read")
+    s.note(f"{len(lines) - 10} lines between the exchanges")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
+def two_names(s):
+    """One file under two pods' names: each has all of it, once, over a restart too; the ledger holds."""
+    fake = FakeLoki(free_ports(1)).start()
+    agent = Agent(s.work, [f"http://127.0.0.1:{fake.port}"], dev=True)
+    first, second = Pod(agent.pods, "first"), Pod(agent.pods, "second").create()
+    first.write("one", "two")
+    os.link(first.path, second.path)
+    agent.start()
+    both = lambda *want: wait_for(lambda: f"{want} under both names: {fake.lines(pod='first')}, {fake.lines(pod='second')}",
+                                  lambda: fake.lines(pod="first") == fake.lines(pod="second") == list(want), 20)
+    both("one", "two")
+    first.write("three")
+    both("one", "two", "three")
+    wait_for("the places are written down", lambda: agent.scrape()["spoor_log_lines_pending"] and total(agent.scrape(), "spoor_log_lines_pending") == 0, 10)
+    time.sleep(1.5)
+    agent.kill9()
+    first.write("four")
+    os.unlink(first.path)
+    agent.start()
+    wait_for("the rest under the name that is left", lambda: fake.lines(pod="second")[3:] == ["four"], 20)
+    time.sleep(1)
+    s.expect(fake.lines(pod="second") == ["one", "two", "three", "four"], f"under the second name: {fake.lines(pod='second')}")
+    s.expect(fake.lines(pod="first")[:3] == ["one", "two", "three"] and len(fake.lines(pod="first")) <= 4, f"under the first: {fake.lines(pod='first')}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
+def own_address(s):
+    """Outside of Kubernetes, and with nothing said about it, nobody but this machine can ask; what would change something is not there."""
+    number = free_ports(1)
+    agent = Agent(s.work, config=f"server: {{http_listen_port: {number}}}\n", kubernetes=False)
+    agent.port, agent.url = number, f"http://127.0.0.1:{number}"
+    plain = agent.argv
+    agent.argv = lambda: [a for a in plain() if not a.startswith("--web.")]
+    agent.start()
+    with open(f"/proc/{agent.process.pid}/net/tcp") as f4, open(f"/proc/{agent.process.pid}/net/tcp6") as f6:
+        rows = [line.split() for line in list(f4)[1:] + list(f6)[1:]]
+    sockets = {os.readlink(f"/proc/{agent.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{agent.process.pid}/fd")}
+    listening = [r[1] for r in rows if r[3] == "0A" and f"socket:[{r[9]}]" in sockets]
+    s.expect(listening == [f"0100007F:{number:04X}"], f"listens at {listening}")
+    for method, path in (("POST", "/-/reload"), ("POST", "/-/quit"), ("PUT", "/-/reload"), ("POST", "/-/log-level?level=debug"), ("GET", "/debug/pprof/"), ("GET", "/env")):
+        status, _ = get(agent.url + path, method=method, data=b"" if method != "GET" else None)
+        s.expect(status in (403, 404, 405), f"{method} {path} answers {status}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+
+
+main(content, streams_without_end, targets, changing_names, two_names, port, own_address)
