@@ -114,6 +114,14 @@ static bool strip(struct destination *d, struct piece *piece)
 	return true;
 }
 
+static bool is_bare(const struct destination *d, struct str tenant)
+{
+	bool is_known = d->no_metadata;
+	for (size_t i = 0; i < d->bare_count && !is_known; i++)
+		is_known = d->bare[i] == queue_tenant(tenant);
+	return is_known;
+}
+
 void delivery_start(struct destination *d, int64_t now_ns)
 {
 	if (now_ns < d->retry_at_ns)
@@ -121,7 +129,7 @@ void delivery_start(struct destination *d, int64_t now_ns)
 	struct piece *piece = queue_next(&d->queue, now_ns);
 	if (!piece)
 		return;
-	if (d->no_metadata && piece->payload.has_metadata && !strip(d, piece)) {
+	if (piece->payload.has_metadata && is_bare(d, payload_tenant(&piece->payload)) && !strip(d, piece)) {
 		set_error(d, "", STR("no memory to encode a batch again"));
 		delivery_failed(d, NULL, DEST_BACKOFF, -1, now_ns);
 		return;
@@ -228,7 +236,11 @@ static void on_doubtful(struct destination *d, struct piece *piece, const struct
 
 static void on_no_metadata(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
-	d->no_metadata = true; /* delivery_start does the rest, for this piece and for all that are waiting */
+	struct str tenant = payload_tenant(&piece->payload);
+	if (!d->has_tenants || (d->bare_count == BARE_TENANTS_MAX && !is_bare(d, tenant)))
+		d->no_metadata = true; /* delivery_start does the rest, for this piece and for all that are waiting */
+	else if (!is_bare(d, tenant))
+		d->bare[d->bare_count++] = queue_tenant(tenant);
 	if (!piece->payload.has_metadata)
 		refusal_sort_out(d, piece, reply, now_ns);
 }

@@ -14,6 +14,8 @@
 #include "exporters/queue.h"
 #include "exporters/tls_files.h"
 
+enum { BARE_TENANTS_MAX = 64 }; /* beyond, nobody's lines have it */
+
 struct reply { /* what on_reply has kept of http_reply, until the next turn acts on it */
 	bool is_there;
 	int status;
@@ -50,6 +52,8 @@ struct destination {
 	uint64_t random;
 	bool has_tenants;        /* some lines are for others than the client's tenant */
 	bool no_metadata;        /* the server refuses structured metadata */
+	uint64_t bare[BARE_TENANTS_MAX]; /* where there are several tenants: these have it refused (queue_tenant) */
+	size_t bare_count;
 	bool awaits_token;       /* wake comes when it is there */
 	struct destination_status status; /* counters and texts; lines_pending and the like are computed */
 };

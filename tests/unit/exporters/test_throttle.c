@@ -228,6 +228,40 @@ START_TEST(streams_and_tenants_that_wait)
 }
 END_TEST
 
+/* team-a may have no structured metadata. */
+static void bare_a(struct fake *f, const struct push *push, struct server_answer *out)
+{
+	bool is_a = memmem(push->head.p, push->head.n, "X-Scope-OrgID: team-a\r\n", 23) != NULL;
+	if (is_a && push->message->streams[0]->entries[0]->n_structured_metadata) {
+		f->states[0]++;
+		server_refuse(out, 400, "stream '{app=\"s0\"}' includes structured metadata, but this feature is disallowed. Please see "
+					"`limits_config.allow_structured_metadata` or contact your Loki administrator to enable it.");
+		return;
+	}
+	fake_accept(f, push, out);
+}
+
+START_TEST(metadata_is_refused_to_one_tenant)
+{
+	static struct rig r;
+	r.options.endpoint.tenant_id = STR("home");
+	rig_open(&r, bare_a);
+	give_tenants(&r);
+	for (int round = 0; round < 3; round++) {
+		for (int stream = 0; stream < 4; stream++)
+			rig_append(&r, stream, 20);
+		ck_assert(rig_run(&r, 50));
+	}
+	check_all(&r, "bare", 0);
+	for (int stream = 0; stream < 4; stream++)
+		for (int line = 0; line < 60; line++)
+			ck_assert_msg((r.fake.metadata[stream][line] > 0) == (stream == 1 || stream == 2), "line %d of stream %d", line, stream);
+	ck_assert_int_eq(r.fake.states[0], 1); /* learned */
+	ck_assert_uint_eq(rig_status(&r).lines_sent, 240);
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(a_refused_tenant_can_be_dropped_by_policy)
 {
 	static struct rig r;
@@ -256,6 +290,7 @@ int main(void)
 	tcase_add_test(t, a_stream_larger_than_its_burst_goes_in_parts);
 	tcase_add_loop_test(t, a_refused_tenant_waits_alone, 0, COUNT_OF(tenant_cases));
 	tcase_add_test(t, streams_and_tenants_that_wait);
+	tcase_add_test(t, metadata_is_refused_to_one_tenant);
 	tcase_add_test(t, a_refused_tenant_can_be_dropped_by_policy);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
