@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "agent/lately.h"
 #include "config/zoneinfo.h"
 #include "exporters/loki.h"
 #include "parsers/bytes/map.h"
@@ -26,6 +27,7 @@ struct log_stages {
 	struct arena arena;   /* of one entry */
 	struct buf rendered;
 	struct labels external, all; /* `external` in `kept`; all: scratch */
+	uint64_t externals;   /* how often they have changed */
 	struct arena kept;
 	struct labels labels, metadata; /* memory that is used again */
 	size_t first_number;  /* of the first one: a cri or docker stage in front of it is the reader's */
@@ -38,6 +40,8 @@ struct source_stages {
 	bool may_hold;
 	struct labels base[2];
 	struct log_stream *streams, *newest; /* newest: of the entry that came out last; NULL: none did, or it was dropped */
+	struct lately lately;
+	uint64_t externals;   /* those of the streams in it */
 	struct arena arena;
 };
 struct outlet { struct source_stages *s; staged_fn *fn; void *ctx; };
@@ -109,6 +113,7 @@ void log_stages_set_external(struct log_stages *s, const struct labels *labels)
 {
 	if (labels_eq(labels, &s->external))
 		return;
+	s->externals++;
 	labels_reset(&s->external);
 	arena_fini(&s->kept);
 	for (size_t i = 0; i < labels->count; i++)
@@ -142,6 +147,7 @@ void source_stages_free(struct source_stages *s)
 	if (!s)
 		return;
 	stages_state_free(s->state);
+	lately_fini(&s->lately);
 	for (int i = 0; i < 2; i++)
 		labels_fini(&s->base[i]);
 	arena_fini(&s->arena);
@@ -197,6 +203,20 @@ static struct log_stream *stream_of_tenant(struct log_stages *s, const struct en
 	return stream;
 }
 
+static struct log_stream *stream_lately(struct source_stages *s, const struct labels *labels)
+{
+	if (s->externals != s->of->externals)
+		lately_fini(&s->lately);
+	s->externals = s->of->externals;
+	struct log_stream *stream = lately_find(&s->lately, labels);
+	if (stream)
+		return stream;
+	stream = stream_of(s->of, (struct str){ 0 }, labels);
+	if (stream)
+		lately_add(&s->lately, labels, stream);
+	return stream;
+}
+
 /* NULL: it is dropped, for that reason. */
 static struct log_stream *choose_stream(struct source_stages *s, const struct entry *e, const char **drop_reason)
 {
@@ -207,7 +227,7 @@ static struct log_stream *choose_stream(struct source_stages *s, const struct en
 	if (has_tenant)
 		return stream_of_tenant(s->of, e, own, drop_reason);
 	if (e->has_changed_labels)
-		other = stream_of(s->of, (struct str){ 0 }, &e->labels);
+		other = stream_lately(s, &e->labels);
 	return other ? other : own;
 }
 
