@@ -57,6 +57,17 @@ static void ask_later(struct api_pods *a, int64_t wait_ms)
 	loop_arm(a->o.loop, &a->timer, loop_now_ns(a->o.loop) + wait_ms * 1000000, on_timer, a);
 }
 
+/* Somebody waits for a pod that is not known. */
+static void on_wanted(void *ctx)
+{
+	struct api_pods *a = ctx;
+	if (a->call || a->o.client->failures == 0)
+		return;
+	int64_t at_ns = pods_client_wanted_ns(a->o.client);
+	if (at_ns < a->timer.at_ns)
+		loop_arm(a->o.loop, &a->timer, at_ns, on_timer, a);
+}
+
 /* After an answer that brought nothing. */
 static void fail(struct api_pods *a, enum pods_verdict verdict, const struct http_reply *reply)
 {
@@ -354,6 +365,7 @@ struct api_pods *api_pods_start(const struct api_pods_options *options)
 	buf_init(&a->next_page, CONTINUE_MAX);
 	event_lines_init(&a->lines, EVENT_BYTES_MAX);
 	node_pods_set_state(a->o.pods, NODE_PODS_ASKING);
+	node_pods_on_wanted(a->o.pods, on_wanted, a);
 	ask(a);
 	return a;
 }
@@ -362,6 +374,7 @@ void api_pods_stop(struct api_pods *a)
 {
 	if (!a)
 		return;
+	node_pods_on_wanted(a->o.pods, NULL, NULL);
 	loop_disarm(a->o.loop, &a->timer);
 	pods_client_cancel(a->o.client, a->call);
 	event_lines_fini(&a->lines);

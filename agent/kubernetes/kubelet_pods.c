@@ -103,13 +103,20 @@ static void ask(void *ctx)
 		fail(k, PODS_BAD, NULL);
 }
 
-/* Not more often than once a second, and not sooner than the wait after a failure. */
+/* Not more often than once a second, and less after a failure. */
 static void on_wanted(void *ctx)
 {
 	struct kubelet_pods *k = ctx;
 	k->is_wanted = true;
-	if (!k->call && k->o.client->failures == 0)
+	if (k->call)
+		return;
+	if (k->o.client->failures == 0) {
 		ask_at_interval(k);
+		return;
+	}
+	int64_t at_ns = pods_client_wanted_ns(k->o.client);
+	if (at_ns < k->timer.at_ns)
+		loop_arm(k->o.loop, &k->timer, at_ns, ask, k);
 }
 
 struct kubelet_pods *kubelet_pods_start(const struct kubelet_pods_options *options)

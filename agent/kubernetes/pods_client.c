@@ -9,7 +9,7 @@
 #include "parsers/bytes/hash.h"
 #include "parsers/podlist.h"
 
-enum { HEADERS_MAX = 40, WAIT_MIN_MS = 1000, WAIT_MAX_MS = 60000, PATH_MAX_BYTES = 8192 };
+enum { HEADERS_MAX = 40, WAIT_MIN_MS = 1000, WAIT_MAX_MS = 60000, WANTED_MIN_MS = 3000, WANTED_MAX_MS = 4000, PATH_MAX_BYTES = 8192 };
 
 const char *const pods_code_names[PODS_CODES] = { "none", "200", "401", "403", "404", "410", "429", "4xx", "5xx", "other" };
 
@@ -83,6 +83,7 @@ struct http_call *pods_client_get(struct pods_client *c, const struct pods_reque
 {
 	struct str headers[HEADERS_MAX];
 	struct buf url, none;
+	c->asked_ns = loop_now_ns(c->loop);
 	enum credentials_state state = credentials_prepare(c->credentials, loop_now_ns(c->loop));
 	if (state == CREDENTIALS_WAITING)
 		return NULL;
@@ -174,7 +175,15 @@ enum pods_verdict pods_client_judge(struct pods_client *c, const struct http_rep
 int64_t pods_client_wait_ms(struct pods_client *c, const struct http_reply *reply)
 {
 	int64_t wait_ms = backoff_ms(++c->failures, WAIT_MIN_MS, WAIT_MAX_MS, &c->random);
+	if (reply && reply->retry_after_ms > 0)
+		c->not_before_ns = loop_now_ns(c->loop) + reply->retry_after_ms * 1000000;
 	return reply && reply->retry_after_ms > wait_ms ? reply->retry_after_ms : wait_ms;
+}
+
+int64_t pods_client_wanted_ns(struct pods_client *c)
+{
+	int64_t soon_ns = c->asked_ns + backoff_between(WANTED_MIN_MS, WANTED_MAX_MS, &c->random) * 1000000;
+	return soon_ns > c->not_before_ns ? soon_ns : c->not_before_ns;
 }
 
 void pods_client_escape(struct buf *out, struct str s)

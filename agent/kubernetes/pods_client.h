@@ -33,6 +33,7 @@ struct pods_client {
 	char url[512];                     /* as people may see it */
 	uint64_t requests[PODS_CODES];
 	unsigned failures;                 /* in a row; set to 0 by who has got what it wanted */
+	int64_t asked_ns, not_before_ns;   /* the last question; until when the server asked for quiet */
 	uint64_t random;
 	char error[512];                   /* of the last answer; empty: it was good */
 	int64_t error_wall_ns;
@@ -61,6 +62,9 @@ void pods_client_complain(struct pods_client *c, const char *cause, const char *
 void pods_client_is_well(struct pods_client *c); /* says so if it was told otherwise */
 /* After one more failure: how long to wait. reply: NULL, or for its Retry-After. */
 int64_t pods_client_wait_ms(struct pods_client *c, const struct http_reply *reply);
+/* When to ask for somebody who waits for a pod that is not known: some seconds after the last question, however long the wait after so many
+ * failures would be. New pods are a sign that the server is there again, and what is told late would come after the labels are chosen. */
+int64_t pods_client_wanted_ns(struct pods_client *c);
 
 void pods_client_escape(struct buf *out, struct str s); /* as the value of a query */
 

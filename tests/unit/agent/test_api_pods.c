@@ -232,6 +232,45 @@ START_TEST(changes_that_come_together_are_told_together)
 }
 END_TEST
 
+/* ---- somebody waits while the server is away ---- */
+
+START_TEST(who_waits_for_a_pod_does_not_wait_for_the_backoff)
+{
+	const int64_t s_ns = INT64_C(1000000000);
+	struct pods_client c = { .asked_ns = 100 * s_ns, .failures = 30, .random = 7 };
+	for (int i = 0; i < 50; i++) {
+		int64_t at_ns = pods_client_wanted_ns(&c);
+		ck_assert(at_ns >= 103 * s_ns && at_ns <= 104 * s_ns);
+	}
+	c.not_before_ns = 190 * s_ns; /* Retry-After holds */
+	ck_assert_int_eq(pods_client_wanted_ns(&c), 190 * s_ns);
+}
+END_TEST
+
+/* Refused six times the waits would add up to half a minute; somebody asks for the pod again and again. */
+static bool has_pod_a(struct kube_rig *r)
+{
+	if (!node_pods_find(kubernetes_pods(r->kubernetes), STR("a"))) {
+		node_pods_hold(kubernetes_pods(r->kubernetes), STR("a"));
+		return false;
+	}
+	return true;
+}
+
+START_TEST(a_wanted_pod_cuts_the_wait_short)
+{
+	struct kube_rig r;
+	static const struct step no = { NULL, 503, "later", WHOLE, 0 };
+	const struct step steps[] = { no, no, no, no, { NULL, 200, LIST("5", POD("a", "Running", "3")), WHOLE, 0 }, OPEN };
+	rig_open(&r, steps, COUNT_OF(steps));
+	rig_start(&r);
+	const int64_t began_ns = loop_now_ns(r.loop);
+	ck_assert(rig_run(&r, has_pod_a));
+	ck_assert_int_le((loop_now_ns(r.loop) - began_ns) / 1000000, 1000 + 2000 + 4000 + 4000 + 500);
+	rig_close(&r);
+}
+END_TEST
+
 int main(void)
 {
 	log_setup(LOG_ERROR_, false);
@@ -242,6 +281,8 @@ int main(void)
 	tcase_add_test(t, an_object_that_is_too_large);
 	tcase_add_test(t, a_new_token_is_read_at_once);
 	tcase_add_test(t, changes_that_come_together_are_told_together);
+	tcase_add_test(t, who_waits_for_a_pod_does_not_wait_for_the_backoff);
+	tcase_add_test(t, a_wanted_pod_cuts_the_wait_short);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
