@@ -1,19 +1,17 @@
 """The node as a test sees it: kubectl and helm, its parts stopped and started, and a Loki and a Prometheus at its own address, where pods
-reach them. Runs inside of the machine that up.sh made; NODE_DIR is its folder, KUBECTL and HELM are programs."""
+reach them. Runs inside of the machine that up.sh made; NODE_DIR is its folder, KUBECTL and HELM are programs,
+PYTHONPATH leads to tests/e2e."""
 import json
 import os
 import subprocess
-import sys
 import time
+
+import lib
+import servers
+from lib import Failed, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, f"{ROOT}/tests/e2e")
-
-import lib  # noqa: E402
-import servers  # noqa: E402
-from lib import Failed, wait_for  # noqa: E402,F401
-
 ADDRESS = "10.88.0.1"
 NODE = "spoor-node"
 CHART = f"{ROOT}/deploy/helm/spoor"

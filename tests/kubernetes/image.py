@@ -1,23 +1,15 @@
 """An image without a registry and without a builder: one layer, as `ctr images import` takes it.
 
    image.py OUT.tar NAME:TAG ENTRYPOINT PATH=FILE ...      each FILE of this machine as PATH in the image
-   image.py OUT.tar NAME:TAG ENTRYPOINT --program PATH=FILE   and with it what FILE is linked to
 """
 import hashlib
 import io
 import json
 import os
-import subprocess
 import sys
 import tarfile
 
 FOLDERS = ("tmp", "etc", "proc", "sys", "dev", "run", "var/log", "var/lib")
-
-
-def libraries(program):
-    """Paths that the loader needs, itself included; as the program's own text names them"""
-    said = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-    return sorted({word for word in said.split() if word.startswith("/")})
 
 
 def add(tar, name, kind=tarfile.REGTYPE, data=b"", mode=0o755):
@@ -58,18 +50,5 @@ def archive(path, name, entrypoint, files):
         add(tar, "manifest.json", data=json.dumps(manifest).encode(), mode=0o644)
 
 
-def main(path, name, entrypoint, *items):
-    files, is_linked = {}, False
-    for item in items:
-        if item == "--program":
-            is_linked = True
-            continue
-        inside, source = item.split("=", 1)
-        files[inside] = source
-        if is_linked:
-            files.update({p: p for p in libraries(source)})
-            is_linked = False
-    archive(path, name, entrypoint, files)
-
-
-main(*sys.argv[1:])
+path, name, entrypoint, *items = sys.argv[1:]
+archive(path, name, entrypoint, dict(item.split("=", 1) for item in items))

@@ -11,5 +11,6 @@ image() { python3 "$here/image.py" "$@"; }
 busybox=$(command -v busybox)
 image "$out/pause.tar" localhost/pause:1 /pause "/pause=$out/pause"
 image "$out/box.tar" localhost/box:1 /bin/busybox "/bin/busybox=$busybox" "/bin/sh=$busybox" "/bin/lines=$out/lines"
-image "$out/spoor.tar" localhost/spoor:test /usr/local/bin/spoor --program "/usr/local/bin/spoor=$SPOOR"
+"$here/../../deploy/image/build.sh" --program "$SPOOR" --output "$out/spoor" >/dev/null
+mv "$out"/spoor/*[0-9].tar "$out/spoor.tar"
 [ -z "${HOTROD:-}" ] || image "$out/hotrod.tar" localhost/hotrod:1 /hotrod "/hotrod=$HOTROD"

@@ -7,6 +7,7 @@ from lib import Failed, get, ledger_faults, parse_metrics, wait_for
 
 NAMESPACE = "spoor"
 PORT = 9195
+SELECTOR = "app.kubernetes.io/name=spoor,app.kubernetes.io/component!=test"
 
 
 def rule(source, target, **more):
@@ -28,7 +29,7 @@ class Release:
     def __init__(self, node, loki, prometheus):
         self.node = node
         self.values = {
-            "image": {"repository": "localhost/spoor", "tag": "test", "pullPolicy": "Never"},
+            "image": {"pullPolicy": "Never"},
             "lokiUrl": loki.push_url, "remoteWriteUrl": prometheus.write_url, "reloadInterval": "1s", "minReadySeconds": 0,
             "extraArgs": ["--collector.kube_pod"],
             "config": {"logs": {"scrape_configs": [{"job_name": "pods", **LOGS}]},
@@ -45,8 +46,8 @@ class Release:
             raise Failed(f"{e}\n{self.node.kubectl('describe', 'pods', '-n', NAMESPACE)[-1500:]}\n{self.log()[-1500:]}")
 
     def pod(self):
-        """The one that runs and is not being ended"""
-        found = [p for p in self.node.pods(NAMESPACE, "app.kubernetes.io/name=spoor") if cluster.is_ready(p)]
+        """The one that runs and is not being ended; None when there is none, or when two are"""
+        found = [p for p in self.node.pods(NAMESPACE, SELECTOR) if cluster.is_ready(p)]
         return found[0] if len(found) == 1 else None
 
     def url(self):
@@ -73,7 +74,7 @@ class Release:
     def log(self):
         return self.node.kubectl("logs", "-n", NAMESPACE, "daemonset/spoor", may_fail=True)
 
-    def process(self):
+    def process(self, may_miss=False):
         """Its number on the machine"""
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -81,4 +82,6 @@ class Release:
                     return int(pid)
             except OSError:
                 pass
+        if may_miss:
+            return None
         raise Failed("no process of the agent on the node")

@@ -69,8 +69,9 @@ settings() {
 	failCgroupV1: false
 	failSwapOn: false
 	makeIPTablesUtilChains: false
+	clusterDomain: cluster.local
 	resolvConf: $dir/conf/resolv.conf
-	clusterDNS: [10.96.0.10]
+	clusterDNS: [$address]
 	volumePluginDir: $dir/run/plugins
 	containerLogMaxSize: 1Mi
 	containerLogMonitorInterval: 3s

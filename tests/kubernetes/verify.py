@@ -2,8 +2,13 @@
 import os
 import sys
 
+import check_end
 import check_install
-from cluster import Check, Cluster, NodeLoki, NodePrometheus
+import check_metrics
+import check_modes
+import check_pods
+from cluster import ADDRESS, Check, Cluster, NodeLoki, NodePrometheus, now_ns
+from names import Names
 from release import Release
 
 
@@ -11,13 +16,15 @@ class Everything:
     """What the checks share."""
 
     def __init__(self, directory):
+        self.began_ns = now_ns()
         self.node = Cluster(directory)
+        Names(self.node, ADDRESS).start()
         self.loki = NodeLoki(f"{directory}/loki").start()
         self.prometheus = NodePrometheus(f"{directory}/prometheus").start()
         self.release = Release(self.node, self.loki, self.prometheus)
 
 
-CHECKS = check_install.CHECKS
+CHECKS = check_install.CHECKS + check_pods.CHECKS + check_metrics.CHECKS + check_end.CHECKS + check_modes.CHECKS
 
 
 def main(wanted):
