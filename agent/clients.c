@@ -115,6 +115,7 @@ struct endpoint_options client_endpoint(const struct config_http *c, struct str 
 		.name = str_of(name),
 		.url = url,
 		.basic_auth = { c->basic_auth.username, c->basic_auth.username_file, c->basic_auth.password, c->basic_auth.password_file },
+		.authorization_header = has_bearer ? (struct str){ 0 } : c->authorization_header,
 		.authorization_type = has_bearer ? STR("Bearer") : c->authorization_type,
 		.authorization_credentials = has_bearer ? c->bearer_token : c->authorization_credentials,
 		.authorization_credentials_file = has_bearer ? c->bearer_token_file : c->authorization_credentials_file,

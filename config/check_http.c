@@ -75,6 +75,58 @@ static const char *authentication_of(struct loader *r, struct config_http *c)
 	return kind;
 }
 
+static bool is_header_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ascii_lower(s.p[i]);
+		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && !memchr("!#$%&'*+-.^_`|~", c, 15))
+			return false;
+	}
+	return s.n > 0;
+}
+
+enum { ANYWHERE = HTTP_OF_CLIENT | HTTP_OF_SCRAPE | HTTP_OF_REMOTE };
+/* What the program says itself. */
+static const struct own { const char *name; int where; const char *advice; } own[] = {
+	{ "authorization", ANYWHERE, "use basic_auth, authorization or oauth2" },
+	{ "content-type", ANYWHERE, "remove it" },
+	{ "content-encoding", ANYWHERE, "remove it" },
+	{ "content-length", ANYWHERE, "remove it" },
+	{ "transfer-encoding", ANYWHERE, "remove it" },
+	{ "host", ANYWHERE, "put the name into the address" },
+	{ "user-agent", ANYWHERE, "remove it" },
+	{ "x-scope-orgid", HTTP_OF_CLIENT, "use tenant_id" },
+	{ "x-prometheus-remote-write-version", HTTP_OF_REMOTE, "use protobuf_message" },
+	{ "accept", HTTP_OF_SCRAPE, "use scrape_protocols" },
+	{ "accept-encoding", HTTP_OF_SCRAPE, "use enable_compression" },
+	{ "x-prometheus-scrape-timeout-seconds", HTTP_OF_SCRAPE, "use scrape_timeout" },
+};
+
+static const struct own *own_header(struct str name, enum http_place where)
+{
+	for (size_t i = 0; i < COUNT_OF(own); i++)
+		if ((own[i].where & (int)where) && str_ieq(name, str_of(own[i].name)))
+			return &own[i];
+	return NULL;
+}
+
+/* Credentials under another name stand there without a type, unless one is written. */
+static void check_authorization_header(struct loader *r, struct config_http *c, enum http_place where)
+{
+	const struct place *at = loader_field(r, &c->authorization_header);
+	struct str name = c->authorization_header;
+	if (!at || !name.n)
+		return;
+	if (!is_header_name(name))
+		loader_error(r, at, "not a header name");
+	else if (str_ieq(name, STR("authorization")) || own_header(name, where))
+		loader_error(r, at, "the header is set by the program itself: remove this key");
+	else if (!c->authorization_credentials.n && !c->authorization_credentials_file.n)
+		loader_key_error(r, at, "needs credentials or credentials_file as well");
+	if (!loader_field(r, &c->authorization_type))
+		c->authorization_type = (struct str){ 0 };
+}
+
 static void check_authorization(struct loader *r, struct config_http *c)
 {
 	const struct place *at = loader_field(r, &c->authorization_type);
@@ -102,41 +154,16 @@ static void check_other_urls(struct loader *r, struct config_http *c)
 	}
 }
 
-static bool is_header_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = ascii_lower(s.p[i]);
-		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && !memchr("!#$%&'*+-.^_`|~", c, 15))
-			return false;
-	}
-	return s.n > 0;
-}
-
 static void check_headers(struct loader *r, struct config_http *c, enum http_place where)
 {
-	enum { ANYWHERE = HTTP_OF_CLIENT | HTTP_OF_SCRAPE | HTTP_OF_REMOTE };
-	static const struct { const char *name; int where; const char *advice; } own[] = {
-		{ "authorization", ANYWHERE, "use basic_auth, authorization or oauth2" },
-		{ "content-type", ANYWHERE, "remove it" },
-		{ "content-encoding", ANYWHERE, "remove it" },
-		{ "content-length", ANYWHERE, "remove it" },
-		{ "transfer-encoding", ANYWHERE, "remove it" },
-		{ "host", ANYWHERE, "put the name into the address" },
-		{ "user-agent", ANYWHERE, "remove it" },
-		{ "x-scope-orgid", HTTP_OF_CLIENT, "use tenant_id" },
-		{ "x-prometheus-remote-write-version", HTTP_OF_REMOTE, "use protobuf_message" },
-		{ "accept", HTTP_OF_SCRAPE, "use scrape_protocols" },
-		{ "accept-encoding", HTTP_OF_SCRAPE, "use enable_compression" },
-		{ "x-prometheus-scrape-timeout-seconds", HTTP_OF_SCRAPE, "use scrape_timeout" },
-	};
 	const struct place *at = loader_field(r, &c->headers);
 	for (size_t i = 0; at && i < c->headers.count; i++) {
 		struct str name = c->headers.at[i].name;
 		if (!is_header_name(name))
 			loader_key_error(r, at, "\"%.*s\" is not a header name", STR_ARG(str_take(name, 64)));
-		for (size_t j = 0; j < COUNT_OF(own); j++)
-			if ((own[j].where & (int)where) && str_ieq(name, str_of(own[j].name)))
-				loader_key_error(r, at, "the header %s is set by the program itself: %s", own[j].name, own[j].advice);
+		const struct own *ours = own_header(name, where);
+		if (ours)
+			loader_key_error(r, at, "the header %s is set by the program itself: %s", ours->name, ours->advice);
 	}
 }
 
@@ -150,6 +177,7 @@ static void check_username(struct loader *r, const struct config_http *c)
 const char *check_http(struct loader *r, struct config_http *c, enum http_place where)
 {
 	check_pairs(r, c);
+	check_authorization_header(r, c, where);
 	check_authorization(r, c);
 	check_other_urls(r, c);
 	check_username(r, c);

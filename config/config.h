@@ -24,7 +24,7 @@ struct config_oauth2 {
 
 struct config_http { /* Prometheus' http_config, the same in every place */
 	struct config_basic_auth basic_auth;
-	struct str authorization_type, authorization_credentials, authorization_credentials_file;
+	struct str authorization_header, authorization_type, authorization_credentials, authorization_credentials_file;
 	struct str bearer_token, bearer_token_file;
 	struct config_oauth2 oauth2;
 	struct config_tls tls_config;

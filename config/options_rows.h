@@ -71,7 +71,10 @@
 	VALUE(path ".basic_auth.password_file", STR, HTTP(type, basic_auth.password_file), "", "",                                   \
 	      "File that holds the password; read again when it changes."),                                                         \
 	SECTION(path ".authorization", "The Authorization header."),                                                                \
-	VALUE(path ".authorization.type", STR, HTTP(type, authorization_type), "Bearer", "", "Its first word."),                     \
+	VALUE(path ".authorization.type", STR, HTTP(type, authorization_type), "Bearer", "",                                         \
+	      "Its first word. With header: none, unless it is written."),                                                          \
+	VALUE(path ".authorization.header", STR, HTTP(type, authorization_header), "", "",                                           \
+	      "Name of another header to put the credentials into, `signoz-ingestion-key` for example. Empty: `Authorization`."),   \
 	VALUE(path ".authorization.credentials", SECRET, HTTP(type, authorization_credentials), "", "",                              \
 	      "What follows. Better: credentials_file."),                                                                           \
 	VALUE(path ".authorization.credentials_file", STR, HTTP(type, authorization_credentials_file), "", "",                       \

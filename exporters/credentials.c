@@ -108,19 +108,22 @@ static void write_basic(struct credentials *c)
 
 static void write_header(struct credentials *c)
 {
-	static const struct str name = { "Authorization: ", 15 };
+	const struct endpoint_options *o = c->options;
 	buf_reset(&c->header);
-	buf_str(&c->header, name);
+	buf_str(&c->header, o->authorization_header.n ? o->authorization_header : STR("Authorization"));
+	buf_str(&c->header, STR(": "));
+	const size_t name_bytes = c->header.n;
 	if (c->oauth2) {
 		buf_str(&c->header, oauth2_authorization(c->oauth2));
 	} else if (secret_is_set(&c->parts[PART_CREDENTIALS])) {
-		buf_str(&c->header, c->options->authorization_type.n ? c->options->authorization_type : STR("Bearer"));
-		buf_char(&c->header, ' ');
+		struct str type = o->authorization_type.n || o->authorization_header.n ? o->authorization_type : STR("Bearer");
+		buf_str(&c->header, type);
+		buf_str(&c->header, type.n ? STR(" ") : STR(""));
 		buf_str(&c->header, part(c, PART_CREDENTIALS));
 	} else if (secret_is_set(&c->parts[PART_USERNAME]) || secret_is_set(&c->parts[PART_PASSWORD])) {
 		write_basic(c);
 	}
-	if (c->header.n == name.n)
+	if (c->header.n == name_bytes)
 		buf_reset(&c->header);
 }
 

@@ -1,4 +1,4 @@
-/* What a destination shows of itself: one Authorization header, kept up to date with the files behind it. */
+/* What a destination shows of itself: one header, Authorization as a rule, kept up to date with the files behind it. */
 #ifndef EXPORTERS_CREDENTIALS_H
 #define EXPORTERS_CREDENTIALS_H
 
@@ -22,7 +22,7 @@ enum credentials_state credentials_prepare(struct credentials *c, int64_t now_ns
  * true: they are other ones now, so a new attempt need not wait. */
 bool credentials_refused(struct credentials *c, int64_t now_ns);
 
-/* "Authorization: …", empty when there is none; until the next call */
+/* "Authorization: …" or what the options name in its place, empty when there is none; until the next call */
 struct str credentials_header(const struct credentials *c);
 const char *credentials_error(const struct credentials *c);
 /* Overwrites every occurrence of a secret in a text that came from outside and will be shown. */

@@ -18,8 +18,8 @@ struct endpoint_options {
 	struct str url;
 	struct str tenant_id;         /* X-Scope-OrgID, empty: none */
 	struct basic_auth basic_auth;
-	/* bearer_token maps here, type "Bearer" */
-	struct str authorization_type, authorization_credentials, authorization_credentials_file;
+	/* bearer_token maps here, type "Bearer". header: instead of Authorization; then an empty type is none */
+	struct str authorization_header, authorization_type, authorization_credentials, authorization_credentials_file;
 	struct oauth2_options oauth2; /* used when client_id is set */
 	struct http_tls tls;
 	struct str proxy_url;

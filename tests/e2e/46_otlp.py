@@ -188,7 +188,9 @@ def refusals(s):
     queue = [Reply(503, status("busy", 14), headers=[("Retry-After", "1")]), Reply(429, "slow down"), Reply(502), Reply(504), Reply(503, then="reset"),
              Reply(500, status("internal", 13))]
     fake = FakeOtlp(port, behave).start()
-    agent = Agent(s.work, config=otlp_config(f"http://127.0.0.1:{port}/v1/logs", extra="      headers: {signoz-access-token: hunter2}\n      tenant_id: team\n"))
+    agent = Agent(s.work, config=otlp_config(f"http://127.0.0.1:{port}/v1/logs", extra=f"      authorization: {{header: signoz-access-token, credentials_file: {s.work}/token}}\n      tenant_id: team\n"))
+    with open(f"{s.work}/token", "w") as f:
+        f.write("hunter2\n")
     pod = Pod(agent.pods, "writer", "shop").create()
     agent.start()
     pod.write(*[f"line {i}" for i in range(100)])

@@ -32,6 +32,31 @@ static void guarding(struct fake *f, const struct push *push, struct server_answ
 		server_refuse(out, 401, "who are you? not sesame-one");
 }
 
+/* Credentials under another name: bare, or behind a type; nobody sees them in what the server says. */
+START_TEST(a_header_of_another_name)
+{
+	static struct rig rigs[2];
+	struct rig *r = &rigs[_i];
+	struct file file = { .content = "sesame-one\n" };
+	r->options.endpoint.authorization_header = STR("signoz-ingestion-key");
+	r->options.endpoint.authorization_type = _i ? STR("ApiKey") : (struct str){ 0 };
+	r->options.endpoint.authorization_credentials_file = STR("/secrets/token");
+	r->options.endpoint.read_file = read_file;
+	r->options.endpoint.read_file_ctx = &file;
+	rig_open(r, guarding);
+	snprintf(r->fake.text, sizeof r->fake.text, "\r\nsignoz-ingestion-key: %ssesame-one\r\n", _i ? "ApiKey " : "");
+	rig_append(r, 0, 5);
+	ck_assert(rig_run(r, 10));
+	ck_assert_int_eq(r->fake.pushes, 1);
+	snprintf(r->fake.text, sizeof r->fake.text, "\r\nsignoz-ingestion-key: sesame-two\r\n");
+	rig_append(r, 0, 5);
+	ck_assert(!rig_run(r, 20));
+	const struct destination_status s = rig_status(r);
+	ck_assert_str_eq(s.last_error, "401: who are you? not **********");
+	rig_close(r);
+}
+END_TEST
+
 START_TEST(a_rotated_token_is_read_again)
 {
 	static struct rig r; /* rows 99, 109 */
@@ -184,6 +209,7 @@ int main(void)
 	Suite *s = suite_create("authorization");
 	TCase *t = tcase_create("authorization");
 	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, a_header_of_another_name, 0, 2);
 	tcase_add_test(t, a_rotated_token_is_read_again);
 	tcase_add_loop_test(t, unusable_tokens_are_not_sent, 0, COUNT_OF(token_cases));
 	tcase_add_loop_test(t, oauth2_tokens, 0, 2);
