@@ -137,6 +137,20 @@ static void check_pods_once(struct loader *r)
 	}
 }
 
+/* A profile that no job has a use for: somebody expects labels that will not come. */
+static void check_profile(struct loader *r)
+{
+	const struct config *c = r->config;
+	const struct place *at = loader_field(r, &c->logs.label_profile);
+	bool is_used = c->logs.scrape_count == 0;
+	for (size_t i = 0; i < c->logs.scrape_count && !is_used; i++) {
+		const struct config_scrape *job = &c->logs.scrapes[i];
+		is_used = !job->is_promtail && (job->is_pods || job->static_count || job->file_count);
+	}
+	if (at && !is_used && !str_eq(c->logs.label_profile, STR("default")))
+		loader_warning(r, at, "has no effect: it names the labels of files and pods in jobs without relabel_configs, and here is none");
+}
+
 static void add_built_in_job(struct config *c)
 {
 	c->logs.scrapes = arena_alloc(&c->arena, sizeof *c->logs.scrapes);
@@ -156,6 +170,7 @@ void check_jobs(struct loader *r)
 		check_job(r, &c->logs.scrapes[i], &names);
 	map_fini(&names);
 	check_pods_once(r);
+	check_profile(r);
 	if (!c->logs.enabled)
 		c->logs.scrape_count = 0;
 	else if (!c->logs.scrape_count)

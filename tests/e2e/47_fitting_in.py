@@ -143,6 +143,9 @@ def datalayer(s):
     agent = Agent(s.work, config=put(config_of(objects), ("http://datalayer-observer-loki.datalayer-observer:3100", loki.url)))
     uid = "11111111-1111-4000-8000-000000000000"
     Pod(agent.pods, "iam-0", "datalayer-api", "iam", uid).write(json.dumps({"trace_id": TRACE, "span_id": SPAN, "message": "JSON, which their expression does not match"}))
+    traceback = ["2026-11-21 09:00:00,000 - ERROR - request failed", "Traceback (most recent call last):", '  File "/app/iam.py", line 7, in login', "    check(user)",
+                 "ValueError: no such user"]
+    Pod(agent.pods, "iam-1", "datalayer-api", "iam").write(*traceback, "2026-11-21 09:00:01,000 - INFO - next")
     agent.start()
     # Prometheus asks as the operator makes it of the ServiceMonitor.
     jobs = [{"job_name": f"spoor/{i}", "metrics_path": e["path"], "honor_labels": e.get("honorLabels", False), "static_configs": [{"targets": [f"127.0.0.1:{agent.port}"]}],
@@ -157,6 +160,8 @@ def datalayer(s):
         return [e["labels"] for r in prometheus.exemplars("log_lines_total", time.time() - 600, time.time() + 60) for e in r["exemplars"]]
     wait_for("an exemplar", exemplars, 30, 0.5)
     s.expect(exemplars()[0].get("TraceID") == TRACE, f"exemplars {exemplars()}")
+    got = [line for _, line, _ in lines(loki, '{k8s_pod_name="iam-1"}')]
+    s.expect(any("\n".join(traceback[1:]) in line for line in got), f"the traceback came as {got}")
     agent.stop()
     agent.check()
 
