@@ -36,7 +36,7 @@ static void open_rig(struct rig *r, const char *pipeline)
 	labels_set(&base[1], STR("job"), STR("j"));
 	r->stages = log_stages_new(&r->config->logs.scrapes[0].stages, NULL);
 	log_stages_set_tenant(r->stages, STR("home"));
-	r->source = source_stages_new(r->stages, base, r->own);
+	r->source = source_stages_new(r->stages, base, r->own, false);
 	labels_fini(&base[0]);
 	labels_fini(&base[1]);
 }
