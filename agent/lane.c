@@ -141,6 +141,8 @@ static void show_stages(const struct way *w, struct tap_place *place)
 /* A line goes across what the source has begun itself. */
 static void move_back(const struct lane_source *from, const struct entry *e)
 {
+	if (from->across && e->last > e->first.order)
+		from->across(from->across_ctx, e);
 	for (size_t i = 0; i < COUNT_OF(from->open) && e->last > e->first.order; i++)
 		if (from->open[i])
 			stages_move_back(from->open[i], e);

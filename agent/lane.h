@@ -66,6 +66,8 @@ struct lane_source {
 	int64_t bare_until_ns;        /* lines up to this time go out without level and trace id: another program may have sent them so before */
 	struct entry_place *open[2];  /* of what the source itself has begun and not handed on yet; NULL or order 0: nothing. An entry that
 	                               * goes across such a place moves it back to its own first line */
+	void (*across)(void *ctx, const struct entry *e); /* an entry of several lines came out; NULL: nobody asks */
+	void *across_ctx;
 };
 /* Where a line stands in its source, for stages that hold lines back (multiline): nothing behind the lowest place that is held may be
  * acknowledged. Orders ascend in one source and lane; notes are the source's. See lane_each_place. */

@@ -94,6 +94,11 @@ void log_stages_set_look(struct log_stages *s, log_stages_look *look, void *ctx)
 	stages_set_look(s->stages, look ? on_look : NULL, s);
 }
 
+int64_t log_stages_wait_ns(const struct log_stages *s)
+{
+	return stages_wait_ns(s->stages);
+}
+
 void log_stages_each_metric(const struct log_stages *s, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx)
 {
 	stages_each_metric(s->stages, fn, ctx);

@@ -109,7 +109,8 @@ static struct journal_stream *make(struct journal_streams *s, struct str key, bo
 	put_external(s, &all);
 	put_own(&all, key, is_overflow);
 	struct journal_stream *m = stream_new(key, &all);
-	m->source = (struct lane_source){ .streams = m->streams, .coverage = s->o.coverage, .lines = s->o.lines, .origin = { .path = s->o.path } };
+	m->source = (struct lane_source){ .streams = m->streams, .coverage = s->o.coverage, .lines = s->o.lines, .origin = { .path = s->o.path },
+					   .across = s->o.across, .across_ctx = s->o.across_ctx };
 	if (s->o.stages) {
 		if (s->o.is_native)
 			labels_copy(&base[0], &all);
@@ -125,7 +126,16 @@ static struct journal_stream *make(struct journal_streams *s, struct str key, bo
 	return m;
 }
 
-const struct lane_source *journal_streams_get(struct journal_streams *s, struct str key)
+static void make_room(struct journal_streams *s)
+{
+	while (s->oldest && (s->by_key.count >= JOURNAL_STREAMS_MAX || s->bytes >= JOURNAL_STREAMS_BYTES)) {
+		if (s->o.going)
+			s->o.going(s->o.going_ctx, s->oldest);
+		forget(s, s->oldest);
+	}
+}
+
+struct journal_stream *journal_streams_get(struct journal_streams *s, struct str key)
 {
 	struct journal_stream *m = map_get(&s->by_key, key);
 	bool is_overflow = !m && s->o.limit && s->by_key.count >= s->o.limit;
@@ -134,16 +144,15 @@ const struct lane_source *journal_streams_get(struct journal_streams *s, struct 
 		m = map_get(&s->by_key, key);
 	}
 	if (m && m == s->newest)
-		return &m->source;
+		return m;
 	if (m) {
 		unlink_stream(s, m);
 	} else {
-		while (s->oldest && (s->by_key.count >= JOURNAL_STREAMS_MAX || s->bytes >= JOURNAL_STREAMS_BYTES))
-			forget(s, s->oldest);
+		make_room(s);
 		m = make(s, key, is_overflow);
 		map_put(&s->by_key, m->key, m);
 		s->bytes += m->bytes;
 	}
 	put_first(s, m);
-	return &m->source;
+	return m;
 }

@@ -15,6 +15,7 @@ struct journal_stream {
 	struct log_stream streams[2];
 	struct journal_stream *newer, *older;
 	size_t bytes;
+	int64_t newest_ns; /* the owner's: timestamp of its newest line */
 	struct str key; /* in itself */
 };
 struct journal_streams_options {
@@ -26,6 +27,9 @@ struct journal_streams_options {
 	bool joins;                /* stack traces become one entry */
 	struct coverage_row *coverage;
 	struct line_row *lines;    /* the job's row of log_lines_total */
+	void (*across)(void *ctx, const struct entry *e);      /* as in struct lane_source */
+	void (*going)(void *ctx, struct journal_stream *stream); /* it is about to be forgotten; NULL: nobody asks */
+	void *across_ctx, *going_ctx;
 	uint64_t limit;            /* most streams, 0: none; what is beyond goes to one with container="__overflow__" */
 };
 struct journal_streams {
@@ -38,6 +42,6 @@ struct journal_streams {
 void journal_streams_init(struct journal_streams *s, const struct journal_streams_options *options);
 void journal_streams_fini(struct journal_streams *s);
 /* key: of agent/journal/journal_block.h. Good until the next call. */
-const struct lane_source *journal_streams_get(struct journal_streams *s, struct str key);
+struct journal_stream *journal_streams_get(struct journal_streams *s, struct str key);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/journal/journal_account.h"
+#include "agent/journal/journal_hold.h"
 #include "agent/journal/journal_saver.h"
 #include "agent/journal/journal_streams.h"
 #include "agent/journal/journal_thread.h"
@@ -15,6 +16,7 @@
 
 enum { RING_TAIL_BYTES = 16 << 10, JSON_SLACK_BYTES = 64 };
 static const int64_t WAITING_NS = 200 * 1000000;
+static const int64_t DISORDER_NS = 1000000000; /* entries of several processes are in the order of their times, or nearly */
 
 static const enum drop_reason drop_reasons[JOURNAL_DROPS] = {
 	[JOURNAL_DROP_NO_MESSAGE] = DROP_NO_MESSAGE,
@@ -28,7 +30,7 @@ struct journal_mark { /* behind a block */
 	struct journal_mark *next;
 	int64_t oldest_ns;     /* timestamp of its first line */
 	bool is_settled;
-	char cursor[];         /* of its last entry */
+	char cursor[];         /* up to here is done then; empty: no further than before */
 };
 struct part { /* one job in one lane */
 	struct job *job;
@@ -40,6 +42,10 @@ struct part { /* one job in one lane */
 	bool is_at_end, has_gap;
 	int64_t begun_ns;      /* timestamp of its first line, 0: none */
 	int64_t waits_until_ns; /* monotonic; 0: it does not */
+	bool may_hold;         /* stages may hold lines of it back; then: */
+	struct journal_hold hold;
+	int64_t newest_ns, wait_ns; /* timestamp of the newest line; how long a block waits for its next one */
+	int64_t flush_at_ns;   /* monotonic: when to look at what is held; 0: nothing is, or a block comes first */
 	uint64_t entries, gaps;
 	char cursor[JOURNAL_CURSOR_MAX + 1]; /* read up to here; empty: nothing yet */
 	char problem[JOURNAL_NOTE_ROOM];
@@ -72,13 +78,16 @@ static void on_settled(void *owner, struct mark *mark)
 		p->oldest_mark = m->next;
 		if (!p->oldest_mark)
 			p->youngest_mark = NULL;
-		journal_saver_move(&p->job->journald->saver, p->row, m->cursor);
+		if (m->cursor[0])
+			journal_saver_move(&p->job->journald->saver, p->row, m->cursor);
 		free(m);
 	}
 }
 
+/* cursor NULL: the place stays. */
 static void put_mark(struct part *p, const char *cursor)
 {
+	cursor = cursor ? cursor : "";
 	size_t n = strlen(cursor) + 1;
 	struct journal_mark *m = malloc(sizeof *m + n);
 	if (!m)
@@ -91,6 +100,64 @@ static void put_mark(struct part *p, const char *cursor)
 		p->oldest_mark = m;
 	p->youngest_mark = m;
 	lane_mark(&p->job->journald->o.lanes->at[p->lane], &m->mark); /* settled at once where there is no destination */
+}
+
+/* ---- lines that stages hold back ---- */
+
+static void on_place(void *ctx, struct entry_place *place)
+{
+	uint64_t *lowest = ctx;
+	*lowest = place->order < *lowest ? place->order : *lowest;
+}
+
+/* The cursor that a mark may have now; NULL: none. */
+static const char *free_cursor(struct part *p)
+{
+	uint64_t lowest = UINT64_MAX;
+	for (const struct journal_stream *m = p->streams.newest; m; m = m->older)
+		lane_each_place(&m->source, on_place, &lowest);
+	return journal_hold_free(&p->hold, lowest);
+}
+
+static void on_going(void *ctx, struct journal_stream *m)
+{
+	struct part *p = ctx;
+	struct lane_outcome out = { 0 };
+	if (p->may_hold)
+		lane_flush(p->job->journald->o.lanes, p->lane, &m->source, true, &out);
+}
+
+/* Lets out what has no next line to wait for: streams that are behind by their own times; those that the clock says it of, when nothing more
+ * is there to read; all, when what is held keeps the place back for too long. */
+static void flush_held(struct part *p, bool is_idle)
+{
+	struct journald *j = p->job->journald;
+	struct lane_outcome out = { 0 };
+	int64_t now_ns = loop_now_ns(j->o.loop), at_ns = INT64_MAX;
+	for (const struct journal_stream *m = p->streams.newest; m; m = m->older) {
+		if (!lane_may_hold(&m->source) || !source_stages_is_holding(m->source.stages))
+			continue;
+		bool all = p->newest_ns - m->newest_ns > p->wait_ns + DISORDER_NS || journal_hold_is_long(&p->hold);
+		int64_t next_ns = now_ns + (is_idle ? WAITING_NS : p->wait_ns);
+		if ((all || is_idle) && lane_takes(j->o.lanes, p->lane, &m->source))
+			next_ns = lane_flush(j->o.lanes, p->lane, &m->source, all, &out);
+		at_ns = next_ns < at_ns ? next_ns : at_ns;
+	}
+	p->flush_at_ns = at_ns == INT64_MAX ? 0 : at_ns;
+}
+
+/* Nothing comes, and something has waited for long enough. */
+static void flush_due(struct part *p)
+{
+	struct journald *j = p->job->journald;
+	int64_t now_ns = loop_now_ns(j->o.loop);
+	if (!p->flush_at_ns || p->flush_at_ns > now_ns)
+		return;
+	p->flush_at_ns = now_ns + WAITING_NS;
+	if (!lane_has_room(&j->o.lanes->at[p->lane]))
+		return;
+	flush_held(p, true);
+	put_mark(p, free_cursor(p));
 }
 
 /* ---- one block ---- */
@@ -142,26 +209,29 @@ static bool give_lines(struct part *p, struct journal_block *b)
 	uint64_t lines = 0;
 	bool is_through = true;
 	for (size_t before = b->at; journal_block_next(b, &line); before = b->at) {
-		const struct lane_source *source = journal_streams_get(&p->streams, line.key);
+		struct journal_stream *stream = journal_streams_get(&p->streams, line.key);
+		const struct lane_source *source = &stream->source;
 		if (!lane_takes(j->o.lanes, p->lane, source)) {
 			b->at = before;
 			is_through = false;
 			break;
 		}
+		struct lane_place place;
+		p->may_hold = lane_may_hold(source);
+		if (p->may_hold)
+			place = journal_hold_line(&p->hold);
+		stream->newest_ns = line.timestamp_ns;
+		p->newest_ns = line.timestamp_ns > p->newest_ns ? line.timestamp_ns : p->newest_ns;
 		bool is_clean = utf8_valid(line.text) == line.text.n && (line.text.n == 0 || !memchr(line.text.p, '\0', line.text.n));
 		lane_line(j->o.lanes, p->lane, source,
 			  &(struct lane_line){ .text = line.text, .timestamp_ns = line.timestamp_ns, .level = line.level, .has_time = true, .is_clean = is_clean,
-					       .was_cut = line.was_cut,
+					       .was_cut = line.was_cut, .place = p->may_hold ? &place : NULL,
 					       .is_repeat = a->total[p->lane] + lines < a->read,
 					       .is_newest = b->bytes.n - b->at < RING_TAIL_BYTES }, &out);
 		lines++;
 		if (!p->begun_ns)
 			p->begun_ns = line.timestamp_ns;
 	}
-	/* Nothing behind the mark may be held back. */
-	for (const struct journal_stream *m = p->streams.o.stages ? p->streams.newest : NULL; m && is_through; m = m->older)
-		if (lane_may_hold(&m->source))
-			lane_flush(j->o.lanes, p->lane, &m->source, true, &out);
 	journal_account_read(&p->job->account, j->o.lanes, p->lane, lines, b->acknowledged);
 	return is_through;
 }
@@ -197,7 +267,11 @@ static bool take_block(struct part *p, struct journal_block *b)
 	p->is_begun = false;
 	if (b->cursor[0]) {
 		memcpy(p->cursor, b->cursor, sizeof p->cursor);
-		put_mark(p, b->cursor);
+		if (p->may_hold) {
+			journal_hold_end(&p->hold, b->cursor);
+			flush_held(p, b->is_at_end);
+		}
+		put_mark(p, p->may_hold ? free_cursor(p) : b->cursor);
 		meet(p);
 	}
 	p->begun_ns = 0;
@@ -213,6 +287,8 @@ bool journald_turn(struct journald *j, size_t lane)
 		struct journal_block *b = journal_thread_block(j->thread, p->slot);
 		if (b && lane_has_room(&j->o.lanes->at[lane]))
 			has_taken |= take_block(p, b);
+		else if (!b)
+			flush_due(p);
 	}
 	return has_taken;
 }
@@ -222,7 +298,8 @@ int64_t journald_due_ns(const struct journald *j)
 	int64_t due_ns = INT64_MAX;
 	for (size_t i = 0; j && i < j->job_count; i++)
 		for (size_t lane = 0; lane < j->o.lanes->count; lane++) {
-			int64_t at_ns = j->jobs[i].parts[lane].waits_until_ns;
+			const struct part *p = &j->jobs[i].parts[lane];
+			int64_t at_ns = p->waits_until_ns ? p->waits_until_ns : p->flush_at_ns;
 			due_ns = at_ns && at_ns < due_ns ? at_ns : due_ns;
 		}
 	return due_ns;
@@ -244,6 +321,11 @@ static void describe_streams(struct part *p)
 	o.joins = p->job->scrape->stack_traces;
 	if (rules->stages_of)
 		o.stages = rules->stages_of(rules->stages_ctx, p->job->scrape, p->lane);
+	o.across = journal_hold_across;
+	o.across_ctx = &p->hold;
+	o.going = on_going;
+	o.going_ctx = p;
+	p->wait_ns = o.stages ? log_stages_wait_ns(o.stages) : 0;
 	journal_streams_init(&p->streams, &o);
 }
 
@@ -368,6 +450,7 @@ void journald_stop(struct journald *j)
 		for (size_t lane = 0; lane < LANES_MAX; lane++) {
 			struct part *p = &j->jobs[i].parts[lane];
 			journal_streams_fini(&p->streams);
+			journal_hold_fini(&p->hold);
 			line_row_leave(p->lines);
 			for (struct journal_mark *m = p->oldest_mark, *next; m; m = next) {
 				next = m->next;

@@ -225,6 +225,12 @@ static int64_t flush(void *stage, struct stage_turn *turn, bool all)
 	return next_ns;
 }
 
+static int64_t wait_ns(const void *stage)
+{
+	const struct multiline *m = stage;
+	return m->max_wait_ns;
+}
+
 static void each_place(void *state, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
 {
 	struct state *s = state;
@@ -235,4 +241,4 @@ static void each_place(void *state, void (*fn)(void *ctx, struct entry_place *pl
 
 static const char *const keys[] = { "firstline", "stack_traces", "max_wait_time", "max_lines", NULL };
 const struct stage_type stage_multiline = { .name = "multiline", .keys = keys, .compile = compile, .run = run,
-	.free = multiline_free, .flush = flush, .each_place = each_place, .state_free = state_free };
+	.free = multiline_free, .flush = flush, .wait_ns = wait_ns, .each_place = each_place, .state_free = state_free };

@@ -84,6 +84,7 @@ struct stage_type {
 	void (*state_free)(void *state);
 	void (*share)(void *stage, const void *owner); /* as stages_share_metrics */
 	void (*each_metric)(const void *stage, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
+	int64_t (*wait_ns)(const void *stage); /* as stages_wait_ns */
 	int64_t (*not_before)(const void *state); /* as stages_not_before, of one log */
 	void (*expire)(void *stage, int64_t now_ns); /* as stages_expire */
 	bool is_framing; /* cri, docker */

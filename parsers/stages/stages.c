@@ -267,6 +267,16 @@ void stages_state_skip(struct stages_state *s, size_t count)
 	s->first = count < s->p->count ? count : s->p->count;
 }
 
+int64_t stages_wait_ns(const struct stages *p)
+{
+	int64_t most_ns = 0;
+	for (size_t i = 0; i < p->count; i++) {
+		int64_t ns = p->steps[i].type->wait_ns ? p->steps[i].type->wait_ns(p->steps[i].stage) : 0;
+		most_ns = ns > most_ns ? ns : most_ns;
+	}
+	return most_ns;
+}
+
 void stages_each_place(struct stages_state *s, void (*fn)(void *ctx, struct entry_place *place), void *ctx)
 {
 	for (size_t i = 0; i < s->p->count; i++)

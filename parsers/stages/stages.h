@@ -114,6 +114,9 @@ void stages_run(struct stages *p, struct stages_state *s, struct entry *entry, i
 /* Blocks that have waited long enough; with `all`, every open one. Returns when to ask again (monotonic), INT64_MAX: nothing is
  * open. */
 int64_t stages_flush(struct stages *p, struct stages_state *s, int64_t now_ns, bool all, stages_emit *emit, void *ctx);
+/* By their own times, this long after a line of a block no other belongs to it: a log whose lines have come so far may be flushed, whatever
+ * the clock says. 0: none of the stages waits. */
+int64_t stages_wait_ns(const struct stages *p);
 /* Something is kept of lines that were not emitted yet: their places must not be acknowledged. */
 bool stages_is_holding(const struct stages_state *s);
 /* One of the stages may ever hold something. */

@@ -127,6 +127,63 @@ def grows(s):
     agent.check()
 
 
+def blocks(s):
+    """Stages join lines that come one by one, of units that mingle, while the agent is killed again and again: each block is in a real Loki
+    once, as it was written, with nothing of it left over."""
+    loki = Loki(f"{s.work}/loki").start()
+    j = Journal(f"{s.work}/j")
+    name, directory, inside, behind = usual(j.directory)
+    behind = behind + ["pipeline_stages:", "  - multiline: {firstline: '^B[0-9]', max_wait_time: 2s}"]
+    chance = random.Random(int(os.environ.get("SEED", "1")))
+    want, open_blocks, n, kills = {u: [] for u in UNITS}, {u: [] for u in UNITS}, 0, 0
+
+    def write(unit, line):
+        j.write(line, _SYSTEMD_UNIT=unit)
+        if line.startswith("B"):
+            want[unit].append([j.last_us * 1000, line])
+        else:
+            want[unit][-1][1] += "\n" + line
+
+    for unit in UNITS:
+        write(unit, f"B0 {unit}")
+    agent = Agent(s.work, config=config([loki.port], [(name, directory, inside, behind)])).start()
+    end, next_kill = time.monotonic() + int(os.environ.get("GROW", "12")), time.monotonic() + 1.5
+    while time.monotonic() < end:
+        unit = chance.choice(UNITS[:2] if chance.random() < 0.9 else UNITS)
+        if not open_blocks[unit]:
+            n += 1
+            open_blocks[unit] = [f"B{n} {chance.getrandbits(64):016x}"] + [f"  {n}.{i} {'x' * chance.randint(0, 300)}" for i in range(chance.randint(0, 6))]
+        write(unit, open_blocks[unit].pop(0))
+        if j.last_us * 1000 - want[unit][-1][0] > 1.5e9:  # the next line might come too late for this block
+            open_blocks[unit] = []
+        time.sleep(chance.choice((0, 0, 0, 0.01, 0.05)))
+        if time.monotonic() > next_kill:
+            agent.kill9()
+            kills += 1
+            agent.start()
+            next_kill = time.monotonic() + 0.8 + chance.random()
+    j.close()
+
+    def read_back(unit):
+        rows = []
+        for r in loki.ask("query_range", query=f'{{job="systemd-journal",unit="{unit}"}}', start=j.written[0].timestamp - 10**9,
+                          end=j.last_us * 1000 + 10**9, limit=1000000, direction="forward"):
+            rows += [[int(v[0]), v[1]] for v in r["values"]]
+        return sorted(rows)
+
+    for unit, rows in want.items():
+        wait_for(lambda: f"{len(rows)} blocks of {unit}, there are {len(read_back(unit))}", lambda: len(read_back(unit)) >= len(rows), 30, 0.5)
+        got = read_back(unit)
+        s.expect(got == rows, f"{unit}: {[r for r in got if r not in rows][:2]} came, {[r for r in rows if r not in got][:2]} did not")
+    wait_for("nothing pending", lambda: total(agent.scrape(), "spoor_log_lines_pending") == 0, 15)
+    s.note(f"{n} blocks of {len(j.written)} entries, {kills} kills")
+    s.expect(kills >= 3 and total(agent.scrape(), "spoor_log_lines_joined_total") > 0, "nothing was killed, or nothing joined")
+    cursor = journals_of(agent)[0]
+    s.expect(cursor["cursor_acked"] == cursor["cursor_read"], f"the place stays behind: {cursor}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
 def one_dead(s):
     """Two destinations, one of them away over a restart: the other one has everything at once, it has everything in the end."""
     well, ports = FakeLoki(free_ports(1)).start(), free_ports(1)
@@ -450,4 +507,4 @@ exec "$@"
         holder.kill()
 
 
-main(entries, grows, one_dead, vacuumed, lost_for_one, hostile, damaged, comes_late, max_age, from_promtail, throttled, real_journald)
+main(entries, grows, blocks, one_dead, vacuumed, lost_for_one, hostile, damaged, comes_late, max_age, from_promtail, throttled, real_journald)

@@ -53,7 +53,7 @@ START_TEST(equal_labels_are_one_stream)
 		     other[] = { { STR("a"), STR("1b") }, { STR("b"), STR("2") } };
 	journal_block_init(&b, 1000);
 	journal_streams_init(&s, &(struct journal_streams_options){ 0 });
-	const struct lane_source *one = journal_streams_get(&s, key_of(&b, ab, 2));
+	const struct journal_stream *one = journal_streams_get(&s, key_of(&b, ab, 2));
 	ck_assert_ptr_ne(one, journal_streams_get(&s, key_of(&b, other, 2)));
 	ck_assert_ptr_eq(one, journal_streams_get(&s, key_of(&b, ba, 2)));
 	ck_assert_uint_eq(s.by_key.count, 2);
@@ -62,13 +62,13 @@ START_TEST(equal_labels_are_one_stream)
 }
 END_TEST
 
-static const struct lane_source *numbered(struct journal_streams *s, struct journal_block *b, int i, size_t bytes)
+static const struct journal_stream *numbered(struct journal_streams *s, struct journal_block *b, int i, size_t bytes)
 {
 	char *value = calloc(1, bytes + 16);
 	memset(value, 'x', bytes);
 	snprintf(value + bytes, 16, "%d", i);
 	journal_block_reset(b);
-	const struct lane_source *source = journal_streams_get(s, key_of(b, (struct label[]){ { STR("a"), str_of(value) } }, 1));
+	const struct journal_stream *source = journal_streams_get(s, key_of(b, (struct label[]){ { STR("a"), str_of(value) } }, 1));
 	free(value);
 	return source;
 }
