@@ -87,6 +87,39 @@ def loki(s):
     agent.check()
 
 
+class Lines:
+    """What read_back reads, without an oracle."""
+    def __init__(self):
+        self.lines = []
+
+    def add(self, labels, timestamp, line, meta):
+        self.lines.append(line)
+
+
+def backlog(s):
+    """Loki as it is by default: a request that it unpacks to more than 4 MiB for itself is too large, which is found out and kept in mind."""
+    server = OtlpLoki(f"{s.work}/loki")
+    with open(server.config) as f:
+        text = f.read().replace("268435456", "4194304")
+    with open(server.config, "w") as f:
+        f.write(text)
+    server.start()
+    agent = Agent(s.work, config=otlp_config(server.url + "/otlp/v1/logs", extra="      batchsize: 3MiB\n"))
+    pod, count = Pod(agent.pods, "writer-with-a-rather-long-name-5d9f7c6b4-x2x7q", "shop").create(), 60000
+    pod.write(*[f"level=info n={i}" for i in range(count)])
+    agent.start()
+    wait_for(lambda: f"{count} sent: {agent.api('destinations')}"[:900], lambda: total(agent.scrape(), "spoor_log_lines_sent_total") == count, 60)
+    m = agent.scrape()
+    splits, requests = (total(m, f"spoor_destination_{k}_total") for k in ("splits", "requests"))
+    s.note(f"{requests:.0f} requests, {splits:.0f} of them cut")
+    s.expect(0 < splits <= 6, f"{splits} requests were too large: that is not kept in mind, or this shows nothing")
+    seen = Lines()
+    server.read_back(seen, '{k8s_pod_name=~"writer.*"}', int((time.time() - 3600) * 1e9), int((time.time() + 60) * 1e9), 10000)
+    s.expect(sorted(seen.lines) == sorted(f"level=info n={i}" for i in range(count)), f"{len(set(seen.lines))} of {count} lines are there, {len(seen.lines)} in all")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
 class Collector(Server):
     """OTLP in, everything that arrived as text in its log."""
     def __init__(self, directory):
@@ -434,4 +467,4 @@ def metric_refusals(s):
     receiver.stop()
 
 
-main(loki, collector, refusals, wrong_address, prometheus, prometheus_away, collector_metrics, metric_refusals)
+main(loki, backlog, collector, refusals, wrong_address, prometheus, prometheus_away, collector_metrics, metric_refusals)
