@@ -128,9 +128,27 @@ void rw_table_metadata(struct rw_table *t, const struct journal_record *m)
 	t->families[m->id] = f;
 }
 
+/* One Label as nearly all of them are: 0a LEN 0a LEN name 12 LEN value, each length one byte. false: not in this form. */
+static bool take_short(struct str *labels, struct label *out)
+{
+	enum { HEAD = 4, MORE = 0x80 };
+	const char *p = labels->p;
+	if (labels->n < HEAD || p[0] != 0x0a || p[2] != 0x0a || ((p[1] | p[3]) & MORE))
+		return false;
+	size_t whole = 2 + (size_t)p[1], value = HEAD + (size_t)p[3] + 2;
+	if (whole > labels->n || value > whole || p[value - 2] != 0x12 || (size_t)(unsigned char)p[value - 1] != whole - value)
+		return false;
+	out->name = (struct str){ p + HEAD, (size_t)p[3] };
+	out->value = (struct str){ p + value, whole - value };
+	*labels = str_skip(*labels, whole);
+	return true;
+}
+
 bool rw_label_next(struct str *labels, struct label *out)
 {
 	struct wire_field label, part;
+	if (take_short(labels, out))
+		return true;
 	*out = (struct label){ 0 };
 	if (labels->n == 0 || !wire_read_field(labels, &label) || label.number != 1 || label.type != WIRE_BYTES)
 		return false;

@@ -1,13 +1,13 @@
 /* What a sample costs from the journal to the compressed request, without a network: frames of 20,000 series with label sets of about
- * 150 bytes, decoded, encoded and compressed, in both versions; and the memory that the series take.
+ * 150 bytes, decoded, encoded and compressed, in both versions and by OTLP; and the memory that the series take.
  * usage: bench_remote_write [SERIES] [SCRAPES] */
 #include <snappy-c.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "exporters/pack.h"
 #include "exporters/remote_write_state.h"
-#include "exporters/snap.h"
 #include "parsers/bytes/hash.h"
 
 static double now_s(void)
@@ -53,26 +53,29 @@ static void settled(void *ctx, const struct journal_mark *mark)
 }
 
 /* What remote_write_send.c does with a request up to its compressed bytes. */
-static size_t encode_one(struct remote_write *rw, struct rw_request *r, double *snappy_s)
+static size_t encode_one(struct remote_write *rw, struct rw_request *r, double *pack_s)
 {
-	struct snap snap;
+	struct pack pack;
 	size_t n = 0;
 	if (rw->version == REMOTE_WRITE_2)
 		rw_v2_encode(rw, r);
+	else if (rw->version == REMOTE_WRITE_OTLP)
+		rw_otlp_encode(rw, r);
 	else
 		rw_v1_encode(rw, r);
 	double start = now_s();
-	if (!snap_begin(&snap, rw->window, rw->symbols.n + rw->raw.n))
+	if (!pack_begin(&pack, rw->version == REMOTE_WRITE_OTLP ? PACK_GZIP : PACK_SNAPPY, &rw->window, rw->symbols.n + rw->raw.n))
 		abort();
-	snap_add(&snap, buf_view(&rw->symbols));
-	snap_add(&snap, buf_view(&rw->raw));
-	free(snap_finish(&snap, &n));
-	*snappy_s += now_s() - start;
+	pack_add(&pack, buf_view(&rw->symbols));
+	pack_add(&pack, buf_view(&rw->raw));
+	free(pack_finish(&pack, &n));
+	*pack_s += now_s() - start;
 	return n;
 }
 
 static void run(enum remote_write_version version, uint64_t series, int scrapes)
 {
+	static const char *const names[] = { [REMOTE_WRITE_1] = "1.0", [REMOTE_WRITE_2] = "2.0", [REMOTE_WRITE_OTLP] = "OTLP" };
 	char err[256];
 	struct remote_write_options o = { .endpoint = { .name = STR("bench"), .url = STR("http://127.0.0.1:1/") }, .version = version,
 					  .send_metadata = true };
@@ -80,13 +83,12 @@ static void run(enum remote_write_version version, uint64_t series, int scrapes)
 	struct remote_write *rw = remote_write_new(&o, NULL, NULL, &hooks, err);
 	if (!rw)
 		abort();
-	rw->window = malloc(SNAP_WINDOW_BYTES);
 	struct journal_writer w = { 0 };
 	struct journal_mark mark = { 1, 1, 0 };
 	double define_s = now_s();
 	remote_write_feed(rw, definitions(&w, series), &mark, false);
 	define_s = now_s() - define_s;
-	double feed_s = 0, encode_s = 0, snappy_s = 0;
+	double feed_s = 0, encode_s = 0, pack_s = 0;
 	uint64_t samples = 0, wire = 0, raw = 0, random = 1;
 	for (int t = 0; t < scrapes; t++) {
 		journal_begin(&w);
@@ -106,7 +108,7 @@ static void run(enum remote_write_version version, uint64_t series, int scrapes)
 		start = now_s();
 		while (rw->shards[0].first) {
 			samples += rw->shards[0].first->n;
-			wire += encode_one(rw, rw->shards[0].first, &snappy_s);
+			wire += encode_one(rw, rw->shards[0].first, &pack_s);
 			raw += rw->raw.n + rw->symbols.n;
 			rw_take_out(&rw->shards[0]);
 		}
@@ -116,10 +118,10 @@ static void run(enum remote_write_version version, uint64_t series, int scrapes)
 	const struct rw_table *t = rw->table;
 	size_t memory = t->series_room * sizeof *t->series + t->number_room * sizeof *t->numbers + t->labels.n + t->refs.n + t->texts.n + t->symbol_room * sizeof *t->symbols +
 			t->index_room * sizeof *t->index + t->family_room * sizeof *t->families;
-	printf("%d.0: %.3f us for each sample: decode %.3f, encode %.3f, snappy %.3f; raw %.1f, wire %.1f bytes; "
+	printf("%s: %.3f us for each sample: decode %.3f, encode %.3f, compress %.3f; raw %.1f, wire %.1f bytes; "
 	       "definition %.3f us; %llu series in %.2f MiB\n",
-	       version, (feed_s + encode_s) / (double)samples * 1e6, feed_s / (double)samples * 1e6,
-	       (encode_s - snappy_s) / (double)samples * 1e6, snappy_s / (double)samples * 1e6, (double)raw / (double)samples,
+	       names[version], (feed_s + encode_s) / (double)samples * 1e6, feed_s / (double)samples * 1e6,
+	       (encode_s - pack_s) / (double)samples * 1e6, pack_s / (double)samples * 1e6, (double)raw / (double)samples,
 	       (double)wire / (double)samples, define_s / (double)series * 1e6, (unsigned long long)series, (double)memory / 1048576);
 	journal_fini(&w);
 	remote_write_free(rw);
@@ -131,5 +133,6 @@ int main(int argc, char **argv)
 	int scrapes = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 50;
 	run(REMOTE_WRITE_1, series, scrapes);
 	run(REMOTE_WRITE_2, series, scrapes);
+	run(REMOTE_WRITE_OTLP, series, scrapes);
 	return 0;
 }
