@@ -212,8 +212,9 @@ def signoz(s):
     line = "2026-11-21T09:00:00.000Z\tINFO\tfrontend/best_eta.go:66\tFound customer\t" + json.dumps({"service": "frontend", "trace_id": TRACE, "span_id": SPAN, "customer": "x"})
     Pod(agent.pods, "hotrod-1", "shop", "hotrod", uid).write(line)
     agent.start()
-    wait_for("the record", lambda: server.count() == 1, 20)
-    (entry,) = server.snapshot()
+    wait_for("the record", lambda: any(e.line == line for e in server.snapshot()), 20)
+    wait_for("metrics", lambda: any("/v1/metrics" in r.path for r in server.requests), 30)
+    entry = next(e for e in server.snapshot() if e.line == line)
     s.expect(entry.line == line and (entry.meta.get("trace_id"), entry.meta.get("span_id")) == (TRACE, SPAN), f"{entry.line}: {entry.meta}")
     want = {"service.name": "hotrod", "service.namespace": "shop", "service.instance.id": uid, "k8s.namespace.name": "shop", "k8s.pod.name": "hotrod-1"}
     s.expect(want.items() <= entry.labels.items(), f"resource {entry.labels}")
