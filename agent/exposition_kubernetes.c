@@ -32,6 +32,25 @@ static const struct exposition_labelled_row requests_row = {
 };
 #undef AT
 
+/* Monitors and Services, of those kinds that are asked for. */
+static void objects(struct families *f, const struct kubernetes *k)
+{
+	struct api_objects_status s[KUBERNETES_KINDS];
+	bool is_asked[KUBERNETES_KINDS], is_any = false;
+	for (int i = 0; i < KUBERNETES_KINDS; i++)
+		is_any |= is_asked[i] = kubernetes_objects_status(k, (enum kubernetes_kind)i, &s[i]);
+	if (!is_any)
+		return;
+	families_begin(f, "spoor_kubernetes_objects", METRIC_GAUGE, "Objects of this kind that are known.");
+	for (int i = 0; i < KUBERNETES_KINDS; i++)
+		if (is_asked[i])
+			families_label1(f, "kind", str_of(kubernetes_kind_names[i]), (double)s[i].objects);
+	families_begin(f, "spoor_kubernetes_objects_skipped_total", METRIC_COUNTER, "Objects of this kind that were not taken: too many or too large.");
+	for (int i = 0; i < KUBERNETES_KINDS; i++)
+		if (is_asked[i])
+			families_label1(f, "kind", str_of(kubernetes_kind_names[i]), (double)s[i].skipped);
+}
+
 void exposition_kubernetes(struct families *f, const struct kubernetes *k)
 {
 	struct view view = { 0 };
@@ -41,4 +60,5 @@ void exposition_kubernetes(struct families *f, const struct kubernetes *k)
 	view.is_complete = view.s.pods.state == NODE_PODS_COMPLETE;
 	exposition_rows(f, rows, COUNT_OF(rows), &view);
 	exposition_labelled(f, &requests_row, &view, 0, 0);
+	objects(f, k);
 }

@@ -275,10 +275,10 @@ void metrics_free(struct metrics *m)
 	free(m);
 }
 
-void metrics_set_pods(struct metrics *m, const struct podlist *pods)
+void metrics_set_pods(struct metrics *m, const struct podlist *pods, const struct monitor_tables *monitors)
 {
 	if (m->scrape)
-		scrape_set_pods(m->scrape, pods);
+		scrape_set_pods(m->scrape, pods, monitors);
 }
 
 /* ---- for people ---- */

@@ -30,7 +30,7 @@ bool metrics_is_drained(const struct metrics *m, bool is_patience_over);
 void metrics_free(struct metrics *m);
 
 /* Pod objects for discovery; copied as far as needed. NULL: not known. */
-void metrics_set_pods(struct metrics *m, const struct podlist *pods);
+void metrics_set_pods(struct metrics *m, const struct podlist *pods, const struct monitor_tables *monitors);
 
 struct collection *metrics_collection(struct metrics *m); /* for /metrics/node and /metrics/pods */
 struct metrics_status {

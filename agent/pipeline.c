@@ -337,7 +337,10 @@ static int start_tail(struct pipeline *p, char err[256])
 static void on_pods(void *ctx, const struct podlist *pods)
 {
 	struct pipeline *p = ctx;
-	metrics_set_pods(p->metrics, pods);
+	const struct monitor_tables monitors = { kubernetes_objects(p->kubernetes, KUBERNETES_POD_MONITORS),
+						 kubernetes_objects(p->kubernetes, KUBERNETES_SERVICE_MONITORS),
+						 kubernetes_objects(p->kubernetes, KUBERNETES_SERVICES) };
+	metrics_set_pods(p->metrics, pods, &monitors);
 }
 
 /* Before what asks it: logs and targets. It answers later. */

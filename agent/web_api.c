@@ -68,6 +68,25 @@ static void config_and_reload(struct buf *out, const struct status *s)
 	buf_char(out, '}');
 }
 
+static void other_objects(struct buf *out, const struct kubernetes *k)
+{
+	struct api_objects_status s;
+	web_json_key(out, "objects");
+	buf_char(out, '[');
+	for (int i = 0; k && i < KUBERNETES_KINDS; i++) {
+		if (!kubernetes_objects_status(k, (enum kubernetes_kind)i, &s))
+			continue;
+		buf_str(out, out->p[out->n - 1] == '}' ? STR(",{") : STR("{"));
+		web_json_text(out, "kind", str_of(kubernetes_kind_names[i]));
+		web_json_bool(out, "known", s.is_known);
+		web_json_u64(out, "objects", s.objects);
+		web_json_u64(out, "skipped", s.skipped);
+		web_json_text(out, "last_error", str_of(s.error));
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
 static void pod_objects(struct buf *out, const struct kubernetes *k)
 {
 	static const char *const states[] = { "off", "asking", "away", "complete" };
@@ -87,6 +106,7 @@ static void pod_objects(struct buf *out, const struct kubernetes *k)
 	web_json_u64(out, "watch_restarts", s.stats.watch_restarts);
 	web_json_text(out, "last_error", str_of(s.error));
 	web_json_time(out, "last_error_time", s.error_wall_ns);
+	other_objects(out, k);
 	buf_char(out, '}');
 }
 

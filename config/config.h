@@ -221,6 +221,11 @@ struct config {
 			struct config_labels labels; /* more target labels, such as metrics_path */
 			int64_t scrape_interval_ms; /* 0: the global one */
 		} node, pods, logs, self;
+		struct config_monitors {
+			bool enabled;              /* false */
+			struct config_strings namespaces; /* of the objects; none: all */
+			bool host_network;         /* false: pods on the node's own network are left out */
+		} pod_monitors, service_monitors;
 		struct {
 			uint64_t max_bytes;        /* 512MiB */
 		} spool;

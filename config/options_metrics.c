@@ -12,6 +12,14 @@
 	VALUE(path ".labels", TARGET_LABELS, TOP(metrics.field.labels), "", "", "More labels of this job's target."),                \
 	VALUE(path ".scrape_interval", DURATION, TOP(metrics.field.scrape_interval_ms), "", "100ms..1d", "Empty: the global one.")
 
+#define MONITORS(path, field, help, kind)                                                                                            \
+	SECTION(path, help),                                                                                                        \
+	VALUE(path ".enabled", BOOL, TOP(metrics.field.enabled), "false", "", "Look for them."),                                     \
+	VALUE(path ".namespaces", STRINGS, TOP(metrics.field.namespaces), "", "",                                                    \
+	      "Only " kind " objects of these namespaces count. Empty: of all."),                                                   \
+	VALUE(path ".host_network", BOOL, TOP(metrics.field.host_network), "false", "",                                              \
+	      "Also pods whose address is the node's own: then a " kind " may have other ports of the node asked.")
+
 const struct option options_metrics[] = {
 	SECTION("metrics", "Metrics of the node, its pods and of scraped addresses, in the Prometheus agent's keys."),
 	REFUSED("metrics.alerting", "an agent has no alerts: keep them in the server that receives the samples, and remove this key"),
@@ -39,6 +47,13 @@ const struct option options_metrics[] = {
 	BUILTIN("metrics.pods", pods, "cadvisor", "Metrics of this node's pods and containers: the names of cAdvisor; also on /metrics/pods."),
 	BUILTIN("metrics.logs", logs, "spoor-logs", "Metrics out of logs: `log_lines_total` and those of `metrics` stages; also on /metrics/logs."),
 	BUILTIN("metrics.self", self, "spoor", "Our own metrics; also on /metrics/self."),
+
+	MONITORS("metrics.pod_monitors", pod_monitors,
+		 "Targets that PodMonitor objects (monitoring.coreos.com/v1) name among this node's pods. Needs kubernetes.metadata api, and the right to "
+		 "list and watch podmonitors.", "PodMonitor"),
+	MONITORS("metrics.service_monitors", service_monitors,
+		 "The same for ServiceMonitor objects and the Services that they select, by the Services' own selectors. Needs the right to list and "
+		 "watch servicemonitors and services too.", "ServiceMonitor"),
 
 	SECTION("metrics.spool", "Samples that are not sent yet, on disk in `--state.dir`."),
 	VALUE("metrics.spool.max_bytes", BYTES, TOP(metrics.spool.max_bytes), "512MiB", "1MiB..1024GiB",

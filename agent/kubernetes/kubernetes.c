@@ -11,6 +11,15 @@
 
 static const int64_t TELL_AFTER_NS = 1000000000;
 
+#define GROUP "monitoring.coreos.com"
+#define RULE(group, resources) "give its service account a ClusterRole with the rule {apiGroups: [\"" group "\"], resources: [" resources "], verbs: [list, watch]}"
+const char *const kubernetes_kind_names[KUBERNETES_KINDS] = { "PodMonitors", "ServiceMonitors", "Services" };
+static const struct { const char *path, *right; } kinds[KUBERNETES_KINDS] = {
+	[KUBERNETES_POD_MONITORS] = { "/apis/" GROUP "/v1/podmonitors", RULE(GROUP, "podmonitors") },
+	[KUBERNETES_SERVICE_MONITORS] = { "/apis/" GROUP "/v1/servicemonitors", RULE(GROUP, "servicemonitors") },
+	[KUBERNETES_SERVICES] = { "/api/v1/services", RULE("", "services") },
+};
+
 struct kubernetes {
 	struct kubernetes_options o;
 	struct arena arena;
@@ -21,6 +30,7 @@ struct kubernetes {
 	struct pods_stats stats;
 	struct api_pods *api;
 	struct kubelet_pods *kubelet;
+	struct api_objects *objects[KUBERNETES_KINDS];
 	struct loop_timer tell_timer;
 	bool was_complete; /* told for the first time */
 };
@@ -57,6 +67,40 @@ static void on_answered(void *ctx)
 		return;
 	k->was_complete = true;
 	loop_arm(k->o.loop, &k->tell_timer, loop_now_ns(k->o.loop), tell, k);
+}
+
+/* ---- monitors ---- */
+
+static void on_objects(void *ctx)
+{
+	struct kubernetes *k = ctx;
+	if (!k->tell_timer.place)
+		loop_arm(k->o.loop, &k->tell_timer, loop_now_ns(k->o.loop) + TELL_AFTER_NS, tell, k);
+}
+
+static void start_objects(struct kubernetes *k)
+{
+	bool has_pods = k->o.config->metrics.pod_monitors.enabled, has_services = k->o.config->metrics.service_monitors.enabled;
+	const bool is_wanted[KUBERNETES_KINDS] = { has_pods, has_services, has_services };
+	if ((has_pods || has_services) && k->where.source != KUBERNETES_API)
+		LOG_WARN("metrics.pod_monitors and service_monitors find nothing: they need kubernetes.metadata: api, and it is %s",
+			 kubernetes_source_names[k->where.source]);
+	for (size_t i = 0; i < KUBERNETES_KINDS && k->where.source == KUBERNETES_API; i++)
+		if (is_wanted[i])
+			k->objects[i] = api_objects_start(&(struct api_objects_options){ .where = &k->where, .path = kinds[i].path,
+				.kind = kubernetes_kind_names[i], .right = kinds[i].right, .loop = k->o.loop, .changed = on_objects, .ctx = k });
+}
+
+const struct object_table *kubernetes_objects(const struct kubernetes *k, enum kubernetes_kind kind)
+{
+	return k->objects[kind] ? api_objects_table(k->objects[kind]) : NULL;
+}
+
+bool kubernetes_objects_status(const struct kubernetes *k, enum kubernetes_kind kind, struct api_objects_status *out)
+{
+	if (k->objects[kind])
+		api_objects_status(k->objects[kind], out);
+	return k->objects[kind] != NULL;
 }
 
 /* ---- whom to ask ---- */
@@ -117,6 +161,7 @@ struct kubernetes *kubernetes_start(const struct kubernetes_options *options)
 	k->listener = (struct node_pods_listener){ .changed = on_changed, .answered = on_answered, .ctx = k };
 	node_pods_listen(k->pods, &k->listener);
 	choose(k);
+	start_objects(k);
 	return k;
 }
 
@@ -124,6 +169,8 @@ void kubernetes_stop(struct kubernetes *k)
 {
 	if (!k)
 		return;
+	for (size_t i = 0; i < KUBERNETES_KINDS; i++)
+		api_objects_stop(k->objects[i]);
 	api_pods_stop(k->api);
 	kubelet_pods_stop(k->kubelet);
 	pods_client_fini(&k->client);

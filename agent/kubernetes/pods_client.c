@@ -66,7 +66,7 @@ void pods_client_complain(struct pods_client *c, const char *cause, const char *
 	if (strcmp(c->told, cause) == 0)
 		return;
 	snprintf(c->told, sizeof c->told, "%s", cause);
-	LOG_WARN("%s at %s: %s; logs go on with what their paths say", who(c), c->url, c->error);
+	LOG_WARN("%s at %s: %s; %s", who(c), c->url, c->error, c->meanwhile ? c->meanwhile : "logs go on with what their paths say");
 }
 
 void pods_client_is_well(struct pods_client *c)
@@ -134,6 +134,8 @@ static struct str sentence_of(struct str body, struct arena *arena)
 
 static const char *right_of(const struct pods_client *c)
 {
+	if (c->right)
+		return c->right;
 	return c->source == KUBERNETES_KUBELET
 		       ? "give its service account a ClusterRole with the rule {apiGroups: [\"\"], resources: [nodes/pods], verbs: [get]} (before "
 			 "Kubernetes 1.33: nodes/proxy)"

@@ -38,6 +38,7 @@ struct pods_client {
 	char error[512];                   /* of the last answer; empty: it was good */
 	int64_t error_wall_ns;
 	char told[64];                     /* cause of what was logged last */
+	const char *right, *meanwhile;     /* for messages: the rule that is missing after a 403, what happens until it answers; NULL: of pods */
 };
 struct pods_request {
 	struct str path;                   /* with the query, from the slash on */

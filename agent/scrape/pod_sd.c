@@ -102,7 +102,7 @@ struct str pod_sd_join(struct arena *arena, struct str ip, struct str port)
 
 /* ---- what Prometheus knows of a pod ---- */
 
-static struct discovered *add(struct discovered_set *set, const struct pod *pod, const struct pod_container *c, struct str port)
+struct discovered *pod_sd_add(struct discovered_set *set, const struct pod *pod, const struct pod_container *c, struct str port)
 {
 	struct discovered *d = discovered_add(set);
 	d->pod_ip = arena_copy(&set->arena, pod->ip);
@@ -126,10 +126,10 @@ static void list_ports(struct discovered_set *set, const struct pod *pod)
 			continue;
 		for (size_t k = 0; k < c->port_count; k++) {
 			struct str number = number_text(text, c->ports[k].number);
-			pod_meta_put_port(&add(set, pod, c, number)->labels, &set->arena, &c->ports[k]);
+			pod_meta_put_port(&pod_sd_add(set, pod, c, number)->labels, &set->arena, &c->ports[k]);
 		}
 		if (c->port_count == 0)
-			add(set, pod, c, (struct str){ 0 });
+			pod_sd_add(set, pod, c, (struct str){ 0 });
 	}
 }
 
@@ -176,8 +176,7 @@ static bool is_tcp(const struct pod_port *port)
 	return port->protocol.n == 0 || str_eq(port->protocol, STR("TCP"));
 }
 
-/* The container that a port of the pod belongs to; the only one when none declares it. */
-static const struct pod_container *container_with(const struct pod *pod, uint64_t port)
+const struct pod_container *pod_sd_container_with(const struct pod *pod, uint64_t port)
 {
 	static const struct pod_container nobody;
 	const struct pod_container *only = NULL;
@@ -205,8 +204,8 @@ static void list_annotated(struct discovered_set *set, const struct pod *pod)
 	if (!is_wanted || !is_good || (wanted.n && (!num_u64(wanted, &number) || number == 0 || number > 65535)))
 		return;
 	if (number) {
-		const struct pod_container *c = container_with(pod, number);
-		put_annotated(set, add(set, pod, c, number_text(text, number)), pod, c);
+		const struct pod_container *c = pod_sd_container_with(pod, number);
+		put_annotated(set, pod_sd_add(set, pod, c, number_text(text, number)), pod, c);
 		return;
 	}
 	for (size_t i = 0; i < pod->container_count; i++) {
@@ -215,20 +214,25 @@ static void list_annotated(struct discovered_set *set, const struct pod *pod)
 			if (!is_tcp(&c->ports[k]) || c->ports[k].number == 0 || c->ports[k].number > 65535)
 				continue;
 			struct str port = number_text(text, c->ports[k].number);
-			struct discovered *d = add(set, pod, c, port);
+			struct discovered *d = pod_sd_add(set, pod, c, port);
 			pod_meta_put_port(&d->labels, &set->arena, &c->ports[k]);
 			put_annotated(set, d, pod, c);
 		}
 	}
 }
 
+bool pod_sd_is_left_out(const struct pod *pod, bool takes_ended, bool allow_host_network)
+{
+	bool is_over = str_eq(pod->phase, STR("Succeeded")) || str_eq(pod->phase, STR("Failed"));
+	bool is_host = pod->host_network || (pod->host_ip.n && str_eq(pod->ip, pod->host_ip));
+	return (is_over && !takes_ended) || pod_sd_is_forbidden(pod->ip) || (is_host && !allow_host_network);
+}
+
 void pod_sd_list(const struct podlist *pods, const struct pod_sd_options *options, struct discovered_set *out)
 {
 	for (size_t i = 0; i < pods->count; i++) {
 		const struct pod *pod = &pods->at[i];
-		bool is_over = str_eq(pod->phase, STR("Succeeded")) || str_eq(pod->phase, STR("Failed"));
-		bool is_host = pod->host_network || (pod->host_ip.n && str_eq(pod->ip, pod->host_ip));
-		if (is_over || pod_sd_is_forbidden(pod->ip) || (is_host && !options->allow_host_network))
+		if (pod_sd_is_left_out(pod, false, options->allow_host_network))
 			continue;
 		if (options->by_annotation)
 			list_annotated(out, pod);

@@ -39,16 +39,33 @@ struct job {
 	struct target_labels dropped[DROPPED_KEPT];
 	size_t dropped_count;
 	char forced_error[128];
+	struct monitored *monitored; /* it is an endpoint of a monitor; NULL: of the configuration */
+	bool is_gone;                /* nobody names it any more: it goes when its targets have come to their end */
 };
+static void close_job(struct job *job);
+
 struct scrape {
 	struct scrape_options o;
 	struct target_host host;
 	struct scrape_status status;
 	struct job *jobs;
 	size_t job_count;
+	struct job **monitored; /* after those in `jobs` */
+	size_t monitored_count, monitored_room;
+	bool is_beyond_told;
 	struct loop_timer look;
 	char node_name[256];
 };
+
+static size_t job_total(const struct scrape *s)
+{
+	return s->job_count + s->monitored_count;
+}
+
+static struct job *job_at(const struct scrape *s, size_t i)
+{
+	return i < s->job_count ? &s->jobs[i] : s->monitored[i - s->job_count];
+}
 
 /* ---- bringing targets in line ---- */
 
@@ -79,6 +96,10 @@ static void take_found(struct job *job, struct map *known, struct map *wanted, c
 	struct target_labels labels = { 0 };
 	char err[256] = "";
 	enum target_verdict verdict = target_labels_make(&labels, job->shared.config, job->shared.target_rules, found, err);
+	if (verdict == TARGET_KEPT && job->monitored && labels.interval_ms < MONITOR_INTERVAL_LEAST_MS) {
+		snprintf(err, sizeof err, "its relabelings make an interval below 1s");
+		verdict = TARGET_INVALID;
+	}
 	if (verdict == TARGET_INVALID) {
 		LOG_WARN("job " STR_FMT ": a target is left out: %s", STR_ARG(job->shared.config->job_name), err);
 		target_labels_fini(&labels);
@@ -152,9 +173,8 @@ static void sync_job(struct job *job)
 /* ---- targets at their end ---- */
 
 /* A target that is gone wrote series that another one writes now (the same labels at another address): their story goes on. */
-static bool is_succeeded(const struct target_job *shared, const struct target *gone)
+static bool has_successor(const struct job *job, const struct target *gone)
 {
-	const struct job *job = (const struct job *)(const void *)shared;
 	for (size_t i = 0; i < job->count; i++) {
 		const struct target *t = job->targets[i];
 		if (t != gone && !target_is_ending(t) && target_last_ms(t) >= target_ending_ms(gone) && target_last_ms(t) &&
@@ -162,6 +182,16 @@ static bool is_succeeded(const struct target_job *shared, const struct target *g
 			return true;
 	}
 	return false;
+}
+
+static bool is_succeeded(const struct target_job *shared, const struct target *gone)
+{
+	const struct job *job = (const struct job *)(const void *)shared;
+	const struct scrape *s = job->scrape;
+	bool is_found = has_successor(job, gone);
+	for (size_t i = 0; i < s->monitored_count && job->monitored && !is_found; i++) /* a monitor that was edited is another job */
+		is_found = strcmp(s->monitored[i]->monitored->key, job->monitored->key) == 0 && has_successor(s->monitored[i], gone);
+	return is_found;
 }
 
 static void bury(struct job *job)
@@ -180,22 +210,37 @@ static void bury(struct job *job)
 /* Whether there is a reason to look: files, or targets that come to their end. */
 static bool has_more(const struct scrape *s)
 {
-	for (size_t i = 0; i < s->job_count; i++) {
-		if (s->jobs[i].shared.config->file_count)
+	for (size_t i = 0; i < job_total(s); i++) {
+		const struct job *job = job_at(s, i);
+		if (job->shared.config->file_count || job->is_gone)
 			return true;
-		for (size_t k = 0; k < s->jobs[i].count; k++)
-			if (target_is_ending(s->jobs[i].targets[k]))
+		for (size_t k = 0; k < job->count; k++)
+			if (target_is_ending(job->targets[k]))
 				return true;
 	}
 	return false;
+}
+
+static void bury_jobs(struct scrape *s)
+{
+	for (size_t i = 0; i < s->monitored_count;) {
+		struct job *job = s->monitored[i];
+		if (job->is_gone && job->count == 0) {
+			close_job(job);
+			free(job);
+			s->monitored[i] = s->monitored[--s->monitored_count];
+		} else {
+			i++;
+		}
+	}
 }
 
 static void on_look(void *ctx)
 {
 	struct scrape *s = ctx;
 	int64_t now_ns = loop_now_ns(s->o.loop);
-	for (size_t i = 0; i < s->job_count; i++) {
-		struct job *job = &s->jobs[i];
+	for (size_t i = 0; i < job_total(s); i++) {
+		struct job *job = job_at(s, i);
 		bool has_changed = false;
 		for (size_t k = 0; k < job->shared.config->file_count; k++)
 			has_changed |= file_sd_look(job->files[k], now_ns);
@@ -203,6 +248,7 @@ static void on_look(void *ctx)
 			sync_job(job);
 		bury(job);
 	}
+	bury_jobs(s);
 	if (has_more(s))
 		loop_arm(s->o.loop, &s->look, now_ns + FILE_SD_LOOK_MS * INT64_C(1000000), on_look, s);
 }
@@ -277,13 +323,23 @@ static void discover_builtin(struct job *job)
 	discovered_label(&job->statics, d, STR("__address__"), str_of(job->scrape->node_name));
 }
 
+static void begin_job(struct job *job, struct scrape *s, const struct config_metric_scrape *c)
+{
+	job->scrape = s;
+	job->shared.is_succeeded = is_succeeded;
+	job->shared.host = &s->host;
+	job->shared.config = c;
+}
+
 static bool open_job(struct job *job, char err[256])
 {
 	const struct config_metric_scrape *c = job->shared.config;
 	char why[256] = "";
-	job->shared.target_rules = relabels_compile(&c->relabel_configs, why);
+	const struct monitored *m = job->monitored;
+	job->shared.target_rules = m ? relabel_new(m->relabelings.at, m->relabelings.count, why) : relabels_compile(&c->relabel_configs, why);
 	if (!why[0])
-		job->shared.metric_rules = relabels_compile(&c->metric_relabel_configs, why);
+		job->shared.metric_rules = m ? relabel_new(m->metric_relabelings.at, m->metric_relabelings.count, why)
+					     : relabels_compile(&c->metric_relabel_configs, why);
 	if (!why[0] && !c->builtin)
 		job->shared.fetch = fetch_new(c, job->scrape->o.http, on_token, job, why);
 	if (why[0]) {
@@ -322,6 +378,7 @@ static void close_job(struct job *job)
 	relabel_free(job->shared.target_rules);
 	relabel_free(job->shared.metric_rules);
 	labels_fini(&job->shared.external);
+	monitored_free(job->monitored);
 }
 
 static bool can_run(const struct scrape *s, const struct config_metric_scrape *c)
@@ -351,10 +408,7 @@ struct scrape *scrape_new(const struct scrape_options *options, char err[256])
 		if (!can_run(s, c))
 			continue;
 		struct job *job = &s->jobs[s->job_count++];
-		job->scrape = s;
-		job->shared.is_succeeded = is_succeeded;
-		job->shared.host = &s->host;
-		job->shared.config = c;
+		begin_job(job, s, c);
 		if (!open_job(job, err)) {
 			scrape_free(s);
 			return NULL;
@@ -371,15 +425,80 @@ void scrape_free(struct scrape *s)
 	if (!s)
 		return;
 	loop_disarm(s->o.loop, &s->look);
-	for (size_t i = 0; i < s->job_count; i++)
-		close_job(&s->jobs[i]);
+	for (size_t i = 0; i < job_total(s); i++)
+		close_job(job_at(s, i));
+	for (size_t i = 0; i < s->monitored_count; i++)
+		free(s->monitored[i]);
+	free(s->monitored);
 	free(s->jobs);
 	ingest_free(s->host.ingest);
 	free(s);
 }
 
-void scrape_set_pods(struct scrape *s, const struct podlist *pods)
+/* ---- monitors ---- */
+
+static struct job *monitored_job(const struct scrape *s, const struct monitored_found *found)
 {
+	for (size_t i = 0; i < s->monitored_count; i++) {
+		const struct monitored *m = s->monitored[i]->monitored;
+		if (m->hash == found->hash && strcmp(m->key, found->key) == 0)
+			return s->monitored[i];
+	}
+	return NULL;
+}
+
+/* An endpoint that is refused is a job with targets that are shown and not asked. */
+static struct job *new_monitored(struct scrape *s, const struct monitored_found *found)
+{
+	char err[256] = "";
+	struct job *job = calloc(1, sizeof *job);
+	if (s->monitored_count == s->monitored_room) {
+		s->monitored_room = s->monitored_room ? s->monitored_room * 2 : 16;
+		s->monitored = realloc(s->monitored, s->monitored_room * sizeof(struct job *));
+	}
+	if (!job || !s->monitored)
+		abort();
+	s->monitored[s->monitored_count++] = job;
+	job->monitored = monitored_new(found, s->o.config);
+	begin_job(job, s, &job->monitored->config);
+	if (!job->monitored->problem[0] && !open_job(job, err))
+		snprintf(job->monitored->problem, sizeof job->monitored->problem, "refused: %.200s", err);
+	if (job->monitored->problem[0])
+		LOG_WARN("%s: %s", found->key, job->monitored->problem);
+	return job;
+}
+
+static void on_monitored(void *ctx, struct monitored_found *found)
+{
+	struct scrape *s = ctx;
+	struct job *job = monitored_job(s, found);
+	if (!job)
+		job = new_monitored(s, found);
+	discovered_reset(&job->pods);
+	job->pods = found->targets;
+	job->is_gone = false;
+}
+
+static void set_monitors(struct scrape *s, const struct podlist *pods, const struct monitor_tables *tables)
+{
+	static const struct podlist none;
+	for (size_t i = 0; i < s->monitored_count; i++) {
+		discovered_reset(&s->monitored[i]->pods);
+		s->monitored[i]->is_gone = true;
+	}
+	size_t beyond = monitors_each(tables, pods ? pods : &none, s->o.config, on_monitored, s);
+	if (beyond && !s->is_beyond_told)
+		LOG_WARN("monitors: %zu endpoints are left out: at most %d have targets on one node", beyond, MONITORED_JOBS_MAX);
+	s->is_beyond_told = beyond > 0;
+	for (size_t i = 0; i < s->monitored_count; i++)
+		if (!s->monitored[i]->monitored->problem[0])
+			sync_job(s->monitored[i]);
+}
+
+void scrape_set_pods(struct scrape *s, const struct podlist *pods, const struct monitor_tables *monitors)
+{
+	if (monitors)
+		set_monitors(s, pods, monitors);
 	for (size_t i = 0; i < s->job_count; i++) {
 		struct job *job = &s->jobs[i];
 		const struct config_metric_scrape *c = job->shared.config;
@@ -410,20 +529,35 @@ void scrape_status(const struct scrape *s, struct scrape_status *out)
 	out->spool_errors = c->spool_errors;
 	out->stale_markers = c->stale_markers;
 	out->exemplars_appended = c->exemplars_appended;
-	for (size_t i = 0; i < s->job_count; i++)
-		for (size_t k = 0; k < s->jobs[i].count; k++) {
+	for (size_t i = 0; i < job_total(s); i++) {
+		const struct job *job = job_at(s, i);
+		for (size_t k = 0; k < job->count; k++) {
 			struct target_status t;
-			target_status(s->jobs[i].targets[k], &t);
-			out->series += target_series(s->jobs[i].targets[k]);
-			out->targets += !target_is_ending(s->jobs[i].targets[k]);
-			out->targets_up += !target_is_ending(s->jobs[i].targets[k]) && t.health == TARGET_UP;
+			target_status(job->targets[k], &t);
+			out->series += target_series(job->targets[k]);
+			out->targets += !target_is_ending(job->targets[k]);
+			out->targets_up += !target_is_ending(job->targets[k]) && t.health == TARGET_UP;
 		}
+	}
+}
+
+/* Its targets as they were found, with the reason why nobody asks them. */
+static void show_refused(const struct job *job, void (*fn)(void *ctx, const struct target_status *target), void *ctx)
+{
+	struct labels none = { 0 };
+	for (size_t i = 0; i < job->pods.count; i++)
+		fn(ctx, &(struct target_status){ .job = str_of(job->monitored->key), .last_error = str_of(job->monitored->problem), .labels = &none,
+						 .discovered = &job->pods.at[i].labels, .health = TARGET_DOWN,
+						 .interval_ms = job->monitored->config.scrape_interval_ms,
+						 .timeout_ms = job->monitored->config.scrape_timeout_ms });
 }
 
 void scrape_each_target(const struct scrape *s, void (*fn)(void *ctx, const struct target_status *target), void *ctx)
 {
-	for (size_t i = 0; i < s->job_count; i++) {
-		const struct job *job = &s->jobs[i];
+	for (size_t i = 0; i < job_total(s); i++) {
+		const struct job *job = job_at(s, i);
+		if (job->monitored && job->monitored->problem[0])
+			show_refused(job, fn, ctx);
 		for (size_t k = 0; k < job->count; k++) {
 			struct target_status t;
 			target_status(job->targets[k], &t);

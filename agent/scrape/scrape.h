@@ -14,6 +14,7 @@
 #include "agent/collectors/collection.h"
 #include "agent/spool.h"
 #include "config/config.h"
+#include "agent/scrape/monitors.h"
 #include "exporters/http.h"
 #include "parsers/podlist.h"
 
@@ -49,8 +50,8 @@ struct scrape;
 struct scrape *scrape_new(const struct scrape_options *options, char err[256]);
 /* No stale markers are written: a restart is no reason for a gap. */
 void scrape_free(struct scrape *s);
-/* Pod objects for discovery by annotation; copied as far as needed. NULL: not known (none). */
-void scrape_set_pods(struct scrape *s, const struct podlist *pods);
+/* Pod objects for discovery, and the monitors that choose among them; copied as far as needed. NULL: not known (none). */
+void scrape_set_pods(struct scrape *s, const struct podlist *pods, const struct monitor_tables *monitors);
 void scrape_status(const struct scrape *s, struct scrape_status *out);
 void scrape_each_target(const struct scrape *s, void (*fn)(void *ctx, const struct target_status *target), void *ctx);
 

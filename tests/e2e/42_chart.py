@@ -20,7 +20,8 @@ VALUES = sorted(glob.glob(f"{CHART}/ci/*-values.yaml"))
 # Besides those and the defaults: each level by itself, and what excludes one another.
 MORE = {
     "level-0": {"rbac": {"level": 0}}, "level-1": {"rbac": {"level": 1}}, "level-2": {"rbac": {"level": 2}},
-    "strict": {"securityProfile": "strict"},
+    "strict": {"securityProfile": "strict"}, "pod-monitors": {"monitors": {"podMonitors": True}}, "service-monitors": {"monitors": {"serviceMonitors": True}},
+    "monitors": {"monitors": {"podMonitors": True, "serviceMonitors": True}, "remoteWriteUrl": "http://prometheus:9090/api/v1/write"},
     "own-roles": {"rbac": {"create": False}, "serviceAccount": {"create": False}},
     "service-monitor": {"serviceMonitor": {"enabled": True, "scrapeTimeout": "10s", "relabelings": [{"action": "labeldrop", "regex": "x"}],
                                            "endpointConfig": {"scheme": "https", "tlsConfig": {"insecureSkipVerify": True}}}},
@@ -80,8 +81,9 @@ def problems_of(o):
         if path and path[-1] == "hostPort":
             yield f"{name}: a port of the node"
     for rule in (o.get("rules") or []) if "Role" in o["kind"] else []:
-        if set(rule["resources"]) - {"pods", "nodes/pods"} or set(rule["verbs"]) - READING or rule["apiGroups"] != [""]:
-            yield f"{name}: more than reading pods: {rule}"
+        known = {"": {"pods", "nodes/pods", "services"}, "monitoring.coreos.com": {"podmonitors", "servicemonitors"}}
+        if len(rule["apiGroups"]) != 1 or set(rule["resources"]) - known.get(rule["apiGroups"][0], set()) or set(rule["verbs"]) - READING:
+            yield f"{name}: more than reading pods, and what names targets among them: {rule}"
     spec = pod_of(o).get("spec", {})
     if spec and spec["securityContext"]["seccompProfile"] != {"type": "RuntimeDefault"}:
         yield f"{name}: no seccomp profile"
@@ -151,6 +153,11 @@ RENDERS = [
     ({"rbac": {"level": 2}}, "DaemonSet", "spec.template.spec.automountServiceAccountToken", True),
     ({"rbac": {"level": 0}}, "ClusterRole", "", None),
     ({"rbac": {"create": False}}, "ClusterRoleBinding", "", None),
+    ({}, "ClusterRole", "rules", [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]}]),
+    ({"monitors": {"podMonitors": True}}, "ClusterRole", "rules.1", {"apiGroups": ["monitoring.coreos.com"], "resources": ["podmonitors"], "verbs": ["list", "watch"]}),
+    ({"monitors": {"podMonitors": True}}, "ConfigMap", "data", {"spoor.yaml": "metrics:\n  pod_monitors:\n    enabled: true\n"}),
+    ({"monitors": {"podMonitors": True, "serviceMonitors": True}}, "ClusterRole", "rules.1.resources", ["podmonitors", "servicemonitors"]),
+    ({"monitors": {"serviceMonitors": True}}, "ClusterRole", "rules.2", {"apiGroups": [""], "resources": ["services"], "verbs": ["list", "watch"]}),
     ({"serviceAccount": {"create": False, "name": "ours"}}, "ClusterRoleBinding", "subjects.0.name", "ours"),
     ({"serviceAccount": {"create": False}}, "DaemonSet", "spec.template.spec.serviceAccountName", "default"),
     ({"probe": {"scheme": "HTTPS"}}, "DaemonSet", "spec.template.spec.containers.0.livenessProbe.httpGet.scheme", "HTTPS"),
@@ -318,6 +325,8 @@ def schema(s):
         s.expect(p.returncode != 0, f"--set {setting} was taken")
     p = helm("template", "spoor", CHART, "--set", "serviceMonitor.enabled=true,podMonitor.enabled=true", may_fail=True)
     s.expect(p.returncode != 0 and "scraped twice" in p.stderr, f"both monitors: {p.stderr[-200:]}")
+    p = helm("template", "spoor", CHART, "--set", "monitors.podMonitors=true,rbac.level=2", may_fail=True)
+    s.expect(p.returncode != 0 and "set rbac.level to 1" in p.stderr, f"monitors without the API server: {p.stderr[-200:]}")
 
 
 def configurations(s):

@@ -340,13 +340,13 @@ START_TEST(pods)
 	};
 	const struct podlist list = { .at = all, .count = 2 };
 	struct scrape_status status;
-	scrape_set_pods(r.scrape, &list);
+	scrape_set_pods(r.scrape, &list, NULL);
 	scrape_status(r.scrape, &status);
 	ck_assert_uint_eq(status.targets, 1);
-	scrape_set_pods(r.scrape, &list);
+	scrape_set_pods(r.scrape, &list, NULL);
 	scrape_status(r.scrape, &status);
 	ck_assert_uint_eq(status.targets, 1);
-	scrape_set_pods(r.scrape, NULL);
+	scrape_set_pods(r.scrape, NULL, NULL);
 	scrape_status(r.scrape, &status);
 	ck_assert_uint_eq(status.targets, 0);
 	rig_close(&r);

@@ -67,6 +67,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if eq (int .Values.rbac.level) 2 -}}
 {{- $config = mergeOverwrite $config (dict "kubernetes" (dict "metadata" "kubelet")) -}}
 {{- end -}}
+{{- if .Values.monitors.podMonitors -}}
+{{- $config = mergeOverwrite $config (dict "metrics" (dict "pod_monitors" (dict "enabled" true))) -}}
+{{- end -}}
+{{- if .Values.monitors.serviceMonitors -}}
+{{- $config = mergeOverwrite $config (dict "metrics" (dict "service_monitors" (dict "enabled" true))) -}}
+{{- end -}}
 {{- $config = mergeOverwrite $config (deepCopy .Values.config) -}}
 {{- toYaml $config -}}
 {{- end -}}
