@@ -141,7 +141,11 @@ struct generation *recognise_new(struct source *s, const struct listed *file)
 	g->size_bytes = file->st.size_bytes;
 	/* Which file was meant, from here on: by the time it is opened, a rotation may have given its name to another. */
 	g->identity = (struct identity){ .dev = file->st.dev, .ino = file->st.ino, .birth_ns = file->st.birth_ns };
-	s->folder->tail->generations++;
+	struct tail *t = s->folder->tail;
+	t->generations++;
+	/* Its row is to be there before that of a newer file is: without one it would be taken for history at the next start. */
+	g->is_unsaved = t->o.is_state_usable;
+	t->is_dirty = true;
 	return g;
 }
 

@@ -346,6 +346,7 @@ void tail_restart(struct tail *t, struct generation *g)
 	fresh->stamp = g->stamp;
 	fresh->is_gone = g->is_gone;
 	fresh->is_seen = fresh->starts_over = true;
+	fresh->is_unsaved = t->o.is_state_usable;
 	t->generations++;
 	source_insert(s, g, fresh);
 	if (g->fd >= 0) {
