@@ -25,7 +25,7 @@
 enum { STEPS = 120, DEFAULT_RUNS = 600 };
 
 /* Histories that once showed a defect. */
-static const uint64_t telling_seeds[] = { 757, 921, 935, 1081, 1238, 1468, 1473, 1532, 1543, 1667, 1714, 1787, 2014, 2265, 2671, 2844, 3106, 3222, 11221, 20031, 30028, 60354 };
+static const uint64_t telling_seeds[] = { 757, 921, 935, 1081, 1238, 1468, 1473, 1532, 1543, 1667, 1714, 1787, 2014, 2265, 2671, 2844, 3106, 3222, 4746, 11221, 20031, 30028, 60354 };
 
 struct model {
 	struct world world;
