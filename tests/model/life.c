@@ -379,7 +379,7 @@ void life_start(struct life *l)
 	memset(l->newest, 0, sizeof l->newest);
 	world_trace(l->w, "agent: start %d", l->lives);
 	lanes_init(&l->lanes, &lanes, reader_line_room(l->rules.max_line_bytes));
-	reader_init(&l->reader, &(struct reader_options){ &l->tail, &l->lanes });
+	reader_init(&l->reader, &(struct reader_options){ .tail = &l->tail, .lanes = &l->lanes });
 	l->lanes.count = l->rules.lanes;
 	for (size_t lane = 0; lane < l->rules.lanes && l->rules.has_blocks; lane++)
 		l->stages[lane] = log_stages_new(l->rules.is_patient ? &patient : &hasty, lane ? l->stages[0] : NULL);
