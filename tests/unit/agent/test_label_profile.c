@@ -89,6 +89,24 @@ START_TEST(a_tree_under_each_profile)
 }
 END_TEST
 
+/* Where Docker is the runtime, a pod's log is a link; whose it is stands in the link's path. */
+START_TEST(a_link_into_dockers_folder)
+{
+	struct rig r;
+	char from[512], to[512];
+	make(&r);
+	append(&r, "docker/c-1/c-1-json.log", "{\"log\":\"a\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-21T09:00:00.000000001Z\"}\n");
+	append(&r, "pods/shop_cart_u-1/web/none", "");
+	snprintf(from, sizeof from, "%s/docker/c-1/c-1-json.log", r.dir.path);
+	snprintf(to, sizeof to, "%s/pods/shop_cart_u-1/web/0.log", r.dir.path);
+	ck_assert_int_eq(symlink(from, to), 0);
+	start(&r, "logs:\n  label_profile: otel\n");
+	want_only(&r, "{k8s_container_name=\"web\", k8s_namespace_name=\"shop\", k8s_pod_name=\"cart\", service_instance_id=\"u-1\", service_name=\"web\", "
+		      "service_namespace=\"shop\"} a\n");
+	unmake(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("label_profile");
@@ -97,6 +115,7 @@ int main(void)
 	tcase_add_loop_test(tc, each_fact_has_its_place, 0, COUNT_OF(cases));
 	tcase_add_test(tc, no_fact_is_lost);
 	tcase_add_loop_test(tc, a_tree_under_each_profile, 0, COUNT_OF(trees));
+	tcase_add_test(tc, a_link_into_dockers_folder);
 	suite_add_tcase(s, tc);
 	SRunner *sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
