@@ -35,6 +35,15 @@ static void discover_statics(struct log_job *job)
 	}
 }
 
+static struct decoder *open_decoder(const struct config_scrape *job, char err[256])
+{
+	char why[256];
+	struct decoder *d = decoder_new(job->charset, why);
+	if (!d)
+		snprintf(err, 256, "job " STR_FMT ": encoding: %.180s", STR_ARG(job->job_name), why);
+	return d;
+}
+
 int log_jobs_init(struct log_jobs *jobs, const struct log_jobs_options *options, char err[256])
 {
 	const struct config *c = options->config;
@@ -46,6 +55,11 @@ int log_jobs_init(struct log_jobs *jobs, const struct log_jobs_options *options,
 		job->config = &c->logs.scrapes[jobs->count];
 		jobs->wants_pods |= job->config->is_pods;
 		if (!log_rules_init(&job->rules, &job->config->relabel_configs, err)) {
+			log_jobs_fini(jobs);
+			return -1;
+		}
+		if (job->config->charset && !(job->decoder = open_decoder(job->config, err))) {
+			log_rules_fini(&job->rules);
 			log_jobs_fini(jobs);
 			return -1;
 		}
@@ -64,6 +78,7 @@ void log_jobs_fini(struct log_jobs *jobs)
 	for (size_t i = 0; i < jobs->count; i++) {
 		struct log_job *job = &jobs->at[i];
 		log_rules_fini(&job->rules);
+		decoder_free(job->decoder);
 		discovered_reset(&job->statics);
 		for (size_t k = 0; k < job->config->file_count; k++)
 			file_sd_free(job->files[k]);

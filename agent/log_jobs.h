@@ -3,6 +3,7 @@
 #ifndef AGENT_LOG_JOBS_H
 #define AGENT_LOG_JOBS_H
 
+#include "agent/decoder.h"
 #include "agent/log_target.h"
 #include "parsers/pod_meta.h"
 #include "agent/scrape/file_sd.h"
@@ -12,6 +13,7 @@ struct log_job {
 	struct log_rules rules;
 	struct discovered_set statics;
 	struct file_sd **files; /* config->file_count of them */
+	struct decoder *decoder; /* of its encoding; NULL: UTF-8 */
 };
 struct log_jobs_options { /* views outlive the jobs */
 	const struct config *config;

@@ -228,15 +228,28 @@ static struct str skip_nuls(struct turn *t, struct str line)
 	return str_skip(line, n);
 }
 
+/* A byte order mark is no part of the first line. */
+static struct str decode(struct turn *t, struct str line)
+{
+	bool is_first = t->c->read == 0 && line.p == t->data.p;
+	struct str text = decoder_line(t->s->decoder, t->units, line, t->r->room);
+	t->is_clean = !memchr(text.p, '\0', text.n);
+	return is_first && str_starts(text, STR("\xef\xbb\xbf")) ? str_skip(text, 3) : text;
+}
+
 static void one_line(struct turn *t, struct str line)
 {
 	struct source *s = t->s;
 	struct runtime_line piece;
+	const char *at = line.p;
 	t->is_long = line.n > RECALL_LINE_MOST;
+	if (s->decoder)
+		line = decode(t, line);
 	if (s->format != FORMAT_RAW && line.n && line.p[0] == '\0') { /* the end of a hole: what a runtime writes behind it is a whole line */
 		line = skip_nuls(t, line);
 		if (line.n == 0)
 			return;
+		at = s->decoder ? at : line.p;
 	}
 	if (s->format == FORMAT_AUTO) { /* the first line tells; one that tells nothing is shipped as it is */
 		if (parse_as(t, FORMAT_CRI, line, &piece))
@@ -250,18 +263,20 @@ static void one_line(struct turn *t, struct str line)
 		bool is_clean = t->is_clean && s->format == FORMAT_CRI;
 		if (!is_clean)
 			is_clean = utf8_valid(piece.message) == piece.message.n && !memchr(piece.message.p, '\0', piece.message.n);
-		framed(t, &piece, line.p, is_clean);
+		framed(t, &piece, at, is_clean);
 		return;
 	}
 	if (s->format != FORMAT_RAW)
 		t->r->counters->lines_parse_errors++;
-	if (t->c->read == 0 && line.p == t->data.p && str_starts(line, STR("\xef\xbb\xbf")))
+	if (t->c->read == 0 && line.p == t->data.p && str_starts(line, STR("\xef\xbb\xbf"))) {
 		line = str_skip(line, 3);
+		at = line.p;
+	}
 	/* Among framed lines one without a time happened about when its predecessor did: that is the same at every replay. */
 	int64_t before = s->lane[t->lane_index].last_timestamp_ns;
 	int64_t timestamp_ns = s->format != FORMAT_RAW && before ? before : wall_timestamp(t);
 	bool is_clean = t->is_clean || (utf8_valid(line) == line.n && !memchr(line.p, '\0', line.n));
-	emit_at(t, timestamp_ns, false, line, t->c->read + (uint64_t)(line.p - t->data.p), is_clean);
+	emit_at(t, timestamp_ns, false, line, t->c->read + (uint64_t)(at - t->data.p), is_clean);
 }
 
 /* A line longer than the buffer: its head goes out at once with the marker, the rest is thrown away up to the line feed. The
@@ -276,21 +291,31 @@ static size_t long_line(struct turn *t)
 	return t->data.n;
 }
 
+/* The next line feed; NULL: there is none. */
+static const char *find_feed(const struct turn *t, const char *at, const char *end)
+{
+	if (t->units == CHARSET_BYTES)
+		return memchr(at, '\n', (size_t)(end - at));
+	struct str rest = { at, (size_t)(end - at) };
+	size_t n = charset_feed(t->units, rest, t->c->read + (uint64_t)(at - t->data.p));
+	return n < rest.n ? at + n : NULL;
+}
+
 /* Bytes used of t->data. */
 static size_t lines(struct turn *t, bool flush_tail, bool is_full)
 {
 	const char *at = t->data.p, *end = t->data.p + t->data.n, *feed;
 	if (t->c->held[HELD_LONG_LINE].offset != UINT64_MAX) {
-		feed = memchr(at, '\n', t->data.n);
+		feed = find_feed(t, at, end);
 		if (!feed && !flush_tail)
 			return t->data.n;
 		t->c->held[HELD_LONG_LINE].offset = UINT64_MAX;
-		at = feed ? feed + 1 : end;
+		at = feed ? feed + charset_feed_bytes(t->units) : end;
 	}
-	while (at < end && t->outcome.bytes < TURN_BYTES && (feed = memchr(at, '\n', (size_t)(end - at)))) {
+	while (at < end && t->outcome.bytes < TURN_BYTES && (feed = find_feed(t, at, end))) {
 		t->is_near_end = end - feed < RING_TAIL_BYTES;
 		one_line(t, (struct str){ at, (size_t)(feed - at) });
-		at = feed + 1;
+		at = feed + charset_feed_bytes(t->units);
 	}
 	if (at == end || t->outcome.bytes >= TURN_BYTES)
 		return (size_t)(at - t->data.p);
@@ -397,7 +422,7 @@ static void remember(struct turn *t, const struct generation *g)
 	trace_memory_reset(&m->lines);
 	m->of = g;
 	t->c->is_remembered = true;
-	const struct recall recall = { t->r->o.lanes->o.rules, t->from.asks, m, t->s->format, t->r->bytes, t->r->room, &t->r->unescaped };
+	const struct recall recall = { t->r->o.lanes->o.rules, t->from.asks, m, t->s->decoder, t->s->format, t->r->bytes, t->r->room, &t->r->unescaped };
 	recall_before(&recall, t->c);
 }
 
@@ -419,11 +444,12 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	size_t room = QUANTUM_BYTES + IDENTITY_FRONTIER_BYTES;
 	if (g->starts_over && t->c->read == 0)
 		give_up_pieces(t);
+	t->units = g->fd >= 0 ? generation_units(g) : CHARSET_BYTES;
 	if (got >= 0) {
 		remember(t, g);
 		got = fetch(t, room);
 	}
-	if (got > 0 && !t->c->is_at_end && !memchr(t->data.p, '\n', t->data.n) && t->c->held[HELD_LONG_LINE].offset == UINT64_MAX) {
+	if (got > 0 && !t->c->is_at_end && !find_feed(t, t->data.p, t->data.p + t->data.n) && t->c->held[HELD_LONG_LINE].offset == UINT64_MAX) {
 		if (g->is_gz)
 			cursor_consume(t->c, t->data, 0, false);
 		room = t->r->room;

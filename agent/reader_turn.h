@@ -15,6 +15,7 @@ struct turn {
 	struct lane_source from;
 	bool may_hold;           /* stages may hold lines of this source back */
 	struct cursor *c;
+	enum charset_units units; /* where lines end in its file */
 	const char *buffer;      /* first readable byte: data, preceded by its frontier */
 	struct str data;
 	bool is_clean;           /* the whole chunk is UTF-8 without NULs */

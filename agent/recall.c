@@ -10,6 +10,7 @@ struct learner {
 	const struct recall *r;
 	bool in_pieces[2]; /* a line of stdout or stderr has begun that is not whole */
 	int64_t last_ns;
+	enum charset_units units;
 };
 
 static bool parse_as(const struct recall *r, int format, struct str line, struct runtime_line *out)
@@ -27,11 +28,11 @@ static bool unwrap(const struct recall *r, struct str line, struct runtime_line 
 	return parse_as(r, r->format, line, out);
 }
 
-static void learn(struct learner *l, struct str raw, uint64_t at)
+static void learn(struct learner *l, struct str text, bool is_long, uint64_t at)
 {
-	struct runtime_line piece = { .message = raw, .timestamp_ns = l->last_ns };
-	struct memory_line line = { .at = at, .was_joined = raw.n > RECALL_LINE_MOST };
-	bool is_framed = unwrap(l->r, raw, &piece);
+	struct runtime_line piece = { .message = text, .timestamp_ns = l->last_ns };
+	struct memory_line line = { .at = at, .was_joined = is_long };
+	bool is_framed = unwrap(l->r, text, &piece);
 	if (is_framed && (piece.is_partial || l->in_pieces[piece.is_stderr])) {
 		line.was_joined = true;
 		l->in_pieces[piece.is_stderr] = piece.is_partial;
@@ -52,21 +53,24 @@ static void learn(struct learner *l, struct str raw, uint64_t at)
 static void learn_line(struct learner *l, struct str line, uint64_t at)
 {
 	size_t nuls = 0;
+	bool is_long = line.n > RECALL_LINE_MOST;
+	if (l->r->decoder)
+		line = decoder_line(l->r->decoder, l->units, line, l->r->room);
 	while (l->r->format != FORMAT_RAW && nuls < line.n && line.p[nuls] == '\0')
 		nuls++;
 	if (nuls == 0 || nuls < line.n)
-		learn(l, str_skip(line, nuls), at + nuls);
+		learn(l, str_skip(line, nuls), is_long, l->r->decoder ? at : at + nuls);
 }
 
 /* Returns the bytes of whole lines at the front of what was read. Without any it is all of it: a line that is too long. */
 static size_t learn_lines(struct learner *l, struct str data, uint64_t at, bool *is_inside)
 {
 	size_t used = 0, n;
-	for (struct str rest = data; (n = str_find(rest, '\n')) < rest.n; rest = str_skip(data, used)) {
+	for (struct str rest = data; (n = charset_feed(l->units, rest, at + used)) < rest.n; rest = str_skip(data, used)) {
 		if (!*is_inside)
 			learn_line(l, str_take(rest, n), at + used);
 		*is_inside = false;
-		used += n + 1;
+		used += n + charset_feed_bytes(l->units);
 	}
 	if (used)
 		return used;
@@ -78,7 +82,7 @@ static size_t learn_lines(struct learner *l, struct str data, uint64_t at, bool 
 
 void recall_before(const struct recall *r, const struct cursor *c)
 {
-	struct learner l = { .r = r };
+	struct learner l = { .r = r, .units = c->generation->units };
 	uint64_t at = c->read > TRACE_MEMORY_LEARN_BYTES ? c->read - TRACE_MEMORY_LEARN_BYTES - 1 : 0; /* the line feed before it, too */
 	bool is_inside = at > 0;
 	if (c->generation->is_gz)

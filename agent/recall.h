@@ -3,6 +3,7 @@
 #ifndef AGENT_RECALL_H
 #define AGENT_RECALL_H
 
+#include "agent/decoder.h"
 #include "agent/line_trace.h"
 #include "agent/tail/generation.h"
 
@@ -10,6 +11,7 @@ struct recall {
 	const struct trace_rules *rules;
 	const struct line_asks *asks; /* NULL: none */
 	struct log_memory *memory;
+	struct decoder *decoder;    /* NULL: UTF-8 */
 	int format;                 /* enum log_format; FORMAT_AUTO: what each line looks like */
 	char *bytes;                /* scratch */
 	size_t room;                /* at least RECALL_ROOM */

@@ -27,6 +27,8 @@ void check_relabels(struct loader *r, struct config_relabels *rules);
 void check_jobs(struct loader *r);
 /* check_journal.c: a job's journal section; finds out whether there is one. */
 void check_journal(struct loader *r, struct config_scrape *job);
+/* check_files.c: how a job's files are to be read. */
+void check_files(struct loader *r, struct config_scrape *job);
 /* check_metrics.c: the rules for metrics but its jobs; check_scrapes.c: its jobs, with the built-in ones added in front. */
 void check_metrics(struct loader *r);
 void check_scrapes(struct loader *r);

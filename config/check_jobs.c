@@ -104,6 +104,7 @@ static void check_job(struct loader *r, struct config_scrape *job, struct map *n
 	for (size_t i = 0; i < job->discovery_count; i++)
 		check_discovery(r, &job->discoveries[i]);
 	check_journal(r, job);
+	check_files(r, job);
 	if (!element || element->node->kind != NODE_MAP)
 		return;
 	if (!job->is_pods && !job->static_count && !job->file_count && !job->journal.is_there && !is_in_error(loader_field(r, &job->statics)) &&

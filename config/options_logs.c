@@ -135,7 +135,9 @@ const struct option options_logs[] = {
 	SECTION("logs.scrape_configs[].kubernetes_sd_configs[].namespaces", "Only pods of these namespaces."),
 	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].namespaces.names", STRINGS, DISCOVERY(namespaces), "", "", "Their names. Empty: all."),
 	REFUSED_UNLESS("logs.scrape_configs[].kubernetes_sd_configs[].namespaces.own_namespace", "false", "write the namespace into names"),
-	REFUSED_UNLESS("logs.scrape_configs[].encoding", "utf-8", "only UTF-8 is read: have the program write it, or keep Promtail for this job"),
+	VALUE("logs.scrape_configs[].encoding", STR, SCRAPE(encoding), "", "",
+	      "What the files are written in, by its IANA name: `iso-8859-1`, `windows-1252`, `shift_jis`, `gbk`, `utf-16le`, … Lines become UTF-8 before "
+	      "anything looks at them; what is no character becomes U+FFFD. `utf-16` goes by the byte order mark. Empty: UTF-8."),
 	REFUSED("logs.scrape_configs[].entry_parser", "Promtail has not known it for long: write pipeline_stages with `- docker: {}` or "
 		"`- cri: {}` for it, nothing for raw"),
 	REFUSED("logs.scrape_configs[].docker_sd_configs",

@@ -16,7 +16,7 @@
 #include "parsers/bytes/num.h"
 #include "parsers/podpath.h"
 
-enum { OUTPUT_MOST = 16 << 20, LABELS_MOST = 64 << 10 };
+enum { OUTPUT_MOST = 16 << 20, LABELS_MOST = 64 << 10, LINE_MOST = 1 << 20 };
 
 bool explain_cut_line(struct str *argument, uint64_t *number)
 {
@@ -326,6 +326,19 @@ static int format_of(const struct explanation *e)
 	return e->job && e->job->stages.format != FORMAT_AUTO ? (int)e->job->stages.format : (int)FORMAT_AUTO;
 }
 
+/* The lines of the window as UTF-8. false: they were cut at the wrong bytes. */
+static bool decode_window(struct explanation *e, const struct charset *charset)
+{
+	struct explain_window *w = &e->window;
+	struct decoder *d = charset->units == CHARSET_BYTES ? decoder_new(charset, w->why) : NULL;
+	if (!d && !w->why[0])
+		snprintf(w->why, sizeof w->why, "lines of this encoding (pairs of bytes) are not explained; the agent reads them");
+	for (size_t i = 0; d && i < w->count; i++)
+		w->at[i].text = arena_copy(&e->arena, decoder_line(d, CHARSET_BYTES, w->at[i].text, LINE_MOST));
+	decoder_free(d);
+	return d != NULL;
+}
+
 static void look_at_line(struct explanation *e, const struct config *c, uint64_t number)
 {
 	e->has_window = e->is_regular && explain_window_read(&e->window, e->real, number);
@@ -333,6 +346,10 @@ static void look_at_line(struct explanation *e, const struct config *c, uint64_t
 		snprintf(e->window.why, sizeof e->window.why, "the file cannot be read");
 	if (!e->has_window || !c || !e->job)
 		return;
+	if (e->job->charset && !decode_window(e, e->job->charset)) {
+		e->has_window = false;
+		return;
+	}
 	explain_way_run(&e->way, &e->window, c, e->job, format_of(e), e->labels, e->metadata, os_wall_ns());
 	e->has_way = true;
 }

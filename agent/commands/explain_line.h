@@ -14,7 +14,7 @@ struct explain_window {
 	size_t count, wanted;   /* wanted: place of the one that was asked for */
 	uint64_t number;        /* of that one; 0: not counted */
 	bool is_whole;          /* it ends with a line feed */
-	char why[160];          /* why it could not be had, one sentence; "" */
+	char why[256];          /* why it could not be had, one sentence; "" */
 };
 
 /* number 0: the last one that ends with a line feed. false: why says it. */

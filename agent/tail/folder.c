@@ -331,6 +331,7 @@ static void new_source(struct folder *f, struct str of, struct want *w)
 	s->scrape = w->job->config;
 	s->job = s->scrape->job_name;
 	s->target = w->target;
+	s->decoder = w->job->decoder;
 	s->format = (int)s->scrape->stages.format;
 	s->namespace_ = f->is_pod ? f->namespace_ : w->namespace_;
 	s->pod = f->is_pod ? f->pod : w->pod;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/tail/source.h"
+#include "agent/tail/folder.h"
 #include "parsers/bytes/hash.h"
 
 enum { HOLE_BYTES = 4096 };
@@ -40,6 +40,22 @@ void generation_free(struct generation *g)
 	os_close(g->fd);
 	free(g->name);
 	free(g);
+}
+
+enum charset_units generation_units(struct generation *g)
+{
+	char bytes[IDENTITY_HEAD_BYTES];
+	const struct decoder *decoder = g->source->decoder;
+	if (!decoder || g->are_units_known)
+		return g->units;
+	struct str head = { bytes, 0 };
+	if (decoder_charset(decoder)->units == CHARSET_PAIRS_MARKED) {
+		ssize_t got = g->is_gz ? 0 : os_pread(g->fd, bytes, 2, 0);
+		head = g->is_gz ? folder_gz_head(g->fd, bytes) : (struct str){ bytes, got > 0 ? (size_t)got : 0 };
+	}
+	g->units = charset_resolve(decoder_charset(decoder)->units, head);
+	g->are_units_known = head.n >= 2 || decoder_charset(decoder)->units != CHARSET_PAIRS_MARKED;
+	return g->units;
 }
 
 void cursor_release(struct cursor *c)
@@ -99,7 +115,7 @@ static size_t leading_nuls(const struct cursor *c, struct str data)
 	size_t n = HOLE_BYTES;
 	while (n < data.n && data.p[n] == '\0')
 		n++;
-	return n;
+	return c->generation->units == CHARSET_BYTES ? n : n - (c->read + n) % 2; /* not half of a character */
 }
 
 static void step_over(struct cursor *c, size_t nuls, struct counters *counters)

@@ -12,6 +12,7 @@
 #include "agent/mark.h"
 #include "agent/tail/gz.h"
 #include "agent/tail/identity.h"
+#include "parsers/charset.h"
 
 /* What may be unfinished: pieces of a stdout line, of a stderr line, a line over the limit whose end is not reached, lines that stages
  * hold back. */
@@ -61,6 +62,8 @@ struct generation {
 	bool is_gz, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, must_wait /* cannot be opened right now: newer ones wait too */, starts_over /* what was before it was cut off: no line goes on into it */, is_seen /* by the scan */;
 	bool has_no_descriptor; /* it could not be opened, because all there may be are in use */
 	bool is_unsaved; /* its position moved since it was written */
+	enum charset_units units;  /* of its source's encoding, once are_units_known */
+	bool are_units_known;
 	char error[96];
 	size_t lanes;
 	struct cursor cursors[];   /* one per lane */
@@ -68,6 +71,8 @@ struct generation {
 
 struct generation *generation_new(struct source *source, size_t lanes, const char *name);
 void generation_free(struct generation *g);
+/* Where lines end in it. It is open. */
+enum charset_units generation_units(struct generation *g);
 
 /* Where a restart may resume: min of read and held pieces. */
 struct frontier cursor_frontier(const struct cursor *c);

@@ -3,6 +3,7 @@
 #ifndef AGENT_TAIL_SOURCE_H
 #define AGENT_TAIL_SOURCE_H
 
+#include "agent/decoder.h"
 #include "agent/line_asks.h"
 #include "agent/tail/checkpoint.h"
 #include "agent/tail/generation.h"
@@ -50,6 +51,7 @@ struct source {
 	struct line_row *lines;    /* of log_lines_total; it is one of its users. NULL: another one that reads the same log counts */
 	uint64_t lines_read;       /* by the first of the lanes */
 	struct source_metadata *metadata; /* structured metadata of every line; NULL: none. Owned */
+	struct decoder *decoder;   /* of the job's encoding, lent by it; NULL: UTF-8 */
 	int format;                /* enum log_format; FORMAT_AUTO until the first line tells */
 	struct line_asks *asks;    /* of its pod; NULL: none. Owned */
 	bool joins_traces;         /* stack traces become one entry: the job's word, or the pod's */

@@ -3,7 +3,7 @@
 # build/image/spoor-VERSION-debug.tar (`docker load`, `ctr -n k8s.io images import`, `podman load`), each with an .oci.tar beside it for registries
 # (`skopeo copy oci-archive:… docker://…`).
 #
-# In the image: the program, the shared libraries that it loads, the certificate authorities and time zones of this machine's packages, and the
+# In the image: the program, the shared libraries that it loads, the certificate authorities and time zones of this machine's packages, libc's tables of encodings, and the
 # few files of /etc that libc asks for. No shell, no package manager, nothing that is set-uid. The debug variant has busybox besides.
 #
 # The same commit on the same packages gives the same digests: every time stamp is the commit's (or SOURCE_DATE_EPOCH).
@@ -49,6 +49,13 @@ libraries() { # of the program, and of what it loads while it runs: libsystemd f
 	{ ldd "$program" "$systemd" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }'; echo "$systemd"; library libgcc_s.so.1; } | sort -u
 }
 
+encodings() { # libc's tables for the key encoding (parsers/charset.c), where it looks for them
+	folder=$(dirname "$(realpath "$(libraries | grep '/libc\.so\.6$' | head -n 1)")")/gconv
+	mkdir -p "$1$folder"
+	(cd "$folder" && cp -R gconv-modules* ISO8859-*.so ISO-2022-JP.so CP125*.so CP932.so IBM437.so IBM85*.so IBM86[0-6].so IBM874.so KOI8-[RU].so \
+		MACINTOSH.so GBK.so GB18030.so BIG5HKSCS.so EUC-JP-MS.so UHC.so UTF-16.so libGB.so libJIS.so libKSC.so "$1$folder/")
+}
+
 root_folder() { # what both variants have
 	root=$1
 	mkdir -p "$root/usr/local/bin" "$root/etc/ssl/certs" "$root/etc/spoor" "$root/usr/share" "$root/var/lib/spoor"
@@ -58,6 +65,7 @@ root_folder() { # what both variants have
 	folder=$(dirname "$(libraries | grep '/libc\.so\.6$' | head -n 1)")
 	mkdir -p "$root$folder"
 	libraries | xargs -I FILE cp -L FILE "$root$folder/"
+	encodings "$root"
 	loader=$(ldd "$program" | awk '$1 ~ /^\// { print $1 }')
 	mkdir -p "$root$(dirname "$loader")"
 	[ -e "$root$loader" ] || cp -L "$loader" "$root$loader"

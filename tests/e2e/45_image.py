@@ -16,6 +16,7 @@ from lib import ROOT, Loki, Pod, Process, Skip, free_ports, get, main, spoor_bin
 
 LIMIT_MIB = 32  # of the small one, not compressed
 SMALL = re.compile(r"etc(/(group|nsswitch\.conf|passwd|spoor|ssl(/certs(/ca-certificates\.crt)?)?))?|usr(/(local(/bin(/spoor)?)?|share(/zoneinfo(/.*)?)?))?"
+                   r"|usr/lib(64|/[a-z0-9_-]+)?(/gconv(/[\w.+-]+(/gconv-modules-extra\.conf)?)?)?"
                    r"|var(/lib(/spoor)?)?|lib(64|/[a-z0-9_-]+)?(/(lib[\w.+-]+\.so[.0-9]*|ld-linux[\w.-]+))?")
 built = []
 
@@ -63,6 +64,8 @@ def contents(s):
     s.expect(programs == ["usr/local/bin/spoor"], f"programs: {programs}")
     s.no_problems([f"{name} is missing" for name in ("etc/passwd", "usr/share/zoneinfo/Europe/Berlin", "usr/share/zoneinfo/UTC") if name not in members])
     s.expect(any(name.endswith("/libsystemd.so.0") for name in members), "no libsystemd: the journal could not be read")
+    tables = {name.rsplit("/", 1)[1] for name in members if "/gconv/" in name}
+    s.expect(tables >= {"gconv-modules", "ISO8859-15.so", "CP1252.so", "CP932.so", "libJIS.so", "UTF-16.so", "UHC.so"}, f"tables of encodings: {sorted(tables)}")
     root = unpack(archives()[0], f"{s.work}/root")
     known = ssl.create_default_context(cafile=f"{root}/etc/ssl/certs/ca-certificates.crt").cert_store_stats()["x509_ca"]
     s.expect(known == len(glob.glob("/usr/share/ca-certificates/mozilla/*.crt")), f"{known} authorities")
