@@ -59,7 +59,8 @@ static bool status_message(struct str body, struct str *message)
 bool otlp_partial_success(struct str body, uint64_t *rejected, struct str *message)
 {
 	struct wire_field field;
-	bool is_there = false;
+	struct str words = { 0 };
+	uint64_t count = 0;
 	*rejected = 0;
 	*message = (struct str){ 0 };
 	while (body.n) {
@@ -71,13 +72,14 @@ bool otlp_partial_success(struct str body, uint64_t *rejected, struct str *messa
 			if (!wire_read_field(&rest, &field))
 				return false;
 			if (field.number == 1 && field.type == WIRE_VARINT)
-				*rejected = (int64_t)field.value > 0 ? field.value : 0;
+				count = (int64_t)field.value > 0 ? field.value : 0;
 			if (field.number == 2 && field.type == WIRE_BYTES)
-				*message = field.bytes;
+				words = field.bytes;
 		}
-		is_there = true;
 	}
-	return is_there && (*rejected || message->n);
+	*rejected = count;
+	*message = words;
+	return count || words.n;
 }
 
 struct str otlp_reply_text(int status, struct str body)

@@ -239,6 +239,7 @@ def refusals(s):
     s.expect(reasons(agent) == {"rejected": 1, "partial_success": 2}, f"partial success: {reasons(agent)}")
     drops = agent.api("drops")
     s.expect("two of them are not good" in json.dumps(drops) and "bad record" in json.dumps(drops), f"the server's words are not in the ring: {drops}")
+    s.expect("k8s.pod.name" in json.dumps(drops), f"a refused line without its resource: {drops}")
     one = next(r for r in fake.requests if r.entries)
     s.expect(one.headers.get("signoz-access-token") == "hunter2" and one.headers.get("x-scope-orgid") == "team" and
              one.headers["content-type"] == "application/x-protobuf" and one.headers["content-encoding"] == "gzip", f"headers {one.headers}")

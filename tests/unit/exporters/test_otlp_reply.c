@@ -22,6 +22,7 @@ static const struct reply_case {
 	{ "a remark", 200, BODY("\x0a\x06\x12\x04" "slow"), REPLY_PARTIAL, DROP_PARTIAL_SUCCESS, 0, "slow" },
 	{ "a negative number is none", 200, BODY("\x0a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), REPLY_ACCEPTED, DROP_REJECTED, 0, NULL },
 	{ "cut short", 200, BODY("\x0a\x09\x08\x03\x12"), REPLY_ACCEPTED, DROP_REJECTED, 0, NULL },
+	{ "cut behind the number", 200, BODY("\x0a\x09\x08\x03?\x05" "large"), REPLY_ACCEPTED, DROP_REJECTED, 0, NULL },
 	{ "400 with a Status", 400, BODY("\x08\x03\x12\x03" "bad"), REPLY_REFUSED, DROP_REJECTED, 0, "bad" },
 	{ "400 with words", 400, BODY("unreadable request"), REPLY_REFUSED, DROP_REJECTED, 0, "unreadable request" },
 	{ "Loki's reasons", 400, BODY("\x12\x30" "entry for stream '{a=\"b\"}' has timestamp too old"), REPLY_REFUSED, DROP_TOO_OLD, 0,
