@@ -1,5 +1,5 @@
 """The node is drained, the pods are gone, and every line that any of them wrote is in Loki, once."""
-from check_pods import seen
+from check_pods import seen, static_pod
 from cluster import NODE, restarts
 from lib import wait_for
 from workloads import NAMESPACE
@@ -10,6 +10,7 @@ COUNTED = {"short": (1, 20), "gone": (4, 20), "after": (1, 20), "flood": (1, 600
 def drain(s, x):
     """Every pod but the agent's is evicted, with all that it writes in its last seconds."""
     x.crashes = restarts(x.node.get("pod", "crash", "-n", NAMESPACE)) + 1
+    static_pod(x, False)
     x.node.kubectl("drain", NODE, "--ignore-daemonsets", "--force", "--delete-emptydir-data", "--timeout=90s")
     running = [p["metadata"]["name"] for p in x.node.pods(NAMESPACE) if p["spec"].get("nodeName")]
     s.expect(not running, f"not drained: {running}")
@@ -42,6 +43,7 @@ def each_kind(s, x):
         s.expect(len(found) == 1 and found[0].last >= 10, f"container {name}: {len(found)} runs")
     right = x.runs.of(app="pair", container="right")[0]
     s.expect(right.stderr == {n for n in right.seen if n % 3 == 0}, "the streams of right")
+    s.expect(len(x.runs.of(app="fixed", pod=f"fixed-{NODE}", container="c")) == 1, "runs of the static pod")
     s.expect(len(x.runs.of(app="db", pod="db-0")) == 2, "runs of db")
     s.expect(len({r.identity[1] for r in x.runs.of(app="web", pod="web-*", container="web", namespace=NAMESPACE, node_name=NODE)}) == 2, "pods of web")
     s.note(f"{len(crashed)} crashes")

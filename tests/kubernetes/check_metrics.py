@@ -42,8 +42,9 @@ def kube_pod(s, x):
 
     def running():
         have = rows(x, f'kube_pod_status_phase{{namespace="{NAMESPACE}",phase="Running",cluster=""}} == 1')
-        wanted = {p["metadata"]["name"] for p in x.node.pods(NAMESPACE) if p["status"]["phase"] == "Running"}
-        return {k[1] for k in have} - {"crash"} == wanted - {"crash"}
+        phases = {p["metadata"]["name"]: p["status"]["phase"] for p in x.node.pods(NAMESPACE)}
+        # Of pods that went while the agent was restarted the last value is shown for five minutes.
+        return {k[1] for k in have if k[1] in phases} - {"crash"} == {name for name, p in phases.items() if p == "Running"} - {"crash"}
     wait_for("pods running as the API has them", running, 30, 1)
 
     def crashes():

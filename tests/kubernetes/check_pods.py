@@ -1,5 +1,6 @@
 """Pods of several kinds, all of which write numbered lines while things happen to the agent: a rollout, an edited ConfigMap, an API server
 that is away. What is in Loki after each of them has no gap and nothing twice; at the end (check_end.py) each line must be there."""
+import json
 import os
 import signal
 import time
@@ -22,6 +23,7 @@ ALL_KINDS = [
     deployment("web", container("web", "--every=10000"), replicas=2),
     pod("flood", container("flood", "--count=60000", "--burst=20", "--every=8000", "--bytes=500")),
     pod("open-end", container("c", "--count=30", "--open-end")),
+    pod("silent", container("c", "--every=100000"), annotations={"spoor.io/logs": "off"}),
     pod("long", container("c", "--count=40", "--bytes=40000")),
 ]
 
@@ -48,19 +50,47 @@ def has_no_gap(s, x):
     wait_for(lambda: "; ".join(problems), is_whole, 20, 1)
 
 
+def static_pod(x, is_there):
+    """One that the kubelet makes from a file: its folders are called by a hash, not by the UID that the API server knows it by"""
+    path = f"{x.node.directory}/conf/static/fixed.json"
+    if is_there:
+        with open(path, "w") as f:
+            json.dump(pod("fixed", container("c", "--every=50000"), restart="Always"), f)
+    else:
+        os.remove(path)
+    x.node.wait("the static pod", lambda: bool([p for p in x.node.pods(NAMESPACE, "app=fixed") if is_ready(p)]) == is_there, 90)
+
+
 def all_kinds(s, x):
     x.node.apply(*ALL_KINDS)
+    static_pod(x, True)
     x.node.wait("the deployments ready", lambda: sum(map(is_ready, x.node.pods(NAMESPACE, "app in (pair,db,web)"))) == 4)
+
+
+def rotated(x):
+    """Logs of the flood that the kubelet has put aside"""
+    folder, = [f for f in os.listdir("/var/log/pods") if f.startswith(f"{NAMESPACE}_flood_")]
+    return [f for f in os.listdir(f"/var/log/pods/{folder}/flood") if f != "0.log"]
 
 
 def rollout(s, x):
     """kubectl rollout restart while everything logs, the flood too."""
+    x.node.wait("the flood rotated", lambda: len(rotated(x)) > 1, 60)
     before = x.release.pod()["metadata"]["name"]
     x.node.kubectl("rollout", "restart", "-n", "spoor", "daemonset/spoor")
     x.node.kubectl("rollout", "status", "-n", "spoor", "daemonset/spoor", "--timeout=60s")
     x.node.wait("another pod", lambda: (x.release.pod() or {"metadata": {"name": before}})["metadata"]["name"] != before)
     goes_on(x)
     has_no_gap(s, x)
+    s.note(f"{len(rotated(x))} rotated logs of the flood")
+
+
+def asks_not_to_be_read(s, x):
+    """A pod with spoor.io/logs: off. It goes before the API server does: an agent that starts with nobody to ask reads everything."""
+    s.expect(not seen(x, '{pod="silent"}').lines, "it was read all the same")
+    targets = [t for t in x.release.api("log-targets?limit=1000")["targets"] if "silent" in str(t)]
+    s.expect(targets, "its log is not known")
+    x.node.delete("pod", "silent", "-n", NAMESPACE)
 
 
 def stateful_set_again(s, x):
@@ -123,4 +153,4 @@ def api_server_away(s, x):
     has_no_gap(s, x)
 
 
-CHECKS = [all_kinds, rollout, stateful_set_again, config_edit, api_server_away]
+CHECKS = [all_kinds, rollout, asks_not_to_be_read, stateful_set_again, config_edit, api_server_away]

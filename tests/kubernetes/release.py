@@ -22,7 +22,10 @@ LOGS = {"kubernetes_sd_configs": [{"role": "pod"}], "pipeline_stages": [{"cri": 
     rule("__meta_kubernetes_pod_name", "pod"),
     rule("__meta_kubernetes_pod_container_name", "container"),
     rule("__meta_kubernetes_pod_label_app", "app"),
-    rule("__meta_kubernetes_pod_uid,__meta_kubernetes_pod_container_name", "__path__", separator="/", replacement="/var/log/pods/*$1/*.log")]}
+    rule("__meta_kubernetes_pod_uid,__meta_kubernetes_pod_container_name", "__path__", separator="/", replacement="/var/log/pods/*$1/*.log"),
+    # The folder of a static pod has its hash for a name, and its object another UID.
+    rule("__meta_kubernetes_pod_annotationpresent_kubernetes_io_config_hash,__meta_kubernetes_pod_annotation_kubernetes_io_config_hash,"
+         "__meta_kubernetes_pod_container_name", "__path__", separator="/", regex="true/(.*)", replacement="/var/log/pods/*$1/*.log")]}
 
 
 class Release:

@@ -64,8 +64,13 @@ trap 'exit 130' INT TERM
 
 "$here/up.sh" "$NODE_DIR" || not_run "no node came up; what it left: $NODE_DIR"
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$PWD/tests/e2e WORK=$work/checks
-"$here/machine.sh" enter "$NODE_DIR" python3 "$here/verify.py" "$@" | tee "$work/out"
-count "$work/out" "${PIPESTATUS[0]}" kubernetes
+# In the background, so that a signal is heard at once.
+{
+	"$here/machine.sh" enter "$NODE_DIR" python3 "$here/verify.py" "$@"
+	echo $? >"$work/code"
+} | tee "$work/out" &
+wait $!
+count "$work/out" "$(cat "$work/code")" kubernetes
 finish || failed=$((failed + 1))
 if [ "$failed" = 0 ] && [ -z "${KEEP:-}" ]; then
 	rm -rf "$work"

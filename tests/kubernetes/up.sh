@@ -26,7 +26,7 @@ wait_for() { # wait_for PART SECONDS COMMAND...: the part is the one whose log t
 }
 
 settings() {
-	mkdir -p "$dir/log" "$dir/pid" "$dir/run" "$dir/conf/cni"
+	mkdir -p "$dir/log" "$dir/pid" "$dir/run" "$dir/conf/cni" "$dir/conf/static"
 	for name in KUBE_APISERVER KUBE_CONTROLLER_MANAGER KUBE_SCHEDULER KUBELET KUBE_PROXY KUBECTL; do
 		printf '%s=%q\n' "$name" "${!name}"
 	done >"$dir/settings"
@@ -70,6 +70,7 @@ settings() {
 	failSwapOn: false
 	makeIPTablesUtilChains: false
 	clusterDomain: cluster.local
+	staticPodPath: $dir/conf/static
 	resolvConf: $dir/conf/resolv.conf
 	clusterDNS: [$address]
 	volumePluginDir: $dir/run/plugins

@@ -3,6 +3,7 @@ import os
 import sys
 
 import check_end
+import check_hotrod
 import check_install
 import check_metrics
 import check_modes
@@ -24,7 +25,7 @@ class Everything:
         self.release = Release(self.node, self.loki, self.prometheus)
 
 
-CHECKS = check_install.CHECKS + check_pods.CHECKS + check_metrics.CHECKS + check_end.CHECKS + check_modes.CHECKS
+CHECKS = check_install.CHECKS + check_hotrod.CHECKS + check_pods.CHECKS + check_metrics.CHECKS + check_end.CHECKS + check_modes.CHECKS
 
 
 def main(wanted):

@@ -21,8 +21,8 @@ def namespace(name, **labels):
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-def pod(name, *containers, restart="Never", **more):
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta(name), "spec": pod_spec(*containers, restart=restart, **more)}
+def pod(name, *containers, restart="Never", annotations=None, **more):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {**meta(name), "annotations": annotations or {}}, "spec": pod_spec(*containers, restart=restart, **more)}
 
 
 def job(name, arguments, completions=1, ttl=None):
