@@ -35,11 +35,21 @@ static void check_annotations(struct loader *r, struct config_kubernetes *k)
 	}
 }
 
+static void check_monitors(struct loader *r, const struct config_monitors *m)
+{
+	const struct place *at = loader_field(r, &m->enabled);
+	const struct str metadata = r->config->kubernetes.metadata;
+	if (at && m->enabled && (str_eq(metadata, STR("kubelet")) || str_eq(metadata, STR("none"))))
+		loader_warning(r, at, "finds no targets: kubernetes.metadata is %.*s, and these objects are asked of the API server", STR_ARG(metadata));
+}
+
 void check_kubernetes(struct loader *r)
 {
 	struct config_kubernetes *k = &r->config->kubernetes;
 	check_http(r, &k->http, HTTP_OF_KUBERNETES);
 	check_annotations(r, k);
+	check_monitors(r, &r->config->metrics.pod_monitors);
+	check_monitors(r, &r->config->metrics.service_monitors);
 	check_address(r, &k->api_server, "https://10.96.0.1:443");
 	check_address(r, &k->kubelet_url, "https://10.0.0.5:10250");
 	const struct { const char *metadata; const struct str *field; const char *advice; } idle[] = {

@@ -24,7 +24,7 @@ struct api_objects {
 	struct arena arena;
 	char version[VERSION_MAX]; /* empty: list */
 	struct buf next_page;
-	bool is_accepted, has_progress, must_list, is_unknown_told, is_known;
+	bool is_accepted, has_progress, must_list, is_unknown_told, is_known, is_paged;
 	int64_t watch_start_ns;
 	uint64_t lists, watches, events;
 };
@@ -71,12 +71,16 @@ static void send_off(struct api_objects *a, struct buf *path, const struct pods_
 		fail(a, NULL);
 }
 
-/* In pages: there may be many in a large cluster, and each is read and kept before the next is asked for. */
+/* Out of the server's cache, as pods: a fleet that starts at once costs it next to nothing. In pages, which it takes from its disk, only where that
+ * is too large for us. */
 static void ask_list(struct api_objects *a)
 {
 	struct buf path;
 	buf_init(&path, PATH_MAX_BYTES);
-	buf_printf(&path, "%s?limit=%d", a->o.path, PAGE_OBJECTS);
+	if (a->is_paged)
+		buf_printf(&path, "%s?limit=%d", a->o.path, PAGE_OBJECTS);
+	else
+		buf_printf(&path, "%s?resourceVersion=0", a->o.path);
 	if (a->next_page.n) {
 		buf_str(&path, STR("&continue="));
 		pods_client_escape(&path, buf_view(&a->next_page));
@@ -183,7 +187,10 @@ static void on_list(void *ctx, const struct http_reply *reply)
 		return;
 	}
 	enum pods_verdict verdict = pods_client_judge(&a->client, reply);
-	if (verdict == PODS_GOOD && reply->is_too_large)
+	if (verdict == PODS_GOOD && reply->is_too_large && !a->is_paged) {
+		a->is_paged = true;
+		ask_list(a);
+	} else if (verdict == PODS_GOOD && reply->is_too_large)
 		junk(a, "a page of the list is larger than 32 MiB");
 	else if (verdict == PODS_GOOD)
 		take_list(a, reply->body);
