@@ -9,7 +9,7 @@
 #include "exporters/backoff.h"
 
 enum {
-	LIST_BYTES_MAX = 32 << 20, EVENT_BYTES_MAX = 4 << 20, VERSION_MAX = 128, CONTINUE_MAX = 4096, PATH_MAX_BYTES = 8000, PAGE_OBJECTS = 250,
+	LIST_BYTES_MAX = 16 << 20, EVENT_BYTES_MAX = 4 << 20, VERSION_MAX = 128, CONTINUE_MAX = 4096, PATH_MAX_BYTES = 8000, PAGE_OBJECTS = 250,
 	LIST_TIMEOUT_MS = 30000, WATCH_MIN_S = 300, WATCH_MAX_S = 600, WATCH_MORE_S = 30, RESTART_MAX_MS = 1000, WELL_MS = 10000,
 	UNKNOWN_MIN_MS = 45000, UNKNOWN_MAX_MS = 75000 /* between questions for a kind that there is not */
 };
@@ -191,7 +191,7 @@ static void on_list(void *ctx, const struct http_reply *reply)
 		a->is_paged = true;
 		ask_list(a);
 	} else if (verdict == PODS_GOOD && reply->is_too_large)
-		junk(a, "a page of the list is larger than 32 MiB");
+		junk(a, "a page of the list is larger than 16 MiB");
 	else if (verdict == PODS_GOOD)
 		take_list(a, reply->body);
 	else

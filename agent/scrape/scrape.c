@@ -544,12 +544,18 @@ void scrape_status(const struct scrape *s, struct scrape_status *out)
 /* Its targets as they were found, with the reason why nobody asks them. */
 static void show_refused(const struct job *job, void (*fn)(void *ctx, const struct target_status *target), void *ctx)
 {
-	struct labels none = { 0 };
-	for (size_t i = 0; i < job->pods.count; i++)
-		fn(ctx, &(struct target_status){ .job = str_of(job->monitored->key), .last_error = str_of(job->monitored->problem), .labels = &none,
-						 .discovered = &job->pods.at[i].labels, .health = TARGET_DOWN,
+	for (size_t i = 0; i < job->pods.count; i++) {
+		const struct labels *found = &job->pods.at[i].labels;
+		struct labels shown = { 0 };
+		for (size_t k = 0; k < found->count; k++)
+			if (!str_starts(found->at[k].name, STR("__")))
+				labels_set(&shown, found->at[k].name, found->at[k].value);
+		fn(ctx, &(struct target_status){ .job = str_of(job->monitored->key), .last_error = str_of(job->monitored->problem), .labels = &shown,
+						 .discovered = found, .health = TARGET_DOWN,
 						 .interval_ms = job->monitored->config.scrape_interval_ms,
 						 .timeout_ms = job->monitored->config.scrape_timeout_ms });
+		labels_fini(&shown);
+	}
 }
 
 void scrape_each_target(const struct scrape *s, void (*fn)(void *ctx, const struct target_status *target), void *ctx)

@@ -169,6 +169,7 @@ def monitors(s):
     wait_for("it is known", lambda: "podMonitor/data/refused/4" in pools(agent), 30)
     errors = {t["scrapePool"]: t["lastError"] for t in targets(agent)}
     s.expect("basicAuth needs a Secret" in errors["podMonitor/data/refused/0"] and "names a file" in errors["podMonitor/data/refused/1"], f"{errors}")
+    s.expect({t["labels"]["pod"] for t in targets(agent) if t["scrapePool"] == "podMonitor/data/refused/0"} == {"cart-1", "cart-2"}, "whose the refused ones are")
     wait_for("another address is not asked", lambda: "not the pod's own" in {t["scrapePool"]: t["lastError"] for t in targets(agent)}["podMonitor/data/refused/2"], 20)
     s.expect("podMonitor/data/refused/3" not in errors and "job podMonitor/data/refused/3: a target is left out" in agent.process.log_text(), "an interval of a millisecond")
     wait_for("the good one", lambda: receiver.values(name="up", job="good", pod="cart-1"), 20)
