@@ -1,53 +1,31 @@
 /* Text and not a binary journal: hundreds of rows, rewritten whole each second at most, readable during an incident with cat. */
 #include "agent/tail/checkpoint.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <zlib.h>
 
+#include "agent/sealed_file.h"
 #include "parsers/bytes/num.h"
 
-enum { FILE_CAP_BYTES = 64 << 20, CRC_DIGITS = 8 };
-#define HEADER "spoor checkpoint "
+enum { FILE_CAP_BYTES = 64 << 20 };
+static const char WHAT[] = "spoor checkpoint";
 static const uint64_t VERSION = 2;
-
-static uint32_t checksum(struct str s)
-{
-	return (uint32_t)crc32(0, (const unsigned char *)s.p, (unsigned)s.n);
-}
 
 void checkpoint_begin(struct buf *out)
 {
-	char head[64];
-	int n = snprintf(head, sizeof head, HEADER "%llu", (unsigned long long)VERSION);
-	buf_reset(out);
-	buf_printf(out, "%s %08x\n", head, checksum((struct str){ head, (size_t)n }));
+	sealed_file_begin(out, WHAT, VERSION);
 }
 
 void checkpoint_batch(struct buf *out, size_t rows)
 {
-	char body[32];
-	int n = snprintf(body, sizeof body, "+%zu", rows);
-	buf_printf(out, "%08x\t%s\n", checksum((struct str){ body, (size_t)n }), body);
-}
-
-/* The line that begins at `start` gets its checksum and its end. */
-static void seal(struct buf *out, size_t start)
-{
-	if (out->is_full)
-		return;
-	char digits[CRC_DIGITS + 1];
-	snprintf(digits, sizeof digits, "%08x", checksum(str_skip(buf_view(out), start + CRC_DIGITS + 1)));
-	memcpy(out->p + start, digits, CRC_DIGITS);
-	buf_char(out, '\n');
+	size_t start = sealed_file_row(out);
+	buf_printf(out, "+%zu", rows);
+	sealed_file_row_end(out, start);
 }
 
 void checkpoint_put(struct buf *out, const struct checkpoint_row *row)
 {
-	size_t start = out->n;
+	size_t start = sealed_file_row(out);
 	const struct identity *id = &row->identity;
-	buf_append(out, "00000000\t", CRC_DIGITS + 1);
 	buf_json(out, row->log);
 	buf_char(out, '\t');
 	buf_json(out, row->name);
@@ -62,13 +40,13 @@ void checkpoint_put(struct buf *out, const struct checkpoint_row *row)
 		buf_json(out, p->destination);
 		buf_printf(out, "\t%llu\t%u\t%016llx", (unsigned long long)p->acked.offset, p->acked.bytes, (unsigned long long)p->acked.hash);
 	}
-	seal(out, start);
+	sealed_file_row_end(out, start);
 }
 
 void checkpoint_put_labels(struct buf *out, const struct checkpoint_labels *l)
 {
-	size_t start = out->n;
-	buf_append(out, "00000000\t=\t", CRC_DIGITS + 3);
+	size_t start = sealed_file_row(out);
+	buf_append(out, "=\t", 2);
 	buf_json(out, l->log);
 	buf_char(out, '\t');
 	buf_json(out, l->job);
@@ -79,7 +57,7 @@ void checkpoint_put_labels(struct buf *out, const struct checkpoint_labels *l)
 		buf_char(out, '\t');
 		buf_json(out, l->at[i].value);
 	}
-	seal(out, start);
+	sealed_file_row_end(out, start);
 }
 
 /* Undoes buf_json into the arena. */
@@ -127,14 +105,6 @@ static bool parse_positions(struct arena *arena, struct str rest, struct checkpo
 			return false;
 	}
 	return true;
-}
-
-/* Takes the checksum off; false: it does not fit. */
-static bool check_line(struct str *line)
-{
-	uint64_t sum;
-	struct str digits = str_cut(line, '\t');
-	return digits.n == CRC_DIGITS && num_hex64(digits, &sum) && sum == checksum(*line);
 }
 
 static bool parse_row(struct arena *arena, struct str line, uint64_t version, struct checkpoint_row *row)
@@ -228,19 +198,6 @@ static void keep_labels(struct checkpoint *c, const struct checkpoint_labels *l)
 	}
 }
 
-/* The first line: "spoor checkpoint 2 <checksum of what stands before>". 1: ours, 0: not a checkpoint, or -EPROTONOSUPPORT. A newer version
- * may have dropped the checksum; a wrong one is damage, whatever the number says. */
-static int parse_head(struct str head, uint64_t *version)
-{
-	uint64_t sum;
-	struct str rest = str_skip(head, sizeof HEADER - 1);
-	if (!str_starts(head, STR(HEADER)) || !num_u64(str_cut(&rest, ' '), version))
-		return 0;
-	if (rest.n && (!num_hex64(rest, &sum) || sum != checksum(str_take(head, head.n - rest.n - 1))))
-		return 0;
-	return *version > VERSION ? -EPROTONOSUPPORT : 1;
-}
-
 /* "+12": that many rows follow which belong together. */
 static bool is_batch_head(struct str line, uint64_t *rows)
 {
@@ -277,17 +234,18 @@ static bool take_line(struct checkpoint *c, struct str line, uint64_t version)
 }
 
 /* 1: read, 0: not a checkpoint, or -EPROTONOSUPPORT. */
-static int parse_file(struct checkpoint *c, struct str text)
+static int parse_file(void *ctx, struct str text)
 {
+	struct checkpoint *c = ctx;
 	uint64_t version = 0;
-	int result = parse_head(str_cut(&text, '\n'), &version);
+	int result = sealed_file_head(&text, WHAT, VERSION, &version);
 	if (result <= 0)
 		return result;
 	while (text.n) {
 		uint64_t rows;
 		bool is_whole = str_find(text, '\n') < text.n; /* else the process ended while it wrote this line */
 		struct str line = str_cut(&text, '\n');
-		bool is_good = check_line(&line);
+		bool is_good = sealed_file_check(&line);
 		if (is_good && is_whole && is_batch_head(line, &rows)) {
 			if (!has_lines(text, rows)) /* the process ended while it wrote them: the positions of one log only move together */
 				break;
@@ -299,34 +257,11 @@ static int parse_file(struct checkpoint *c, struct str text)
 	return 1;
 }
 
-static int load_one(struct checkpoint *c, const char *path)
-{
-	struct buf text;
-	buf_init(&text, FILE_CAP_BYTES);
-	int result = os_read_file(path, FILE_CAP_BYTES, &text);
-	if (result == 0)
-		result = parse_file(c, buf_view(&text));
-	buf_fini(&text);
-	return result;
-}
-
 int checkpoint_load(struct checkpoint *c, const char *path)
 {
-	char other[4096];
+	const struct sealed_file file = { path, FILE_CAP_BYTES, parse_file, c };
 	*c = (struct checkpoint){ 0 };
-	int result = load_one(c, path);
-	if (result > 0 || result == -EPROTONOSUPPORT)
-		return result > 0 ? 0 : result;
-	bool is_foreign = result == 0;
-	if (snprintf(other, sizeof other, "%s.old", path) >= (int)sizeof other)
-		return -ENAMETOOLONG;
-	result = load_one(c, other);
-	if (is_foreign) {
-		c->damaged++;
-		if (snprintf(other, sizeof other, "%s.bad", path) < (int)sizeof other)
-			rename(path, other);
-	}
-	return result == -EPROTONOSUPPORT ? result : 0;
+	return sealed_file_load(&file, &c->damaged);
 }
 
 void checkpoint_fini(struct checkpoint *c)
