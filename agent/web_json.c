@@ -97,3 +97,17 @@ void web_json_counts(struct buf *out, const char *name, const char *const *names
 		web_json_u64(out, names[i], values[i]);
 	buf_char(out, '}');
 }
+
+void web_json_labels(struct buf *out, const char *name, const struct labels *l)
+{
+	web_json_key(out, name);
+	buf_char(out, '{');
+	for (size_t i = 0; l && i < l->count; i++) {
+		if (i)
+			buf_char(out, ',');
+		web_json_string(out, l->at[i].name);
+		buf_char(out, ':');
+		web_json_string(out, l->at[i].value);
+	}
+	buf_char(out, '}');
+}

@@ -3,6 +3,7 @@
 #define AGENT_WEB_JSON_H
 
 #include "agent/web_request.h"
+#include "parsers/labels.h"
 
 /* Begins an answer up to "data":, and fills *status when it is given. end: closes it. */
 void web_json_begin(struct web_request *r, struct status *status);
@@ -17,5 +18,8 @@ void web_json_bool(struct buf *out, const char *name, bool value);
 void web_json_seconds(struct buf *out, const char *name, int64_t ns);
 void web_json_time(struct buf *out, const char *name, int64_t ns); /* null when it never was */
 void web_json_counts(struct buf *out, const char *name, const char *const *names, const uint64_t *values, size_t count);
+
+/* Names and values as an object; NULL: an empty one. */
+void web_json_labels(struct buf *out, const char *name, const struct labels *labels);
 
 #endif

@@ -14,20 +14,6 @@ struct listing {
 	bool is_cut;
 };
 
-static void labels(struct buf *out, const char *name, const struct labels *l)
-{
-	web_json_key(out, name);
-	buf_char(out, '{');
-	for (size_t i = 0; l && i < l->count; i++) {
-		if (i)
-			buf_char(out, ',');
-		web_json_string(out, l->at[i].name);
-		buf_char(out, ':');
-		web_json_string(out, l->at[i].value);
-	}
-	buf_char(out, '}');
-}
-
 static void add(void *ctx, const struct tail_target *t)
 {
 	struct listing *l = ctx;
@@ -44,8 +30,8 @@ static void add(void *ctx, const struct tail_target *t)
 	web_json_text(out, "job", t->job);
 	web_json_text(out, "state", t->is_kept ? STR("active") : t->is_waiting ? STR("waiting") : STR("dropped"));
 	web_json_text(out, "path", t->path);
-	labels(out, "discoveredLabels", t->discovered);
-	labels(out, "labels", t->labels);
+	web_json_labels(out, "discoveredLabels", t->discovered);
+	web_json_labels(out, "labels", t->labels);
 	web_json_text(out, "why", str_of(t->why));
 	web_json_text(out, "asks", str_of(t->asks));
 	buf_char(out, '}');

@@ -28,20 +28,6 @@ void web_targets_page(struct web_request *r)
 	r->may_compress = true;
 }
 
-static void labels(struct buf *out, const char *name, const struct labels *l)
-{
-	web_json_key(out, name);
-	buf_char(out, '{');
-	for (size_t i = 0; l && i < l->count; i++) {
-		if (i)
-			buf_char(out, ',');
-		web_json_string(out, l->at[i].name);
-		buf_char(out, ':');
-		web_json_string(out, l->at[i].value);
-	}
-	buf_char(out, '}');
-}
-
 /* 90000 -> "1m30s", as Prometheus writes durations. */
 static void duration(struct buf *out, const char *name, int64_t ms)
 {
@@ -64,8 +50,8 @@ static void one_active(struct buf *out, const struct target_status *t)
 {
 	static const char *const health[] = { [TARGET_UNKNOWN] = "unknown", [TARGET_UP] = "up", [TARGET_DOWN] = "down" };
 	buf_char(out, '{');
-	labels(out, "discoveredLabels", t->discovered);
-	labels(out, "labels", t->labels);
+	web_json_labels(out, "discoveredLabels", t->discovered);
+	web_json_labels(out, "labels", t->labels);
 	web_json_text(out, "scrapePool", t->job);
 	web_json_text(out, "scrapeUrl", t->scrape_url);
 	web_json_text(out, "globalUrl", t->scrape_url);
@@ -85,7 +71,7 @@ static void one_active(struct buf *out, const struct target_status *t)
 static void one_dropped(struct buf *out, const struct target_status *t)
 {
 	buf_char(out, '{');
-	labels(out, "discoveredLabels", t->discovered);
+	web_json_labels(out, "discoveredLabels", t->discovered);
 	web_json_text(out, "scrapePool", t->job);
 	buf_char(out, '}');
 }
