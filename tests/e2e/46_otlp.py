@@ -120,6 +120,28 @@ def backlog(s):
     agent.check()
 
 
+def too_old(s):
+    """Loki's own words stand in its answers to OTLP too: lines that it finds too old are counted under that reason, the others are there."""
+    server = OtlpLoki(f"{s.work}/loki")
+    with open(server.config) as f:
+        text = f.read().replace("reject_old_samples: false", "reject_old_samples: true\n  reject_old_samples_max_age: 1h")
+    with open(server.config, "w") as f:
+        f.write(text)
+    server.start()
+    agent = Agent(s.work, config=otlp_config(server.url + "/otlp/v1/logs"))
+    pod = Pod(agent.pods, "writer", "shop").create()
+    pod.raw(b"".join(b"2026-01-02T03:04:05.%09dZ stdout F old %d\n" % (i, i) for i in range(5)))
+    pod.write(*[f"new {i}" for i in range(20)])
+    agent.start()
+    wait_for(lambda: f"20 sent: {reasons(agent)} {agent.api('destinations')}"[:900], lambda: total(agent.scrape(), "spoor_log_lines_sent_total") == 20, 30)
+    s.expect(reasons(agent) == {"greater_than_max_sample_age": 5}, f"dropped {reasons(agent)}")
+    m = agent.scrape()
+    s.note(f"{total(m, 'spoor_destination_requests_total'):.0f} requests")
+    s.expect(server.count('{k8s_pod_name="writer"}') == 20, f"{server.count()} lines in Loki")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
 class Collector(Server):
     """OTLP in, everything that arrived as text in its log."""
     def __init__(self, directory):
@@ -468,4 +490,4 @@ def metric_refusals(s):
     receiver.stop()
 
 
-main(loki, backlog, collector, refusals, wrong_address, prometheus, prometheus_away, collector_metrics, metric_refusals)
+main(loki, backlog, too_old, collector, refusals, wrong_address, prometheus, prometheus_away, collector_metrics, metric_refusals)
