@@ -313,6 +313,39 @@ START_TEST(joined_lines_keep_what_their_first_line_was)
 }
 END_TEST
 
+struct looks { const struct stages *p; char text[256]; };
+
+static void on_look(void *ctx, const char *stage, const struct entry *before, const struct entry *after)
+{
+	struct looks *l = ctx;
+	(void)before;
+	size_t n = strlen(l->text);
+	snprintf(l->text + n, sizeof l->text - n, "%s@%zu%s%s ", stage, stages_look_at(l->p), after->is_held ? " held" : "", after->joined ? " joined" : "");
+}
+
+/* Who looks is told the stage that lets a block go, and those behind it, by their own places: in a flush as well as in the turn of another line. */
+START_TEST(looks_at_what_was_held)
+{
+	struct stage_lines t;
+	struct looks looks = { .text = "" };
+	ck_assert(stage_lines_open(&t, "[{static_labels: {a: b}}, {multiline: {firstline: '^>'}}, {decolorize: }]", ""));
+	looks.p = t.stages;
+	stages_set_look(t.stages, on_look, &looks);
+	stage_lines_put(&t, STR(">1"));
+	stage_lines_put(&t, STR("a"));
+	ck_assert_str_eq(looks.text, "static_labels@0 multiline@1 held static_labels@0 multiline@1 held ");
+	looks.text[0] = '\0';
+	stage_lines_put(&t, STR(">2"));
+	ck_assert_str_eq(looks.text, "static_labels@0 multiline@1 joined decolorize@2 joined multiline@1 held ");
+	looks.text[0] = '\0';
+	stage_lines_flush(&t, true);
+	ck_assert_str_eq(looks.text, "multiline@1 decolorize@2 ");
+	expect(&t, ">1\na{a=\"b\"};>2{a=\"b\"};");
+	stages_set_look(t.stages, NULL, NULL);
+	stage_lines_close(&t);
+}
+END_TEST
+
 START_TEST(limit_drops)
 {
 	struct stage_lines t;
@@ -548,6 +581,7 @@ static void add(TCase *t)
 	tcase_add_test(t, framing_has_the_runtimes_time);
 	tcase_add_loop_test(t, places, 0, COUNT_OF(replays));
 	tcase_add_test(t, joined_lines_keep_what_their_first_line_was);
+	tcase_add_test(t, looks_at_what_was_held);
 	tcase_add_test(t, limit_drops);
 	tcase_add_test(t, limit_by_label);
 	tcase_add_test(t, limit_waits);
