@@ -36,6 +36,7 @@ not_run() {
 		TOOLS=${TOOLS:-$PWD/build/e2e} WORK=$work/$name "tests/e2e/$name.sh" | tee "$work/out"
 		count "$work/out" "${PIPESTATUS[0]}" "$name"
 	done
+	[ "$failed" != 0 ] || [ -e "$work/node" ] || rm -rf "$work"
 	close
 }
 
