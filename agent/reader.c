@@ -291,16 +291,6 @@ static size_t long_line(struct turn *t)
 	return t->data.n;
 }
 
-/* The next line feed; NULL: there is none. */
-static const char *find_feed(const struct turn *t, const char *at, const char *end)
-{
-	if (t->units == CHARSET_BYTES)
-		return memchr(at, '\n', (size_t)(end - at));
-	struct str rest = { at, (size_t)(end - at) };
-	size_t n = charset_feed(t->units, rest, t->c->read + (uint64_t)(at - t->data.p));
-	return n < rest.n ? at + n : NULL;
-}
-
 /* Bytes used of t->data. */
 static size_t lines(struct turn *t, bool flush_tail, bool is_full)
 {
@@ -344,7 +334,7 @@ static void failed(struct turn *t, struct generation *g, int error)
 	struct tail *tail = t->r->o.tail;
 	if (error == -EAGAIN)
 		return;
-	if (error == -ESTALE && !g->is_gz) {
+	if (error == -ESTALE && (!g->is_gz || t->s->is_packed)) {
 		tail_restart(tail, g);
 		return;
 	}
@@ -556,6 +546,10 @@ bool reader_turn(struct reader *r, size_t lane)
 	t.may_hold = lane_may_hold(&t.from);
 	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
 	if (!lane_takes(r->o.lanes, lane, &t.from)) {
+		state->is_waiting = t.lane->has_waiting = true;
+		return true;
+	}
+	if (t.s->is_packed && source_is_delayed(t.s, lane, loop_now_ns(r->o.lanes->o.loop))) {
 		state->is_waiting = t.lane->has_waiting = true;
 		return true;
 	}

@@ -29,6 +29,16 @@ struct turn {
 /* What stands before `at`, which lies in t->data. */
 struct frontier reader_frontier_at(const struct turn *t, const char *at);
 
+/* The next line feed; NULL: there is none. */
+static inline const char *find_feed(const struct turn *t, const char *at, const char *end)
+{
+	struct str rest = { at, (size_t)(end - at) };
+	if (t->units == CHARSET_BYTES)
+		return memchr(at, '\n', rest.n);
+	size_t n = charset_feed(t->units, rest, t->c->read + (uint64_t)(at - t->data.p));
+	return n < rest.n ? at + n : NULL;
+}
+
 /* Only while t->may_hold. The place of a line or piece at this offset of the cursor's file; each has its own number. */
 struct entry_place reader_places_of(struct turn *t, uint64_t offset);
 /* Behind the lines of a chunk, before it is consumed, and behind a flush (no data then): holds each file of the source where a restart must

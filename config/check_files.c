@@ -1,4 +1,4 @@
-/* The encoding of a job's files. Whether libc on this machine can read it the agent finds out when it starts: the file may be checked elsewhere. */
+/* The encoding and the compression of a job's files. Whether libc on this machine can read it the agent finds out when it starts: the file may be checked elsewhere. */
 #include "config/check.h"
 #include "config/nearest.h"
 #include "config/problems.h"
@@ -20,10 +20,27 @@ static void unknown_encoding(struct loader *r, const struct place *at, struct st
 	problems_suggest(r->problems, word);
 }
 
+static void check_decompression(struct loader *r, const struct config_scrape *job)
+{
+	const struct place *format = loader_field(r, &job->decompression.format), *enabled = loader_field(r, &job->decompression.enabled);
+	struct str name = job->decompression.format;
+	if (!job->decompression.enabled || !enabled)
+		return;
+	if (job->is_pods)
+		loader_key_error(r, enabled, "is for files of static_configs and file_sd_configs: rotated logs of pods are read without it");
+	if (!name.n)
+		loader_key_error(r, format ? format : enabled, "format is missing: write format: gz");
+	else if (str_eq(name, STR("bz2")))
+		loader_error(r, format, "bzip2 is not read: have the files compressed with gzip, or keep Promtail for this job");
+	else if (!str_eq(name, STR("gz")) && !str_eq(name, STR("z")))
+		loader_error(r, format, "expected gz or z");
+}
+
 void check_files(struct loader *r, struct config_scrape *job)
 {
 	const struct place *encoding = loader_field(r, &job->encoding);
 	const struct charset *charset = charset_find(job->encoding);
+	check_decompression(r, job);
 	if (!charset && encoding)
 		unknown_encoding(r, encoding, job->encoding);
 	else if (charset && charset->refused && encoding)

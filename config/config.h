@@ -100,6 +100,11 @@ struct config_scrape { /* logs.scrape_configs[] */
 	struct config_discovery *discoveries;
 	size_t discovery_count;
 	struct config_journal journal;
+	struct {
+		bool enabled;        /* files are compressed, and logs of their own */
+		int64_t initial_delay_ms;
+		struct str format;   /* gz, z */
+	} decompression;
 	struct str encoding;         /* as it is written */
 	const struct charset *charset; /* of it; NULL: UTF-8 */
 	uint64_t line;

@@ -178,10 +178,11 @@ const struct option options_logs[] = {
 	REFUSED("logs.scrape_configs[].openstack_sd_configs", NO_MACHINES),
 	REFUSED("logs.scrape_configs[].azure_sd_configs", NO_MACHINES),
 	REFUSED("logs.scrape_configs[].triton_sd_configs", NO_MACHINES),
-	SECTION("logs.scrape_configs[].decompression", "Compressed files that Promtail reads once."),
-	REFUSED_UNLESS("logs.scrape_configs[].decompression.enabled", "false", "is not supported: rotated .gz files of a log that is "
-		"followed are read without it, others are not; remove it"),
-	IGNORED("logs.scrape_configs[].decompression.initial_delay", "", "has no effect: nothing is unpacked but rotated files"),
-	IGNORED("logs.scrape_configs[].decompression.format", "", "has no effect: nothing is unpacked but rotated files"),
+	SECTION("logs.scrape_configs[].decompression", "Compressed files as logs of their own: each one is read once, from its beginning. Rotated `.gz` files of a log "
+		"that is followed need none of this."),
+	VALUE("logs.scrape_configs[].decompression.enabled", BOOL, SCRAPE(decompression.enabled), "false", "", "All files of this job are compressed."),
+	VALUE("logs.scrape_configs[].decompression.initial_delay", DURATION, SCRAPE(decompression.initial_delay_ms), "", "0..1d",
+	      "How long a file that is found is left alone, because it may still be written. One that ends in the middle is read on when it grows."),
+	VALUE("logs.scrape_configs[].decompression.format", STR, SCRAPE(decompression.format), "", "", "`gz` or `z` (zlib). Required when enabled."),
 };
 const size_t options_logs_count = COUNT_OF(options_logs);

@@ -238,16 +238,16 @@ static void scan_source(struct folder *f, struct source *s, struct listed *files
 
 /* ---- who reads a log ---- */
 
-static bool is_base(const struct source *s, struct str base)
+static bool is_base(const struct source *s, struct str base, bool is_packed)
 {
-	return str_eq(str_of(s->base), base);
+	return s->is_packed == is_packed && str_eq(str_of(s->base), base);
 }
 
 /* The source that reads the log for w, or for another one whose lines would be the same: native jobs read a log once. */
 static struct source *reader_of(const struct folder *f, struct str base, const struct want *w)
 {
 	for (struct source *s = f->sources; s; s = s->next) {
-		if (!is_base(s, base) || s->is_retired || !s->want)
+		if (!is_base(s, base, want_is_packed(w)) || s->is_retired || !s->want)
 			continue;
 		bool is_same = s->want == w || (w->is_native && s->want->is_native);
 		bool is_equal = s->want->job == w->job && s->want->state == WANT_READ && w->state == WANT_READ && s->target == w->target;
@@ -261,7 +261,7 @@ static struct source *reader_of(const struct folder *f, struct str base, const s
 static bool must_wait_for_retired(const struct folder *f, struct str base, const struct want *w)
 {
 	for (const struct source *s = f->sources; s; s = s->next)
-		if (s->is_retired && is_base(s, base) && s->scrape == w->job->config)
+		if (s->is_retired && is_base(s, base, want_is_packed(w)) && s->scrape == w->job->config)
 			return true;
 	return false;
 }
@@ -332,6 +332,8 @@ static void new_source(struct folder *f, struct str of, struct want *w)
 	s->job = s->scrape->job_name;
 	s->target = w->target;
 	s->decoder = w->job->decoder;
+	s->is_packed = want_is_packed(w);
+	s->read_at_ns = loop_now_ns(f->tail->o.loop) + s->scrape->decompression.initial_delay_ms * 1000000;
 	s->format = (int)s->scrape->stages.format;
 	s->namespace_ = f->is_pod ? f->namespace_ : w->namespace_;
 	s->pod = f->is_pod ? f->pod : w->pod;
@@ -350,14 +352,14 @@ static void new_source(struct folder *f, struct str of, struct want *w)
 		f->tail->o.describe(f->tail->o.ctx, s);
 }
 
-static void find_readers(struct folder *f, struct str base)
+static void find_readers(struct folder *f, struct str base, bool is_packed)
 {
 	if (f->gate == POD_GATE_SHUT)
 		return;
-	if (f->is_pod)
+	if (f->is_pod && !is_packed)
 		pod_wants_of(f, base);
 	for (struct want *w = f->wants; w; w = w->next) {
-		if (!want_takes(w, f->path, base))
+		if (want_is_packed(w) != is_packed || !want_takes(w, f->path, base))
 			continue;
 		struct source *s = reader_of(f, base, w);
 		if (s)
@@ -367,14 +369,14 @@ static void find_readers(struct folder *f, struct str base)
 	}
 }
 
-static bool needs_reader(struct folder *f, struct str base)
+static bool needs_reader(struct folder *f, struct str base, bool is_packed)
 {
 	if (f->gate == POD_GATE_SHUT)
 		return false;
-	if (f->is_pod)
+	if (f->is_pod && !is_packed)
 		pod_wants_of(f, base);
 	for (const struct want *w = f->wants; w; w = w->next)
-		if (want_takes(w, f->path, base) && !reader_of(f, base, w))
+		if (want_is_packed(w) == is_packed && want_takes(w, f->path, base) && !reader_of(f, base, w))
 			return true;
 	return false;
 }
@@ -383,9 +385,9 @@ static bool needs_reader(struct folder *f, struct str base)
 static void scan_log(struct folder *f, struct listed *files, size_t count, int64_t now_ns)
 {
 	struct str base = files->base;
-	find_readers(f, base);
+	find_readers(f, base, files->is_packed);
 	for (struct source *s = f->sources; s; s = s->next) {
-		if (!is_base(s, base) || !s->is_listed)
+		if (!is_base(s, base, files->is_packed) || !s->is_listed)
 			continue;
 		for (size_t i = 0; i < count; i++) {
 			files[i].generation = NULL;
@@ -417,10 +419,15 @@ static bool is_same_listing(const struct listing *a, const struct listing *b)
 	return is_same;
 }
 
+static bool is_same_log(const struct listed *a, const struct listed *b)
+{
+	return a->is_packed == b->is_packed && str_eq(a->base, b->base);
+}
+
 static bool has_new_log(struct folder *f, const struct listing *l)
 {
 	for (size_t i = 0; i < l->count; i++)
-		if ((i == 0 || !str_eq(l->at[i].base, l->at[i - 1].base)) && needs_reader(f, l->at[i].base))
+		if ((i == 0 || !is_same_log(&l->at[i], &l->at[i - 1])) && needs_reader(f, l->at[i].base, l->at[i].is_packed))
 			return true;
 	return false;
 }
@@ -457,7 +464,7 @@ int folder_scan(struct folder *f, int64_t now_ns)
 			s->is_listed = false;
 		for (size_t i = 0, n; i < listing.count; i += n) {
 			struct listed *first = &listing.at[i];
-			for (n = 1; i + n < listing.count && str_eq(first[n].base, first->base);)
+			for (n = 1; i + n < listing.count && is_same_log(&first[n], first);)
 				n++;
 			scan_log(f, first, n, now_ns);
 		}

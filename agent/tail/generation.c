@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/tail/folder.h"
+#include "agent/log.h"
+#include "agent/tail/tail.h"
 #include "parsers/bytes/hash.h"
 
 enum { HOLE_BYTES = 4096 };
+enum { UNPACKING_MOST = 64, CUT_MOST = 32 }; /* packed logs of a lane that hold an inflate window; of them those that end in the middle */
 static const uint64_t NONE = UINT64_MAX;
 
 struct generation *generation_new(struct source *source, size_t lanes, const char *name)
@@ -30,13 +32,44 @@ struct generation *generation_new(struct source *source, size_t lanes, const cha
 	return g;
 }
 
+static size_t *unpacking(const struct cursor *c)
+{
+	return &c->generation->source->folder->tail->unpacking[c - c->generation->cursors];
+}
+
+static void close_gz(struct cursor *c)
+{
+	if (c->gz && c->generation->source->is_packed)
+		--*unpacking(c);
+	gz_close(c->gz);
+	c->gz = NULL;
+}
+
+static bool open_gz(struct cursor *c)
+{
+	c->gz = gz_open(c->generation->fd);
+	if (c->gz && c->generation->source->is_packed)
+		++*unpacking(c);
+	return c->gz != NULL;
+}
+
+void cursor_close(struct cursor *c)
+{
+	close_gz(c);
+	free(c->left);
+	c->left = NULL;
+	c->left_bytes = 0;
+}
+
+bool cursor_must_wait(const struct cursor *c)
+{
+	return c->generation->source->is_packed && !c->gz && *unpacking(c) >= UNPACKING_MOST;
+}
+
 void generation_free(struct generation *g)
 {
-	for (size_t i = 0; i < g->lanes; i++) {
-		struct cursor *c = &g->cursors[i];
-		gz_close(c->gz);
-		free(c->left);
-	}
+	for (size_t i = 0; i < g->lanes; i++)
+		cursor_close(&g->cursors[i]);
 	os_close(g->fd);
 	free(g->name);
 	free(g);
@@ -183,11 +216,11 @@ static int skip_to_start(struct cursor *c, char *scratch, size_t room)
 		ssize_t got = gz_read(c->gz, scratch, n);
 		if (got < 0)
 			return (int)got;
-		if ((size_t)got < n)
+		if (got == 0)
 			return -ESTALE;
-		todo -= n;
-		struct str last = { scratch, n };
-		if (todo == 0 && n >= c->last_read.bytes && !frontier_matches(&c->last_read, last))
+		todo -= (size_t)got;
+		struct str last = { scratch, (size_t)got };
+		if (todo == 0 && last.n >= c->last_read.bytes && !frontier_matches(&c->last_read, last))
 			return -ESTALE;
 	}
 	return todo ? -EAGAIN : 0;
@@ -203,14 +236,40 @@ static void keep(struct cursor *c, struct str rest)
 	memcpy(c->left, rest.p, rest.n);
 }
 
+/* A packed log ends in the middle: it is still being written, or was left so. What is missing is waited for, in a few logs at a time. */
+static int wait_for_rest(struct cursor *c, struct str *data)
+{
+	struct generation *g = c->generation;
+	if (!g->source->is_packed || *unpacking(c) > CUT_MOST)
+		return -EBADMSG;
+	if (!g->is_cut)
+		LOG_INFO("%s: ends in the middle; it is read on when it grows", g->source->path);
+	g->is_cut = c->is_at_end = true;
+	return data->n > 0;
+}
+
+/* Of a packed log what comes before the damage is read; of a generation that is damaged nothing more: what it was is not known any more. */
+static ssize_t unpack(struct cursor *c, char *to, size_t n)
+{
+	size_t done = 0;
+	ssize_t got = 1;
+	bool is_packed = c->generation->source->is_packed;
+	while (done < n && got > 0 && !(is_packed && done)) {
+		got = gz_read(c->gz, to + done, n - done);
+		done += got > 0 ? (size_t)got : 0;
+	}
+	return got < 0 && !(got == -EAGAIN && done) ? got : (ssize_t)done;
+}
+
 static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
 {
-	if (!c->gz && !(c->gz = gz_open(c->generation->fd)))
+	if (!c->gz && !open_gz(c))
 		return -ENOMEM;
+	gz_set_fd(c->gz, c->generation->fd);
 	if (gz_offset(c->gz) < c->read) {
 		int result = skip_to_start(c, to, room);
 		if (result < 0)
-			return result;
+			return result == -ENODATA ? wait_for_rest(c, data) : result;
 	}
 	/* What is left may be of a larger turn, which had to find the end of a long line: then it is enough. */
 	size_t have = c->left_bytes, want = room - IDENTITY_FRONTIER_BYTES;
@@ -219,10 +278,17 @@ static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data, s
 	free(c->left);
 	c->left = NULL;
 	c->left_bytes = 0;
-	ssize_t got = have < want ? gz_read(c->gz, to + have, want - have) : 0;
+	ssize_t got = have < want ? unpack(c, to + have, want - have) : 0;
+	*data = (struct str){ to, have + (got > 0 ? (size_t)got : 0) };
+	if (got == -ENODATA)
+		return wait_for_rest(c, data);
+	if (got == -EAGAIN && have)
+		keep(c, *data);
 	if (got < 0)
 		return (int)got;
-	*data = (struct str){ to, have + (size_t)got };
+	c->generation->is_cut = false;
+	if (c->generation->source->is_packed)
+		learn_head(c, *data);
 	size_t nuls = leading_nuls(c, *data); /* a hole was compressed along */
 	if (nuls) {
 		step_over(c, nuls, counters);
@@ -231,7 +297,7 @@ static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data, s
 		*data = (struct str){ to, 0 };
 		return -EAGAIN;
 	}
-	c->is_at_end = data->n < want;
+	c->is_at_end = data->n < want && gz_is_at_end(c->gz);
 	return data->n > 0;
 }
 
@@ -264,8 +330,7 @@ void cursor_consume(struct cursor *c, struct str data, size_t n, bool is_eof)
 		c->last_read = frontier_of(c->read, (struct str){ data.p - c->last_read.bytes, c->last_read.bytes + n });
 	c->has_tail = is_eof && n < data.n && c->generation->limit_bytes == UINT64_MAX; /* the rest of the line may come to who reads it later */
 	if (c->generation->is_gz && n == data.n && c->is_at_end) { /* the inflate window has done its work */
-		gz_close(c->gz);
-		c->gz = NULL;
+		close_gz(c);
 	}
 	if (c->generation->is_gz && n < data.n)
 		keep(c, str_skip(data, n));

@@ -7,7 +7,8 @@
 
 #include "agent/os.h"
 
-enum { INPUT_BYTES = 32 << 10 };
+enum { INPUT_BYTES = 32 << 10, REFILLS = 128 /* in one read: members without content are free to write */ };
+enum { EITHER = 32 /* gzip or zlib, by its head */ };
 
 struct gz {
 	z_stream z;
@@ -20,7 +21,7 @@ struct gz {
 struct gz *gz_open(int fd)
 {
 	struct gz *g = calloc(1, sizeof *g);
-	if (!g || inflateInit2(&g->z, 15 + 16) != Z_OK) {
+	if (!g || inflateInit2(&g->z, 15 + EITHER) != Z_OK) {
 		free(g);
 		return NULL;
 	}
@@ -55,31 +56,43 @@ static int refill(struct gz *g)
 	return 1;
 }
 
+void gz_set_fd(struct gz *g, int fd)
+{
+	g->fd = fd;
+}
+
+bool gz_is_at_end(const struct gz *g)
+{
+	return g->is_at_end;
+}
+
+/* Inflates what input there is. 0, or the error that ends this read. */
+static int step(struct gz *g)
+{
+	int have = refill(g);
+	if (have < 0)
+		return have;
+	if (have == 0) { /* the end is only an end between two members: anywhere else bytes are missing */
+		g->is_at_end = g->is_between_members;
+		return g->is_at_end ? 0 : -ENODATA;
+	}
+	if (g->is_between_members && inflateReset(&g->z) != Z_OK)
+		return -EBADMSG;
+	g->is_between_members = false;
+	int result = inflate(&g->z, Z_NO_FLUSH);
+	g->is_between_members = result == Z_STREAM_END;
+	return result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR ? 0 : -EBADMSG;
+}
+
 ssize_t gz_read(struct gz *g, void *to, size_t n)
 {
+	uint64_t in_most = g->in_offset + (uint64_t)REFILLS * INPUT_BYTES;
+	int error = 0;
 	g->z.next_out = to;
 	g->z.avail_out = (unsigned)n;
-	while (g->z.avail_out && !g->is_at_end) {
-		int have = refill(g);
-		if (have < 0)
-			return have;
-		if (have == 0) {
-			/* The end is only an end between two members: anywhere else bytes are missing. */
-			if (!g->is_between_members)
-				return -EBADMSG;
-			g->is_at_end = true;
-			break;
-		}
-		if (g->is_between_members && inflateReset(&g->z) != Z_OK)
-			return -EBADMSG;
-		g->is_between_members = false;
-		int result = inflate(&g->z, Z_NO_FLUSH);
-		if (result == Z_STREAM_END)
-			g->is_between_members = true;
-		else if (result != Z_OK && result != Z_BUF_ERROR)
-			return -EBADMSG;
-	}
+	while (g->z.avail_out && !g->is_at_end && !error)
+		error = g->in_offset < in_most ? step(g) : -EAGAIN;
 	size_t done = n - g->z.avail_out;
 	g->out_offset += done;
-	return (ssize_t)done;
+	return done || g->is_at_end ? (ssize_t)done : error;
 }

@@ -1,5 +1,5 @@
-/* A gzip-compressed generation, read forward from a logical (uncompressed) offset. Bounded memory: one inflate window and
- * one 32 KiB input buffer while open. Members that follow each other are one stream, as gzip defines. */
+/* A compressed file, gzip or zlib by its first bytes, read forward from a logical (uncompressed) offset. Bounded memory: one inflate window
+ * and one 32 KiB input buffer while open. Members that follow each other are one stream, as gzip defines. */
 #ifndef AGENT_TAIL_GZ_H
 #define AGENT_TAIL_GZ_H
 
@@ -11,7 +11,10 @@ struct gz;
 struct gz *gz_open(int fd); /* does not own fd */
 void gz_close(struct gz *g);
 uint64_t gz_offset(const struct gz *g); /* logical offset of the next byte */
-/* Up to n bytes; 0 at the end; -EBADMSG when the data is damaged or cut, or -errno. Short only at the end. */
+void gz_set_fd(struct gz *g, int fd);    /* the same file, opened anew */
+bool gz_is_at_end(const struct gz *g);   /* a read met the end, behind a whole member */
+/* Up to n bytes; 0 at the end; -EBADMSG when the data is damaged; -ENODATA when it is cut: a file that grows may be read on; -EAGAIN when a lot
+ * of it held next to nothing: call again; or -errno. What can be unpacked before is given first, so it may be short anywhere. */
 ssize_t gz_read(struct gz *g, void *to, size_t n);
 
 #endif

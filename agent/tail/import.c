@@ -279,6 +279,34 @@ static void begin_in(const struct search *x, size_t i)
 	os_close(fd);
 }
 
+/* For a packed log Promtail counts lines. Where the line behind them begins; 0: there are not as many. */
+static uint64_t behind_lines(const struct search *x, int fd)
+{
+	struct gz *gz = gz_open(fd);
+	uint64_t lines = 0, at = 0;
+	for (ssize_t got = 1; gz && lines < x->offset && got > 0;) {
+		do {
+			got = gz_read(gz, x->scratch, WINDOW_BYTES);
+		} while (got == -EAGAIN);
+		struct str rest = { x->scratch, got > 0 ? (size_t)got : 0 };
+		for (size_t n; lines < x->offset && (n = str_find(rest, '\n')) < rest.n; rest = str_skip(rest, n + 1))
+			lines++;
+		at = gz_offset(gz) - rest.n;
+	}
+	gz_close(gz);
+	return lines == x->offset ? at : 0;
+}
+
+static void begin_packed(const struct search *x)
+{
+	struct listed *file = &x->files[x->count - 1];
+	int fd = folder_open_name(x->folder, file->name);
+	if (fd < 0)
+		return;
+	begin(x, file, fd, behind_lines(x, fd));
+	os_close(fd);
+}
+
 bool import_place(struct import *import, struct folder *f, struct source *s, struct listed *files, size_t count, bool has_rows)
 {
 	const struct promtail_position *position = import->saved_ns ? find(import, s) : NULL;
@@ -290,8 +318,10 @@ bool import_place(struct import *import, struct folder *f, struct source *s, str
 	struct search x = { import, f, s, files, count, position->offset, malloc(WINDOW_BYTES) };
 	if (!x.scratch)
 		abort();
-	size_t i = choose(&x);
-	if (i != SIZE_MAX)
+	size_t i = s->is_packed ? count - 1 : choose(&x);
+	if (s->is_packed)
+		begin_packed(&x);
+	else if (i != SIZE_MAX)
 		begin_in(&x, i);
 	else
 		LOG_DEBUG("%s: Promtail was in a file that is gone: all there is is read", s->path);

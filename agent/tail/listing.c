@@ -49,10 +49,10 @@ static bool classify_pod(const char *name, struct listed *out)
 	return true;
 }
 
-static bool is_wanted(const struct folder *f, const char *name)
+static bool is_wanted(const struct folder *f, const char *name, bool is_packed)
 {
 	for (const struct want *w = f->wants; w; w = w->next)
-		if (want_takes(w, f->path, str_of(name)))
+		if (want_is_packed(w) == is_packed && want_takes(w, f->path, str_of(name)))
 			return true;
 	return false;
 }
@@ -68,7 +68,7 @@ static bool classify_rotated(struct folder *f, const char *name, struct listed *
 		snprintf(base, sizeof base, "%.*s", (int)n, name);
 		if (!rotated_name(str_of(base), str_of(name), &rotation))
 			continue;
-		if (!is_wanted(f, base))
+		if (!is_wanted(f, base, false))
 			continue;
 		*out = (struct listed){ .base = { name, n }, .is_gz = rotation.is_gz };
 		return true;
@@ -81,34 +81,30 @@ static bool classify_plain(struct folder *f, const char *name, struct listed *ou
 	if (classify_rotated(f, name, out))
 		return true;
 	struct str whole = str_of(name);
-	if (str_ends(whole, STR(".gz")) || str_ends(whole, STR(".tmp")) || !is_wanted(f, name))
+	if (str_ends(whole, STR(".gz")) || str_ends(whole, STR(".tmp")) || !is_wanted(f, name, false))
 		return false;
 	*out = (struct listed){ .base = whole, .stamp = UINT64_MAX };
 	return true;
 }
 
 /* Whoever takes the name takes what the link leads to. */
-static void follow_link(struct folder *f, const char *name, struct str base)
+static void follow_link(struct folder *f, const char *name, struct str base, bool is_packed)
 {
-	if (f->is_pod)
+	if (f->is_pod && !is_packed)
 		pod_wants_of(f, base);
 	for (const struct want *w = f->wants; w; w = w->next)
-		if (w->state == WANT_READ && want_takes(w, f->path, base))
+		if (w->state == WANT_READ && want_is_packed(w) == is_packed && want_takes(w, f->path, base))
 			discover_link(f->tail, f, name, w);
 }
 
-static bool on_name(void *ctx, const char *name, unsigned char d_type)
+static void put(struct walk *walk, const char *name, struct listed found)
 {
-	struct walk *walk = ctx;
 	struct folder *f = walk->folder;
-	struct listed found = { 0 };
-	if (strlen(name) >= NAME_ROOM || d_type == DT_DIR || walk->listing->count >= LISTING_MAX)
-		return walk->listing->count < LISTING_MAX;
-	if (!(f->is_pod ? classify_pod(name, &found) : classify_plain(f, name, &found)) || !stat_name(f, name, &found.st))
-		return true;
+	if (!stat_name(f, name, &found.st))
+		return;
 	if (found.st.is_link) {
-		follow_link(f, name, found.base);
-		return true;
+		follow_link(f, name, found.base, found.is_packed);
+		return;
 	}
 	struct listed *file = add(walk->listing, name);
 	struct listed kept = found;
@@ -120,6 +116,19 @@ static bool on_name(void *ctx, const char *name, unsigned char d_type)
 	if (!f->is_pod && found.stamp == 0)
 		kept.stamp = podpath_log(str_of(name), &log) && log.stamp ? log.stamp : (uint64_t)found.st.mtime_ns;
 	*file = kept;
+}
+
+static bool on_name(void *ctx, const char *name, unsigned char d_type)
+{
+	struct walk *walk = ctx;
+	struct folder *f = walk->folder;
+	struct listed found = { 0 };
+	if (strlen(name) >= NAME_ROOM || d_type == DT_DIR || walk->listing->count >= LISTING_MAX)
+		return walk->listing->count < LISTING_MAX;
+	if (f->is_pod ? classify_pod(name, &found) : classify_plain(f, name, &found))
+		put(walk, name, found);
+	if (is_wanted(f, name, true))
+		put(walk, name, (struct listed){ .base = str_of(name), .stamp = UINT64_MAX, .is_gz = true, .is_packed = true });
 	return true;
 }
 
@@ -127,8 +136,8 @@ static int by_log_and_age(const void *a, const void *b)
 {
 	const struct listed *x = a, *y = b;
 	int order = str_cmp(x->base, y->base);
-	if (order)
-		return order;
+	if (order || x->is_packed != y->is_packed)
+		return order ? order : x->is_packed - y->is_packed;
 	if (x->stamp != y->stamp)
 		return x->stamp < y->stamp ? -1 : 1;
 	return (int)y->is_gz - (int)x->is_gz; /* X.gz beside X: the plain one is the one to match */
@@ -140,7 +149,7 @@ static void drop_twins(struct listing *l)
 	size_t kept = 0;
 	for (size_t i = 0; i < l->count; i++) {
 		struct listed *file = &l->at[i];
-		bool is_twin = i + 1 < l->count && file->is_gz && !file[1].is_gz && file->stamp == file[1].stamp && str_eq(file->base, file[1].base);
+		bool is_twin = i + 1 < l->count && file->is_gz && !file->is_packed && !file[1].is_gz && file->stamp == file[1].stamp && str_eq(file->base, file[1].base);
 		if (is_twin)
 			free(file->name);
 		else

@@ -11,6 +11,7 @@ struct listed {
 	struct str base;               /* of the log; a view into name */
 	uint64_t stamp;                /* larger is newer; UINT64_MAX: the live file */
 	bool is_gz;
+	bool is_packed;                /* a compressed log of its own; the name may stand in the listing a second time, as a generation */
 	struct os_file st;
 	struct generation *generation; /* what it turned out to be */
 	bool was_cut;                  /* it was saved, but what was read of it is not in it any more */

@@ -37,7 +37,7 @@ static void put_generation(struct tail *t, struct buf *out, struct generation *g
 
 bool positions_is_worth_keeping(const struct generation *g)
 {
-	return !g->is_abandoned && (source_is_anchor(g) || !generation_is_finished(g));
+	return (!g->is_abandoned || g->source->is_packed) && (source_is_anchor(g) || !generation_is_finished(g));
 }
 
 /* ---- frozen labels ---- */
@@ -180,7 +180,7 @@ static size_t put_unsaved(struct tail *t, struct buf *out, int64_t now_s)
 	for (struct folder *f = t->folders; f; f = f->next)
 		for (struct source *s = f->sources; s; s = s->next)
 			for (struct generation *g = s->oldest; g; g = g->next) {
-				if (!g->is_unsaved || g->is_abandoned)
+				if (!g->is_unsaved || (g->is_abandoned && !s->is_packed))
 					continue;
 				rows++;
 				if (out)

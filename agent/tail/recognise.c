@@ -78,7 +78,7 @@ static bool is_same_file(struct folder *f, struct generation *g, const struct li
 		return true;
 	char head[IDENTITY_HEAD_BYTES];
 	int fd = folder_open_name(f, file->name);
-	ssize_t got = fd < 0 ? -1 : os_pread(fd, head, sizeof head, 0);
+	ssize_t got = fd < 0 ? -1 : g->is_gz ? (ssize_t)folder_gz_head(fd, head).n : os_pread(fd, head, sizeof head, 0);
 	if (fd >= 0)
 		os_close(fd);
 	return got < 0 || identity_head_matches(&g->identity, (struct str){ head, (size_t)got });
@@ -101,7 +101,7 @@ void recognise_known(struct folder *f, struct source *s, struct listed *files, s
 {
 	for (struct generation *g = s->oldest; g; g = g->next) {
 		g->is_seen = false;
-		for (size_t i = 0; i < count && !g->is_seen && !g->is_abandoned; i++) {
+		for (size_t i = 0; i < count && !g->is_seen && (!g->is_abandoned || s->is_packed); i++) {
 			if (files[i].generation || files[i].is_gz != g->is_gz || !is_same_file(f, g, &files[i]))
 				continue;
 			files[i].generation = g;

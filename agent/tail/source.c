@@ -90,11 +90,20 @@ struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bo
 			return g;
 		if (!c->has_tail)
 			continue;
-		bool is_writer_gone = g->newer_since_ns ? now_ns - g->newer_since_ns >= TAIL_GRACE_NS : g->is_gone;
+		/* a compressed file that ends has no more to come */
+		bool is_writer_gone = s->is_packed && !g->is_cut ? true : g->newer_since_ns ? now_ns - g->newer_since_ns >= TAIL_GRACE_NS : g->is_gone;
 		*flush_tail = is_writer_gone;
 		return is_writer_gone ? g : NULL;
 	}
 	return NULL;
+}
+
+bool source_is_delayed(const struct source *s, size_t lane, int64_t now_ns)
+{
+	bool is_delayed = now_ns < s->read_at_ns;
+	for (const struct generation *g = s->oldest; g && !is_delayed; g = g->next)
+		is_delayed = !g->cursors[lane].is_at_end && cursor_must_wait(&g->cursors[lane]);
+	return is_delayed;
 }
 
 struct generation *source_find_name(const struct source *s, const char *name)

@@ -325,6 +325,7 @@ void tail_abandon(struct tail *t, struct generation *g, enum lost_reason reason,
 		struct cursor *c = &g->cursors[lane];
 		c->is_at_end = true;
 		c->has_tail = false;
+		cursor_close(c);
 		cursor_release(c);
 		if (c->ahead_lines)
 			t->o.lines_lost(t->o.ctx, lane, c->ahead_lines);
@@ -344,6 +345,7 @@ void tail_restart(struct tail *t, struct generation *g)
 	 * settled; by name and inode only the fresh one is found from now on. */
 	struct generation *fresh = generation_new(s, s->lanes, g->name);
 	fresh->stamp = g->stamp;
+	fresh->is_gz = g->is_gz;
 	fresh->is_gone = g->is_gone;
 	fresh->is_seen = fresh->starts_over = true;
 	fresh->is_unsaved = t->o.is_state_usable;
@@ -354,6 +356,8 @@ void tail_restart(struct tail *t, struct generation *g)
 		fresh->fd = g->fd;
 		g->fd = -1;
 		identity_read(fresh->fd, &fresh->identity);
+		if (g->is_gz) /* the head that counts is the unpacked one, which the first read learns */
+			fresh->identity.head_bytes = 0;
 		if (!tail_lru_add(t, fresh)) {
 			os_close(fresh->fd);
 			fresh->fd = -1;

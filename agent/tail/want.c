@@ -60,6 +60,11 @@ uint64_t want_target(const struct labels *labels, struct str shown_path)
 	return hash ? hash : 1;
 }
 
+bool want_is_packed(const struct want *w)
+{
+	return w->job->config->decompression.enabled;
+}
+
 bool want_takes(const struct want *w, const char *folder_path, struct str base)
 {
 	char path[4096];

@@ -35,6 +35,7 @@ bool want_is_same(const struct want *a, const struct want *b);
 /* A hash of labels and of the path that they are shown with: 0 never. */
 uint64_t want_target(const struct labels *labels, struct str shown_path);
 /* May it take the log whose live file is `base` in the folder? */
+bool want_is_packed(const struct want *w); /* its job reads compressed files as logs of their own */
 bool want_takes(const struct want *w, const char *folder_path, struct str base);
 
 #endif

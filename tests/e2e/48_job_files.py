@@ -1,7 +1,10 @@
 """Files that are not plain UTF-8 (a job's encoding and decompression): the real Promtail beside Spoor on the same files, each into a tenant of one
 real Loki. What Promtail spoils is held against what was written instead."""
+import gzip
 import os
+import random
 import time
+import zlib
 
 from lib import Agent, Loki, free_ports, main, wait_for
 from promtail import Promtail
@@ -88,4 +91,111 @@ def encodings(s):
     s.note(f"{len(truth)} encodings, {sum(len(v) for v in ours.values())} lines")
 
 
-main(encodings)
+def pack(path, data, as_zlib=False):
+    with open(path + ".new", "wb") as f:
+        f.write(zlib.compress(data) if as_zlib else gzip.compress(data))
+    os.rename(path + ".new", path)
+
+
+def compressed(s):
+    """Files that are there, that come later, of several members, in another encoding, without a last line feed; both stop and start again."""
+    loki = Loki(f"{s.work}/loki", tenants=True).start()
+    root = f"{s.work}/logs"
+    jobs = "".join(f"  - {{job_name: {name}, encoding: '{encoding}', decompression: {{enabled: true, format: {form}, initial_delay: 1s}}, "
+                   f"static_configs: [{{labels: {{job: {name}, __path__: '{root}/{name}/*.{form}'}}}}]}}\n"
+                   for name, form, encoding in (("gz", "gz", ""), ("z", "z", ""), ("latin", "gz", "iso-8859-1")))
+    for name in ("gz", "z", "latin"):
+        os.makedirs(f"{root}/{name}")
+    want = {"gz": [f"gz {i}" for i in range(3000)] + ["a", "b", "no line feed", "later"], "z": ["z one", "z two"], "latin": ["café"]}
+    pack(f"{root}/gz/app.log.1.gz", "".join(f"gz {i}\n" for i in range(3000)).encode())
+    pack(f"{root}/gz/members.gz", b"a\n")
+    with open(f"{root}/gz/members.gz", "ab") as f:
+        f.write(gzip.compress(b"b\nno line feed"))
+    pack(f"{root}/z/x.z", b"z one\nz two\n", True)
+    pack(f"{root}/latin/x.gz", "café\n".encode("latin-1"))
+    judge, agent = judge_of(s, loki, jobs).start(), agent_of(s, loki, jobs).start()
+
+    def arrived(want):
+        return all(len(in_loki(loki, who).get(j, [])) >= len(w) for j, w in want.items() for who in ("spoor", "promtail"))
+    wait_for(lambda: f"all lines; there are { {w: {j: len(v) for j, v in in_loki(loki, w).items()} for w in ('spoor', 'promtail')} }",
+             lambda: arrived({**want, "gz": want["gz"][:-1]}), 40)
+    pack(f"{root}/gz/later.gz", b"later\n")
+    wait_for("the file that came later", lambda: arrived(want), 40)
+    time.sleep(1)
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    judge.stop()
+    judge.start()
+    agent.start()
+    time.sleep(4)
+    ours, theirs = in_loki(loki, "spoor"), in_loki(loki, "promtail")
+    want = {j: sorted(w) for j, w in want.items()}
+    s.expect(ours == want, f"Spoor: { {j: len(v) for j, v in ours.items()} }, latin {ours.get('latin')}")
+    s.expect(theirs == want, f"Promtail: { {j: len(v) for j, v in theirs.items()} }, latin {theirs.get('latin')}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    judge.stop()
+    agent.check()
+    s.note(f"{sum(len(v) for v in ours.values())} lines")
+
+
+def taken_over(s):
+    """Promtail counts the lines of a compressed file: Spoor begins behind them."""
+    loki = Loki(f"{s.work}/loki", tenants=True).start()
+    os.makedirs(f"{s.work}/logs")
+    path = f"{s.work}/logs/a.gz"
+    pack(path, b"".join(b"line %d\n" % i for i in range(1000)))
+    with open(f"{s.work}/spoor-positions", "w") as f:
+        f.write(f"positions:\n  {path}: \"700\"\n")
+    agent = agent_of(s, loki, f"  - {{job_name: a, decompression: {{enabled: true, format: gz}}, static_configs: [{{labels: {{job: a, __path__: '{path}'}}}}]}}\n").start()
+    wait_for("300 lines", lambda: len(in_loki(loki, "spoor").get("a", [])) >= 300, 30)
+    time.sleep(1)
+    got = in_loki(loki, "spoor")["a"]
+    s.expect(got == sorted(f"line {i}" for i in range(700, 1000)), f"{len(got)} lines, {got[:2]}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+
+
+def killed(s):
+    """kill -9 again and again while compressed files are read; the lines bring their times, so a repeat is no second line. Broken files beside
+    them, and one of 2 MiB that would be a line of 2 GiB."""
+    loki = Loki(f"{s.work}/loki").start()
+    root, count, files = f"{s.work}/logs", 30000, 4
+    os.makedirs(root)
+    began = time.time_ns() - 1800 * 10**9
+    for k in range(files):
+        r = random.Random(k)
+        pack(f"{root}/app{k}.gz", "".join(f"{began + i} {k} {i} {r.randbytes(60).hex()}\n" for i in range(count)).encode())
+    jobs = (f"  - {{job_name: a, decompression: {{enabled: true, format: gz}}, pipeline_stages: [{{regex: {{expression: '^(?P<t>[0-9]+) '}}}}, "
+            f"{{timestamp: {{source: t, format: UnixNs}}}}], static_configs: [{{labels: {{job: a, __path__: '{root}/app*.gz'}}}}]}}\n"
+            f"  - {{job_name: bad, decompression: {{enabled: true, format: gz}}, static_configs: [{{labels: {{job: bad, __path__: '{root}/bad*.gz'}}}}]}}\n")
+    whole = gzip.compress(b"fine\n" * 1000 + random.Random(9).randbytes(50000).hex().encode() + b"\nfine\n")
+    for name, data in (("cut", whole[:len(whole) // 2]), ("garbage", gzip.compress(b"fine\n") + b"garbage" * 50), ("none", b"no gzip at all" * 100), ("empty", b"")):
+        with open(f"{root}/bad-{name}.gz", "wb") as f:
+            f.write(data)
+    bomb = zlib.compressobj(1, zlib.DEFLATED, 31)
+    with open(f"{root}/bad-bomb.gz", "wb") as f:
+        for _ in range(2048):
+            f.write(bomb.compress(b"x" * (1 << 20)))
+        f.write(bomb.compress(b"\nfine\n") + bomb.flush())
+
+    def rows():
+        return [v[1] for r in loki.ask("query_range", query='{job="a"}', start=began, end=began + count, limit=200000, direction="forward") for v in r["values"]]
+    agent, read = agent_of(s, loki, jobs, client=", batchsize: 65536"), []
+    for pause in (0.1, 0.2, 0.3, 0.4):
+        agent.start(scrape=False)
+        time.sleep(pause)
+        agent.process.kill()
+        read.append(len(rows()))
+    agent.start()
+    wait_for(lambda: f"{files * count} lines; there are {len(rows())}", lambda: len(rows()) >= files * count, 90)
+    time.sleep(2)
+    have = rows()
+    seen = {tuple(row.split()[1:3]) for row in have}
+    s.expect(len(seen) == files * count, f"{files * count - len(seen)} lines are missing")
+    s.expect(len(have) == len(seen), f"{len(have) - len(seen)} lines are there twice")
+    s.expect(any(0 < n < files * count for n in read), f"no kill came in the middle: {read}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+    s.note(f"{len(have)} lines, kills at {read}, peak RSS {agent.peak_mib:.0f} MiB")
+
+
+main(encodings, compressed, taken_over, killed)
