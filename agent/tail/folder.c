@@ -120,8 +120,10 @@ int folder_open(struct generation *g)
 		error = -EINVAL;
 	if (error >= 0 && g->identity.ino && !identity_same_inode(&g->identity, &st))
 		error = -ESTALE;
-	if (error >= 0 && g->identity.head_bytes == 0 && !g->is_gz)
+	if (error >= 0 && g->identity.head_bytes == 0 && !g->is_gz) {
 		error = identity_read(fd, &g->identity);
+		source_note_unsaved(g);
+	}
 	if (error < 0) {
 		if (fd >= 0)
 			os_close(fd);

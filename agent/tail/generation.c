@@ -173,6 +173,7 @@ static void learn_head(struct cursor *c, struct str data)
 	struct str head = str_take(data, IDENTITY_HEAD_BYTES);
 	if (c->read || head.n <= id->head_bytes)
 		return;
+	source_note_unsaved(c->generation);
 	id->head_bytes = (uint32_t)head.n;
 	id->head_hash = hash_bytes(head);
 }

@@ -32,8 +32,11 @@ static void refresh_head(struct generation *g)
 	int fd = g->fd >= 0 ? g->fd : folder_open_name(g->source->folder, g->name);
 	if (fd < 0)
 		return;
-	if (identity_read(fd, &now) == 0 && now.dev == g->identity.dev && now.ino == g->identity.ino)
+	if (identity_read(fd, &now) == 0 && now.dev == g->identity.dev && now.ino == g->identity.ino) {
+		if (now.head_bytes > g->identity.head_bytes)
+			source_note_unsaved(g); /* by the head alone its compressed copy is told */
 		g->identity = now;
+	}
 	if (fd != g->fd)
 		os_close(fd);
 }
@@ -141,11 +144,9 @@ struct generation *recognise_new(struct source *s, const struct listed *file)
 	g->size_bytes = file->st.size_bytes;
 	/* Which file was meant, from here on: by the time it is opened, a rotation may have given its name to another. */
 	g->identity = (struct identity){ .dev = file->st.dev, .ino = file->st.ino, .birth_ns = file->st.birth_ns };
-	struct tail *t = s->folder->tail;
-	t->generations++;
+	s->folder->tail->generations++;
 	/* Its row is to be there before that of a newer file is: without one it would be taken for history at the next start. */
-	g->is_unsaved = t->o.is_state_usable;
-	t->is_dirty = true;
+	source_note_unsaved(g);
 	return g;
 }
 

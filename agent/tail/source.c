@@ -6,7 +6,7 @@
 #include "agent/line_counts.h"
 #include "agent/line_trace.h"
 #include "agent/log_stages.h"
-#include "agent/tail/folder.h"
+#include "agent/tail/tail.h"
 
 /* After a rename the runtime still writes to the old file until it is told to reopen. A line that has no line feed this
  * long after a newer generation appeared will not get one any more. */
@@ -120,6 +120,15 @@ bool source_is_anchor(const struct generation *g)
 		if (newer->identity.head_bytes)
 			return false;
 	return true;
+}
+
+void source_note_unsaved(struct generation *g)
+{
+	struct tail *t = g->source->folder ? g->source->folder->tail : NULL;
+	if (!t || !t->o.is_state_usable)
+		return;
+	g->is_unsaved = true;
+	t->is_dirty = true;
 }
 
 bool source_may_forget(const struct generation *g)

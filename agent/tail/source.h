@@ -85,6 +85,8 @@ struct generation *source_find_name(const struct source *s, const char *name);
 /* By g it is known what has been read: the newest one, and while everything newer is empty (an empty file is not known again once it is
  * renamed and compressed) the newest that is not. */
 bool source_is_anchor(const struct generation *g);
+/* Its row on disk does not tell it any more, or there is none: it is written along with the next one that is. */
+void source_note_unsaved(struct generation *g);
 /* Over, and of no use to tell what has been read. */
 bool source_may_forget(const struct generation *g);
 void source_append(struct source *s, struct generation *g, int64_t now_ns);
