@@ -179,7 +179,7 @@ const struct option options_logs[] = {
 	REFUSED("logs.scrape_configs[].azure_sd_configs", NO_MACHINES),
 	REFUSED("logs.scrape_configs[].triton_sd_configs", NO_MACHINES),
 	SECTION("logs.scrape_configs[].decompression", "Compressed files as logs of their own: each one is read once, from its beginning. Rotated `.gz` files of a log "
-		"that is followed need none of this."),
+		"that is followed need none of this. After a restart each is unpacked once more, to see whether it has grown; nothing is sent again."),
 	VALUE("logs.scrape_configs[].decompression.enabled", BOOL, SCRAPE(decompression.enabled), "false", "", "All files of this job are compressed."),
 	VALUE("logs.scrape_configs[].decompression.initial_delay", DURATION, SCRAPE(decompression.initial_delay_ms), "", "0..1d",
 	      "How long a file that is found is left alone, because it may still be written. One that ends in the middle is read on when it grows."),
