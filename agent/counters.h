@@ -1,10 +1,10 @@
-/* What the log path has counted since start (or reload). Plain fields: one writer, the loop. agent/exposition.c turns them into
+/* What the log path has counted since start (or reload). Plain fields: one writer, the loop. agent/exposition/exposition.c turns them into
  * samples; the table there is the only other place to touch for a new counter. */
 #ifndef AGENT_COUNTERS_H
 #define AGENT_COUNTERS_H
 
 #include "parsers/bytes/map.h"
-#include "parsers/trace.h"
+#include "parsers/trace/trace.h"
 
 enum lost_reason { /* bytes that were written but never read */
 	LOST_DELETED_UNREAD,      /* held file let go by the cap before it was read to its end */

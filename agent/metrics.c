@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/clients.h"
+#include "agent/logs/clients.h"
 #include "agent/http_loop.h"
 #include "agent/log.h"
 #include "config/relabels.h"

@@ -5,7 +5,7 @@
 
 #include "agent/scrape/scrape.h"
 #include "agent/worker.h"
-#include "exporters/remote_write.h"
+#include "exporters/remote_write/remote_write.h"
 
 struct metrics;
 struct metrics_options {

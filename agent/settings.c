@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/flags_promtail.h"
+#include "agent/commandline/flags_promtail.h"
 #include "agent/os.h"
 
 enum { DEFAULT_PORT = 9195 };

@@ -2,7 +2,7 @@
 #ifndef AGENT_SETTINGS_H
 #define AGENT_SETTINGS_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 #include "agent/mode.h"
 #include "config/load.h"
 

@@ -1,11 +1,11 @@
-/* The running agent as /metrics, the JSON API and the page see it: filled by agent/pipeline.c, read by agent/web.c and
- * agent/exposition.c. Read only, on the loop's thread, valid during the call. */
+/* The running agent as /metrics, the JSON API and the page see it: filled by agent/logs/pipeline.c, read by agent/web/web.c and
+ * agent/exposition/exposition.c. Read only, on the loop's thread, valid during the call. */
 #ifndef AGENT_STATUS_H
 #define AGENT_STATUS_H
 
 #include "agent/counters.h"
-#include "agent/mark.h"
-#include "agent/stage_drops.h"
+#include "agent/logs/mark.h"
+#include "agent/logs/stage_drops.h"
 #include "exporters/destination.h"
 #include "exporters/drops.h"
 #include "exporters/ring.h"
@@ -63,7 +63,7 @@ struct status { /* a borrowed view of everything */
 	const char *degraded_why;
 	const struct counters *counters;
 	const struct coverage *coverage;
-	const struct line_counts *line_counts; /* agent/line_counts.h; NULL: none */
+	const struct line_counts *line_counts; /* agent/logs/line_counts.h; NULL: none */
 	struct str exemplar_label; /* empty: trace_id */
 	/* What stages have counted; those that nothing has touched for long are forgotten afterwards. NULL: there are none. */
 	void (*each_log_metric)(void *ctx, void (*fn)(void *fn_ctx, const struct stages_metric *m), void *fn_ctx);

@@ -1,5 +1,5 @@
 /* The configuration: plain data, immutable once loaded, all strings in its arena. Units are in the names.
- * Filled by config/load.c from the table in config/options.c; Promtail's keys under `logs`. */
+ * Filled by config/load.c from the table in config/options/options.c; Promtail's keys under `logs`. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -84,7 +84,7 @@ struct config_journal { /* scrape_configs[].journal: the systemd journal */
 	int64_t max_age_ms;          /* 7h; older entries are not read, whatever is saved */
 	int64_t first_age_ms;        /* 0: max_age; the same where nothing is saved yet, for the built-in job */
 	struct config_labels labels; /* with the __…__ ones, which rules may look at */
-	struct str path, matches;    /* a directory, empty: the system's; parsers/journal_matches.h */
+	struct str path, matches;    /* a directory, empty: the system's; parsers/journal/journal_matches.h */
 };
 struct config_scrape { /* logs.scrape_configs[] */
 	struct str job_name;
@@ -200,7 +200,7 @@ struct config {
 	struct {
 		bool enabled;            /* true; false: scrape_count is 0 */
 		bool stack_traces;       /* of jobs that do not say; false */
-		struct str label_profile; /* default, otel or minimal: agent/label_profile.h */
+		struct str label_profile; /* default, otel or minimal: agent/logs/label_profile.h */
 		struct config_client *clients;
 		size_t client_count;
 		struct {

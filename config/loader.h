@@ -2,7 +2,7 @@
 #ifndef CONFIG_LOADER_H
 #define CONFIG_LOADER_H
 
-#include "config/options.h"
+#include "config/options/options.h"
 #include "config/tree.h"
 #include "parsers/bytes/map.h"
 

@@ -3,7 +3,7 @@
 #include "config/load.h"
 
 #include "config/address.h"
-#include "config/options.h"
+#include "config/options/options.h"
 
 enum { DEEPEST = 8 };
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "config/check.h"
+#include "config/checks/check.h"
 #include "config/collections.h"
 #include "config/nearest.h"
 #include "config/zoneinfo.h"

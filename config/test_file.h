@@ -1,5 +1,5 @@
 /* The file of `spoor test`: lines, and what a pipeline is to make of them. Read by the loader of the configuration from a table of its own,
- * config/options_test.c, so that a slip in it is told with line, column and the nearest key. */
+ * config/options/options_test.c, so that a slip in it is told with line, column and the nearest key. */
 #ifndef CONFIG_TEST_FILE_H
 #define CONFIG_TEST_FILE_H
 

@@ -1,5 +1,5 @@
 /* Character encodings by their names in the IANA registry, as Promtail takes them (Go package ianaindex), and where a line ends in them. What
- * turns text of one into UTF-8 is agent/decoder.c. */
+ * turns text of one into UTF-8 is agent/logs/decoder.c. */
 #ifndef PARSERS_CHARSET_H
 #define PARSERS_CHARSET_H
 

@@ -1,5 +1,5 @@
 /* A sorted array with views: sets are small (a dozen of labels), are read far more often than changed, and go to the wire in
- * this order. A scrape's labels arrive unsorted; parsers/exposition.c appends and sorts once. */
+ * this order. A scrape's labels arrive unsorted; parsers/exposition/exposition.c appends and sorts once. */
 #include "parsers/labels.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #define PARSERS_LEVEL_H
 
 #include "parsers/bytes/str.h"
-#include "parsers/line_form.h"
+#include "parsers/trace/line_form.h"
 
 enum level { LEVEL_UNKNOWN, LEVEL_TRACE, LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR, LEVEL_CRITICAL, LEVEL_FATAL, LEVELS };
 extern const char *const level_names[LEVELS]; /* "unknown" "trace" "debug" "info" "warn" "error" "critical" "fatal" */

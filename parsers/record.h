@@ -4,7 +4,7 @@
 
 #include "parsers/labels.h"
 #include "parsers/level.h"
-#include "parsers/trace.h"
+#include "parsers/trace/trace.h"
 
 struct record {
 	int64_t timestamp_ns; /* since 1970, from the container runtime where there is one */

@@ -5,7 +5,7 @@
 
 #include "parsers/bytes/arena.h"
 #include "parsers/labels.h"
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 
 enum relabel_action {
 	RELABEL_REPLACE, RELABEL_KEEP, RELABEL_DROP, RELABEL_KEEPEQUAL, RELABEL_DROPEQUAL, RELABEL_HASHMOD, RELABEL_LABELMAP,

@@ -9,8 +9,8 @@
 #include <errno.h>
 
 #include "agent/collectors/files.h"
-#include "agent/families.h"
-#include "parsers/regex.h"
+#include "agent/exposition/families.h"
+#include "parsers/regex/regex.h"
 
 struct roots { /* without a slash at the end; "" would be "/" */
 	const char *proc, *sys, *rootfs, *udev_data, *cgroup, *pod_logs, *runtime_state;

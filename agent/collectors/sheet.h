@@ -9,7 +9,7 @@
 #ifndef AGENT_COLLECTORS_SHEET_H
 #define AGENT_COLLECTORS_SHEET_H
 
-#include "agent/families.h"
+#include "agent/exposition/families.h"
 #include "parsers/bytes/arena.h"
 
 enum { SHEET_SAMPLES_MAX = 1 << 18, SHEET_LABELS_MAX = 24 };

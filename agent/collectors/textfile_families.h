@@ -6,7 +6,7 @@
 #ifndef AGENT_COLLECTORS_TEXTFILE_FAMILIES_H
 #define AGENT_COLLECTORS_TEXTFILE_FAMILIES_H
 
-#include "agent/families.h"
+#include "agent/exposition/families.h"
 #include "parsers/bytes/arena.h"
 #include "parsers/bytes/map.h"
 

@@ -1,4 +1,4 @@
-/* parsers/exposition.h reads the samples. The comment lines are read here, each at its place between the samples, because in
+/* parsers/exposition/exposition.h reads the samples. The comment lines are read here, each at its place between the samples, because in
  * these files their order counts, a scrape would overlook a second one, and some that mean nothing are harmless; so they are
  * hidden from the parser. A histogram's or summary's lines become one metric, so that it can be written again with its buckets
  * in order and nothing missing. */

@@ -3,7 +3,7 @@
 #ifndef AGENT_COLLECTORS_TEXTFILE_READ_H
 #define AGENT_COLLECTORS_TEXTFILE_READ_H
 
-#include "agent/families.h"
+#include "agent/exposition/families.h"
 #include "parsers/bytes/arena.h"
 
 struct textfile_point { double bound, value; }; /* le or quantile */

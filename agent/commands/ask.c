@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "agent/os.h"
-#include "agent/web_config.h"
+#include "agent/web/web_config.h"
 #include "exporters/encode.h"
 
 enum { PROBLEMS_MOST = 1 << 20, FILE_MOST = 64 << 10, PATIENCE_MS = 10000, STREAM_MS = 3600000, URL_ROOM = 16 << 10 };

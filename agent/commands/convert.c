@@ -1,4 +1,4 @@
-/* The work is config/convert.c's; here are files and exit codes. */
+/* The work is config/convert/convert.c's; here are files and exit codes. */
 #include "agent/commands/convert.h"
 
 #include <errno.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "agent/os.h"
-#include "config/convert.h"
+#include "config/convert/convert.h"
 
 enum { REPORT_MOST = 16 << 20, CHUNK_BYTES = 64 << 10 };
 

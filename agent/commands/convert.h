@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_CONVERT_H
 #define AGENT_COMMANDS_CONVERT_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 
 /* The native file on standard output, the report on standard error or in --report. Exit code 0; 3: something could not be taken over; 78: no
  * file of theirs; 1: the report cannot be written. */

@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_DIAGNOSE_H
 #define AGENT_COMMANDS_DIAGNOSE_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 
 int command_diagnose(const struct flags *flags);
 

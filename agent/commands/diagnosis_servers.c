@@ -5,12 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/clients.h"
+#include "agent/logs/clients.h"
 #include "agent/commands/diagnosis.h"
 #include "agent/kubernetes/where.h"
 #include "agent/os.h"
 #include "exporters/credentials.h"
-#include "exporters/otlp_reply.h"
+#include "exporters/otlp/otlp_reply.h"
 
 enum { HEADERS_MOST = 32, PROBE_MS = 10000, REPLY_MOST = 4096, SKEW_WARN_S = 5, SKEW_FAIL_S = 300, EXPIRY_WARN_DAYS = 14, TEXT_ROOM = 512, SERVERS_MOST = 16 };
 

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "agent/commands/explanation.h"
-#include "agent/label_profile.h"
+#include "agent/logs/label_profile.h"
 #include "agent/os.h"
 #include "exporters/loki.h"
 #include "parsers/bytes/num.h"
-#include "parsers/podpath.h"
+#include "parsers/kubernetes/podpath.h"
 
 enum { OUTPUT_MOST = 16 << 20, LABELS_MOST = 64 << 10, LINE_MOST = 1 << 20 };
 
@@ -112,7 +112,7 @@ static struct log_facts facts_of(const struct explanation *e, const struct log_f
 				     [FACT_UID] = pod.uid, [FACT_CONTAINER] = container } };
 }
 
-/* As agent/stream_labels.c makes them: what holds for all first, what is said about this file last. */
+/* As agent/logs/stream_labels.c makes them: what holds for all first, what is said about this file last. */
 static void make_labels(const struct explanation *e, const struct config *c, const struct log_found *found, struct str pods_path,
 			struct labels *to, struct labels *metadata, struct arena *arena)
 {

@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_EXPLAIN_H
 #define AGENT_COMMANDS_EXPLAIN_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 #include "parsers/bytes/str.h"
 
 int command_explain(const struct flags *flags);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "agent/commands/explanation.h"
-#include "agent/web_json.h"
+#include "agent/web/web_json.h"
 #include "parsers/bytes/rfc3339.h"
 #include "parsers/bytes/utf8.h"
 

@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "parsers/labels.h"
 #include "parsers/level.h"
-#include "parsers/trace.h"
+#include "parsers/trace/trace.h"
 
 enum { EXPLAIN_STEPS_MAX = 100 };
 

@@ -4,7 +4,7 @@
 
 #include "agent/commands/explain_agent.h"
 #include "agent/commands/explain_way.h"
-#include "agent/log_jobs.h"
+#include "agent/logs/log_jobs.h"
 
 enum { EXPLAIN_JOBS_MAX = 32, EXPLAIN_PATH_ROOM = 4096, EXPLAIN_SENTENCE_ROOM = 2048 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/web_json.h"
+#include "agent/web/web_json.h"
 
 enum { TEXT_MOST = 1024, AREA_WIDTH = 14 };
 

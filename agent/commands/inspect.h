@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_INSPECT_H
 #define AGENT_COMMANDS_INSPECT_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 
 int command_inspect(const struct flags *flags);
 

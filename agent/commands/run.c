@@ -16,15 +16,15 @@
 #include <unistd.h>
 
 #include "agent/config_watch.h"
-#include "agent/exposition.h"
+#include "agent/exposition/exposition.h"
 #include "agent/log.h"
 #include "agent/notify.h"
 #include "agent/os.h"
-#include "agent/pipeline.h"
-#include "agent/sandbox.h"
+#include "agent/logs/pipeline.h"
+#include "agent/sandbox/sandbox.h"
 #include "agent/settings.h"
 #include "agent/trim.h"
-#include "agent/web.h"
+#include "agent/web/web.h"
 
 enum { PROBLEMS_MOST = 1 << 20, STATE_ROOM = 4096 };
 enum next { NEXT_NOTHING, NEXT_RELOAD, NEXT_EXIT };

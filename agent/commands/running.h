@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_RUNNING_H
 #define AGENT_COMMANDS_RUNNING_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 
 struct running {
 	int pid;            /* 0: none was found, or more than one */

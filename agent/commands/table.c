@@ -11,7 +11,7 @@
 #include "agent/commands/tell.h"
 #include "agent/commands/test.h"
 #include "agent/commands/top.h"
-#include "agent/completion.h"
+#include "agent/commandline/completion.h"
 
 /* How a command finds the agent. */
 #define ASKED "\nThe agent is asked at --web.listen-address, else where --config.file says, else where the one agent that runs here listens."

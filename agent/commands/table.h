@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_TABLE_H
 #define AGENT_COMMANDS_TABLE_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 
 struct command {
 	const char *name;

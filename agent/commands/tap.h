@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_TAP_H
 #define AGENT_COMMANDS_TAP_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 #include "parsers/bytes/buf.h"
 
 int command_tap(const struct flags *flags);

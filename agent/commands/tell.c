@@ -5,10 +5,10 @@
 #include <sys/utsname.h>
 
 #include "agent/commands/table.h"
-#include "agent/completion.h"
-#include "agent/manual.h"
-#include "agent/usage.h"
-#include "config/schema.h"
+#include "agent/commandline/completion.h"
+#include "agent/commandline/manual.h"
+#include "agent/commandline/usage.h"
+#include "config/schema/schema.h"
 
 enum { TEXT_MOST = 1 << 20 };
 

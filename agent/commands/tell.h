@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_TELL_H
 #define AGENT_COMMANDS_TELL_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 
 int command_help(const struct flags *flags);    /* of the command that is its argument, else of all */
 int command_version(const struct flags *flags); /* --format=json: with what it was built from */

@@ -2,7 +2,7 @@
 #ifndef AGENT_COMMANDS_TOP_H
 #define AGENT_COMMANDS_TOP_H
 
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 
 int command_top(const struct flags *flags);
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "agent/log_jobs.h"
+#include "agent/logs/log_jobs.h"
 #include "agent/os.h"
 #include "agent/settings.h"
 #include "config/zoneinfo.h"

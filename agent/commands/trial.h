@@ -4,7 +4,7 @@
 #ifndef AGENT_COMMANDS_TRIAL_H
 #define AGENT_COMMANDS_TRIAL_H
 
-#include "agent/label_profile.h"
+#include "agent/logs/label_profile.h"
 #include "config/config.h"
 #include "parsers/stages/stages.h"
 

@@ -17,7 +17,7 @@
 #include "agent/journal/follow_inside.h"
 #include "agent/journal/journal_files.h"
 #include "config/relabels.h"
-#include "parsers/journal_matches.h"
+#include "parsers/journal/journal_matches.h"
 
 static const int64_t SECOND = 1000000000;
 enum { RETRY_S = 5, HOLD_S = 600, REOPEN_S = 600, REOPEN_BLIND_S = 5, REST_S = 2, HEAVY_ENTRIES = 20000, ENTRIES_MAX = 4096, ARENA_KEPT_BYTES = 256 << 10 };

@@ -5,7 +5,7 @@
 #include "agent/journal/follow.h"
 #include "agent/journal/sdjournal_table.h"
 #include "parsers/bytes/arena.h"
-#include "parsers/journal_entry.h"
+#include "parsers/journal/journal_entry.h"
 #include "parsers/relabel.h"
 
 struct follow {

@@ -4,7 +4,7 @@
 #ifndef AGENT_JOURNAL_JOURNAL_ACCOUNT_H
 #define AGENT_JOURNAL_JOURNAL_ACCOUNT_H
 
-#include "agent/lane.h"
+#include "agent/logs/lane.h"
 
 struct journal_account {
 	uint64_t read;             /* the largest total */

@@ -4,8 +4,8 @@
 #define AGENT_JOURNAL_JOURNAL_BLOCK_H
 
 #include "agent/counters.h"
-#include "agent/mark.h"
-#include "parsers/journal_cursor.h"
+#include "agent/logs/mark.h"
+#include "parsers/journal/journal_cursor.h"
 #include "parsers/labels.h"
 #include "parsers/level.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "parsers/journal_cursor.h"
+#include "parsers/journal/journal_cursor.h"
 
 struct journal_hold_end {
 	uint64_t order; /* of the last line before it */

@@ -9,7 +9,7 @@
 #ifndef AGENT_JOURNAL_JOURNAL_HOLD_H
 #define AGENT_JOURNAL_JOURNAL_HOLD_H
 
-#include "agent/lane.h"
+#include "agent/logs/lane.h"
 
 enum { JOURNAL_HOLD_ENDS = 64 }; /* more are not waited for: everything goes out then */
 

@@ -8,7 +8,7 @@
 
 #include "parsers/bytes/arena.h"
 #include "parsers/bytes/buf.h"
-#include "parsers/journal_cursor.h"
+#include "parsers/journal/journal_cursor.h"
 
 enum { JOURNAL_PLACES_MAX = 10000 };
 

@@ -1,4 +1,4 @@
-/* The weightiest labels come last, as for files (agent/stream_labels.c): node, global, destination, the entry's own. */
+/* The weightiest labels come last, as for files (agent/logs/stream_labels.c): node, global, destination, the entry's own. */
 #include "agent/journal/journal_streams.h"
 
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #ifndef AGENT_JOURNAL_JOURNAL_STREAMS_H
 #define AGENT_JOURNAL_JOURNAL_STREAMS_H
 
-#include "agent/lane.h"
-#include "agent/log_stages.h"
+#include "agent/logs/lane.h"
+#include "agent/logs/log_stages.h"
 #include "config/config.h"
 #include "parsers/bytes/map.h"
 

@@ -6,9 +6,9 @@
 #ifndef AGENT_JOURNAL_JOURNALD_H
 #define AGENT_JOURNAL_JOURNALD_H
 
-#include "agent/lane.h"
+#include "agent/logs/lane.h"
 #include "agent/status.h"
-#include "agent/stream_labels.h"
+#include "agent/logs/stream_labels.h"
 #include "agent/worker.h"
 
 struct promtail_positions;

@@ -5,7 +5,7 @@
 
 #include "agent/kubernetes/object_table.h"
 #include "agent/kubernetes/pods_client.h"
-#include "parsers/event_lines.h"
+#include "parsers/kubernetes/event_lines.h"
 
 struct api_objects_options {
 	const struct kubernetes_where *where; /* the API server */

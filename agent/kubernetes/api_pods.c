@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "exporters/backoff.h"
-#include "parsers/event_lines.h"
+#include "parsers/kubernetes/event_lines.h"
 
 enum {
 	LIST_BYTES_MAX = 16 << 20,  /* of one answer */

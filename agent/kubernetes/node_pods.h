@@ -8,7 +8,7 @@
 #ifndef AGENT_KUBERNETES_NODE_PODS_H
 #define AGENT_KUBERNETES_NODE_PODS_H
 
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/podlist.h"
 
 enum { NODE_PODS_MAX = PODLIST_PODS_MAX, NODE_PODS_UID_MAX = 128 /* bytes; longer ones are nobody's */ };
 

@@ -3,7 +3,7 @@
 #define AGENT_KUBERNETES_OBJECT_TABLE_H
 
 #include "parsers/bytes/map.h"
-#include "parsers/objects.h"
+#include "parsers/kubernetes/objects.h"
 
 enum { OBJECT_BYTES_MAX = 128 << 10, OBJECT_TABLE_BYTES_MAX = 16 << 20 };
 struct object_table { /* {0} is empty */

@@ -4,7 +4,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-#include "parsers/pod_copy.h"
+#include "parsers/kubernetes/pod_copy.h"
 
 struct pod_block *pod_block_new(const struct pod *pod, size_t most_bytes)
 {

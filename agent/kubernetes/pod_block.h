@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/podlist.h"
 
 struct pod_block {
 	atomic_uint holders;

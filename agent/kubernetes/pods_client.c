@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-#include "agent/clients.h"
+#include "agent/logs/clients.h"
 #include "agent/log.h"
 #include "exporters/backoff.h"
 #include "parsers/bytes/hash.h"
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/podlist.h"
 
 enum { HEADERS_MAX = 40, WAIT_MIN_MS = 1000, WAIT_MAX_MS = 60000, WANTED_MIN_MS = 3000, WANTED_MAX_MS = 4000, PATH_MAX_BYTES = 8192 };
 

@@ -3,7 +3,7 @@
 #ifndef AGENT_PODS_KUBE_LABELS_H
 #define AGENT_PODS_KUBE_LABELS_H
 
-#include "agent/families.h"
+#include "agent/exposition/families.h"
 #include "parsers/bytes/arena.h"
 
 /* Those of `from` (sorted by name) that the list allows: a name, a pattern with '*' for any bytes, or "*" alone for all. Names

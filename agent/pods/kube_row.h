@@ -2,8 +2,8 @@
 #ifndef AGENT_PODS_KUBE_ROW_H
 #define AGENT_PODS_KUBE_ROW_H
 
-#include "agent/families.h"
-#include "parsers/podlist.h"
+#include "agent/exposition/families.h"
+#include "parsers/kubernetes/podlist.h"
 
 enum { KUBE_LABELS_MAX = 8 };
 

@@ -13,7 +13,7 @@
 #include "agent/kubernetes/node_pods.h"
 #include "agent/pods/bundle.h"
 #include "parsers/bytes/map.h"
-#include "parsers/podpath.h"
+#include "parsers/kubernetes/podpath.h"
 
 enum { ENTRIES_MAX = 20000 };
 

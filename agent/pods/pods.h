@@ -18,7 +18,7 @@
 #define AGENT_PODS_PODS_H
 
 #include "agent/collectors/collector.h"
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/podlist.h"
 
 extern const struct collector *const pod_collectors[]; /* ends with NULL */
 extern const struct collector kube_pod_collector;

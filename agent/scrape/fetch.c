@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/clients.h"
+#include "agent/logs/clients.h"
 #include "agent/scrape/pod_sd.h"
 #include "exporters/credentials.h"
 #include "exporters/tls_files.h"

@@ -4,7 +4,7 @@
 
 #include "agent/scrape/discovery.h"
 #include "exporters/http.h"
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 
 struct fetch;
 struct fetch_request {

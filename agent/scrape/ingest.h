@@ -13,8 +13,8 @@
 #include "agent/scrape/metadata.h"
 #include "agent/scrape/sample_labels.h"
 #include "agent/scrape/series.h"
-#include "agent/spool.h"
-#include "parsers/exposition.h"
+#include "agent/spool/spool.h"
+#include "parsers/exposition/exposition.h"
 
 enum { INGEST_REPORTS = 5, INGEST_AHEAD_MS = 10 * 60 * 1000 /* samples further ahead of the clock are not taken */ };
 

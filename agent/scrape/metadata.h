@@ -3,7 +3,7 @@
 #define AGENT_SCRAPE_METADATA_H
 
 #include "exporters/journal.h"
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 
 enum { METADATA_ROWS_MAX = 1 << 16, METADATA_HELP_MAX = 4096 /* the rest of a longer text is cut off */ };
 struct metadata_row {

@@ -8,7 +8,7 @@
 #include "agent/scrape/pod_sd.h"
 #include "config/relabels.h"
 #include "parsers/bytes/hash.h"
-#include "parsers/pod_meta.h"
+#include "parsers/kubernetes/pod_meta.h"
 
 struct search {
 	const struct podlist *pods;

@@ -10,8 +10,8 @@
 
 #include "agent/kubernetes/object_table.h"
 #include "agent/scrape/discovery.h"
-#include "parsers/monitor.h"
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/monitor.h"
+#include "parsers/kubernetes/podlist.h"
 
 enum { MONITORED_JOBS_MAX = 500, MONITORED_TARGETS_MAX = 2000 /* of one job */, MONITORED_KEY_ROOM = 640 };
 

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "parsers/pod_meta.h"
+#include "parsers/kubernetes/pod_meta.h"
 #include "parsers/bytes/num.h"
 
 /* ---- addresses ---- */

@@ -7,7 +7,7 @@
 #define AGENT_SCRAPE_POD_SD_H
 
 #include "agent/scrape/discovery.h"
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/podlist.h"
 
 struct pod_sd_options {
 	bool by_annotation;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "parsers/bytes/utf8.h"
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 
 enum { CONFLICTS_MAX = 64, ARENA_KEPT_BYTES = 1 << 16 };
 

@@ -3,7 +3,7 @@
 #ifndef AGENT_SCRAPE_SAMPLE_LABELS_H
 #define AGENT_SCRAPE_SAMPLE_LABELS_H
 
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 #include "parsers/relabel.h"
 
 struct ingest_rules { /* what a target's configuration says about its samples; all views outlive their user */

@@ -12,11 +12,11 @@
 #define AGENT_SCRAPE_SCRAPE_H
 
 #include "agent/collectors/collection.h"
-#include "agent/spool.h"
+#include "agent/spool/spool.h"
 #include "config/config.h"
 #include "agent/scrape/monitors.h"
 #include "exporters/http.h"
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/podlist.h"
 
 enum target_health { TARGET_UNKNOWN, TARGET_UP, TARGET_DOWN };
 struct target_status { /* a row of /targets and /api/v1/targets; views until the callback returns */

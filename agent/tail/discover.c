@@ -10,7 +10,7 @@
 #include "agent/tail/tail.h"
 #include "agent/tail/targets.h"
 #include "parsers/glob.h"
-#include "parsers/podpath.h"
+#include "parsers/kubernetes/podpath.h"
 
 enum { PATH_ROOM = 4096, WALK_DEPTH = 16, WALK_FOLDERS = 20000, LINK_HOPS = 4 };
 

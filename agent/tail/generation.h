@@ -9,7 +9,7 @@
 #define AGENT_TAIL_GENERATION_H
 
 #include "agent/counters.h"
-#include "agent/mark.h"
+#include "agent/logs/mark.h"
 #include "agent/tail/gz.h"
 #include "agent/tail/identity.h"
 #include "parsers/charset.h"
@@ -43,7 +43,7 @@ struct cursor {
 	char *left;                /* gz: inflated but not consumed */
 	size_t left_bytes;
 	uint64_t ahead_lines;      /* read by another lane, not yet by this one */
-	bool is_remembered;        /* agent/reader.c: the log's memory has been about this file */
+	bool is_remembered;        /* agent/logs/reader.c: the log's memory has been about this file */
 	bool is_at_end, has_tail;  /* nothing more to read now; has_tail: what remains has no line feed */
 };
 

@@ -7,7 +7,7 @@
 
 #include "agent/tail/pod_wants.h"
 #include "agent/tail/tail.h"
-#include "parsers/podpath.h"
+#include "parsers/kubernetes/podpath.h"
 
 struct walk {
 	struct listing *listing;

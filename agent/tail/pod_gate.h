@@ -1,5 +1,5 @@
 /* What the annotations of a pod ask for its logs, as far as the administrator lets pods ask (kubernetes.pod_annotations): whether a container's
- * logs are read at all, and how (parsers/pod_wishes.h).
+ * logs are read at all, and how (parsers/kubernetes/pod_wishes.h).
  *
  * While the object is asked for, logs are opened and held and not read; when nobody answers they are read, for a server that is away
  * holds up no log. Of a pod that asks for it later no more is read than its files hold at that moment; one that asks no more is read
@@ -8,7 +8,7 @@
 #define AGENT_TAIL_POD_GATE_H
 
 #include "agent/tail/folder.h"
-#include "parsers/pod_wishes.h"
+#include "parsers/kubernetes/pod_wishes.h"
 
 struct tail;
 

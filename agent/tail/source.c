@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/line_counts.h"
-#include "agent/line_trace.h"
-#include "agent/log_stages.h"
+#include "agent/logs/line_counts.h"
+#include "agent/logs/line_trace.h"
+#include "agent/logs/log_stages.h"
 #include "agent/tail/tail.h"
 
 /* After a rename the runtime still writes to the old file until it is told to reopen. A line that has no line feed this

@@ -3,8 +3,8 @@
 #ifndef AGENT_TAIL_SOURCE_H
 #define AGENT_TAIL_SOURCE_H
 
-#include "agent/decoder.h"
-#include "agent/line_asks.h"
+#include "agent/logs/decoder.h"
+#include "agent/logs/line_asks.h"
 #include "agent/tail/checkpoint.h"
 #include "agent/tail/generation.h"
 #include "exporters/log_stream.h"

@@ -1,10 +1,10 @@
 /* The tailer: what is to be read, in which order, and how far it is acknowledged. It opens and follows files; bytes are
- * fetched by its user (agent/reader.c) at the user's pace. */
+ * fetched by its user (agent/logs/reader.c) at the user's pace. */
 #ifndef AGENT_TAIL_TAIL_H
 #define AGENT_TAIL_TAIL_H
 
 #include "agent/kubernetes/node_pods.h"
-#include "agent/log_jobs.h"
+#include "agent/logs/log_jobs.h"
 #include "agent/loop.h"
 #include "agent/status.h"
 #include "agent/tail/folder.h"

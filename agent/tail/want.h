@@ -2,7 +2,7 @@
 #ifndef AGENT_TAIL_WANT_H
 #define AGENT_TAIL_WANT_H
 
-#include "agent/log_jobs.h"
+#include "agent/logs/log_jobs.h"
 
 enum want_state {
 	WANT_READ,
@@ -14,7 +14,7 @@ struct want {
 	const struct want *origin;     /* the target of static_configs or file_sd_configs that it is a copy of; NULL: its folder's own */
 	const struct log_job *job;
 	enum want_state state;
-	bool is_native;                /* a job without relabel_configs: labels by agent/stream_labels.c */
+	bool is_native;                /* a job without relabel_configs: labels by agent/logs/stream_labels.c */
 	bool is_moved;                 /* shown under /var/log/pods, wherever the disk has it */
 	bool is_frozen;                /* labels that the checkpoint keeps: made with a pod's object, which may change */
 	struct str glob, exclude;      /* of the whole path; empty glob: `base` says which file, or a native one takes all of its folder */

@@ -2,7 +2,7 @@
 #ifndef PARSERS_STAGES_GOTEXT_STATE_H
 #define PARSERS_STAGES_GOTEXT_STATE_H
 
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 #include "parsers/stages/gotext.h"
 #include "parsers/stages/stage.h"
 

@@ -1,5 +1,5 @@
 /* The stage regex: the named groups of an expression become extracted values. A group that took no part is an empty text. */
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 
 #include <stdlib.h>
 

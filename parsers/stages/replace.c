@@ -2,7 +2,7 @@
  * Promtail's: an expression without groups replaces nothing; a group that lies inside of one that was replaced is passed over, but
  * for as long as what was replaced ends at byte 0; and a named group becomes a value that holds the text its capture was replaced
  * by last. */
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
 
 #include "parsers/bytes/num.h"
 #include "parsers/bytes/utf8.h"
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 
 enum token { TOKEN_END, TOKEN_BAD, TOKEN_NAME, TOKEN_STRING, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_DOT, TOKEN_EQ, TOKEN_NEQ,
 	TOKEN_RE, TOKEN_NRE, TOKEN_HAS, TOKEN_FINDS };

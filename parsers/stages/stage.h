@@ -3,7 +3,7 @@
 #ifndef PARSERS_STAGE_H
 #define PARSERS_STAGE_H
 
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 #include "parsers/stages/stages.h"
 
 enum {

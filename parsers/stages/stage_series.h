@@ -5,7 +5,7 @@
 
 #include "parsers/bytes/map.h"
 #include "parsers/labels.h"
-#include "parsers/trace.h"
+#include "parsers/trace/trace.h"
 
 enum { SERIES_MAX = 4096, SERIES_LABEL_BYTES_MAX = 4096, SERIES_BUCKETS_MAX = 128 };
 

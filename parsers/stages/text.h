@@ -3,7 +3,7 @@
 #define PARSERS_STAGES_TEXT_H
 
 #include "parsers/bytes/arena.h"
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 
 /* A JSON string with its quotes, as json-iterator writes it: < > & and U+2028, U+2029 escaped too, bytes that are no UTF-8 as
  * \ufffd. */

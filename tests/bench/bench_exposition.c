@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 #include "parsers/relabel.h"
 
 enum { SAMPLES = 4096, RUNS = 7, ROUNDS = 50 };

@@ -11,7 +11,7 @@
 #include "parsers/dockerjson.h"
 #include "parsers/glob.h"
 #include "parsers/join.h"
-#include "parsers/podpath.h"
+#include "parsers/kubernetes/podpath.h"
 
 enum { LINES = 4096, RUNS = 7, ROUNDS = 50 };
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "exporters/pack.h"
-#include "exporters/remote_write_state.h"
+#include "exporters/remote_write/remote_write_state.h"
 #include "parsers/bytes/hash.h"
 
 static double now_s(void)

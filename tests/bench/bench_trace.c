@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "parsers/level.h"
-#include "parsers/trace.h"
+#include "parsers/trace/trace.h"
 
 enum { ROUNDS = 2000000, REPEATS = 5 };
 

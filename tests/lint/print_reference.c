@@ -1,7 +1,7 @@
 /* docs/CONFIGURATION.md on standard output: print_reference > docs/CONFIGURATION.md. docs.sh compares the two. */
 #include <stdio.h>
 
-#include "config/reference.h"
+#include "config/schema/reference.h"
 
 int main(void)
 {

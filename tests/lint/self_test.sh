@@ -11,7 +11,7 @@ cases=0
 
 good_tree() {
 	rm -rf "$tree"
-	mkdir -p "$tree/agent" "$tree/parsers/bytes" "$tree/exporters" "$tree/config" "$tree/tests/lint" "$tree/docs" "$tree/out"
+	mkdir -p "$tree/agent/exposition" "$tree/parsers/bytes" "$tree/exporters" "$tree/config" "$tree/tests/lint" "$tree/docs" "$tree/out"
 	cp "$lint/pure_allowed.txt" "$tree/tests/lint/"
 	printf '#include "parsers/good.h"\n\n#include <string.h>\n\nint good(const char *s)\n{\n\treturn (int)strlen(s);\n}\n' >"$tree/parsers/good.c"
 	printf 'int good(const char *s);\n' >"$tree/parsers/good.h"
@@ -21,7 +21,7 @@ good_tree() {
 	printf '# Good page\n\n## A heading, with words\n\nSee [there](#a-heading-with-words) and [options](CONFIGURATION.md).\n' >"$tree/docs/GOOD.md"
 	printf '[DROP_X] = "too_odd",\n' >"$tree/exporters/drops.c"
 	printf '[LOST_X] = "too_late",\n' >"$tree/agent/counters.c"
-	printf '{ "spoor_good", 1 },\n' >"$tree/agent/exposition.c"
+	printf '{ "spoor_good", 1 },\n' >"$tree/agent/exposition/exposition.c"
 	printf '# Operations\n\n`spoor_good_total{reason}`: `too_odd`, `too_late`\n' >"$tree/docs/OPERATIONS.md"
 	printf '# Good\n' >"$tree/README.md"
 	printf 'options\n' >"$tree/docs/CONFIGURATION.md"
@@ -138,7 +138,7 @@ fails links 'code that names a file that is gone' 'docs/BAD.md:3: agent/gone.c d
 printf '# Bad\n\n```sh\ntests/nothing.sh --quick\n```\n' >"$tree/docs/BAD.md"
 fails links 'a command that is gone' 'docs/BAD.md:4: tests/nothing.sh'
 
-printf '{ "spoor_new", 1 },\n' >>"$tree/agent/exposition.c"
+printf '{ "spoor_new", 1 },\n' >>"$tree/agent/exposition/exposition.c"
 fails metrics 'a metric that nobody explains' 'spoor_new is not explained'
 printf '[DROP_Y] = "too_new",\n' >>"$tree/exporters/drops.c"
 fails metrics 'a drop reason that nobody explains' 'too_new is not explained'

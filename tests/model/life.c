@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "agent/log.h"
-#include "agent/log_stages.h"
+#include "agent/logs/log_stages.h"
 #include "config/config.h"
 #include "tests/model/fake_destination.h"
 #include "tests/model/life.h"

@@ -3,7 +3,7 @@
 #ifndef TESTS_MODEL_LIFE_H
 #define TESTS_MODEL_LIFE_H
 
-#include "agent/reader.h"
+#include "agent/logs/reader.h"
 #include "tests/model/world.h"
 
 struct life_rules {

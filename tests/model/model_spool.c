@@ -15,7 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "agent/spool_state.h"
+#include "agent/spool/spool_state.h"
 #include "parsers/bytes/hash.h"
 
 enum { FRAMES_MAX = 4096, DESTINATIONS = 3, STEPS = 1500, DEFAULT_RUNS = 20, PAYLOAD_MAX = 40000 };

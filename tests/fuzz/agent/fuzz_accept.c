@@ -1,7 +1,7 @@
 /* Any Accept header gives a weight from 0 to 1000, and asking for a token that is not in it gives 0. */
 #include <assert.h>
 
-#include "agent/web_accept.h"
+#include "agent/web/web_accept.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

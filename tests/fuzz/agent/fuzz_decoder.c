@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "agent/decoder.h"
+#include "agent/logs/decoder.h"
 #include "parsers/bytes/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

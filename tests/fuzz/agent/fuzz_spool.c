@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/spool.h"
-#include "agent/spool_format.h"
+#include "agent/spool/spool.h"
+#include "agent/spool/spool_format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

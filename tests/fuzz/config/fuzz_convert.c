@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "config/convert.h"
+#include "config/convert/convert.h"
 
 static bool has_variable(struct str s)
 {

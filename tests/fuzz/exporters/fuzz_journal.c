@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "exporters/otlp_metrics.h"
+#include "exporters/otlp/otlp_metrics.h"
 #include "otlp_metrics.pb-c.h"
 #include "remote_write.pb-c.h"
 #include "remote_write_v2.pb-c.h"

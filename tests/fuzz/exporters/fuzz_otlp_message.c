@@ -2,7 +2,7 @@
  * same bytes as labels of a stream make a resource that reads back. */
 #include <assert.h>
 
-#include "exporters/otlp.h"
+#include "exporters/otlp/otlp.h"
 #include "exporters/recut.h"
 
 static bool is_odd(void *ctx, struct str labels, struct str entry, uint64_t index)

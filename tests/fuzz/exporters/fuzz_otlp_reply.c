@@ -1,7 +1,7 @@
 /* Status and body of any server: the first two bytes are the status. Views stay inside the body, counts are counts. */
 #include <assert.h>
 
-#include "exporters/otlp_reply.h"
+#include "exporters/otlp/otlp_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

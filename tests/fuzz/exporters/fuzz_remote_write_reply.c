@@ -1,7 +1,7 @@
 /* Status and text of any receiver: first two bytes are the status. Every answer has an action and a reason. */
 #include <assert.h>
 
-#include "exporters/remote_write_reply.h"
+#include "exporters/remote_write/remote_write_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 
 static void exposition_check_labels(const struct exposition *x)
 {

@@ -1,7 +1,7 @@
 /* The first byte says how the rest is cut into pieces. The lines are those of the whole, within the bound. */
 #include <assert.h>
 
-#include "parsers/event_lines.h"
+#include "parsers/kubernetes/event_lines.h"
 
 enum { MOST = 32 };
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "parsers/bytes/utf8.h"
-#include "parsers/journal_entry.h"
+#include "parsers/journal/journal_entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

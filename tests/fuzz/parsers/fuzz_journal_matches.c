@@ -1,7 +1,7 @@
 /* A text that is judged good falls into words that libsystemd takes; one that is bad has a sentence. */
 #include <assert.h>
 
-#include "parsers/journal_matches.h"
+#include "parsers/journal/journal_matches.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

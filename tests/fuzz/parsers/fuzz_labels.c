@@ -2,7 +2,7 @@
  * `name value` are set one after the other, and the set stays sorted and says what was set last. */
 #include <assert.h>
 
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "parsers/monitor.h"
+#include "parsers/kubernetes/monitor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

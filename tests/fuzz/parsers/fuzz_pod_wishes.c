@@ -2,7 +2,7 @@
  * annotations that is the other way round asks for the same. */
 #include <assert.h>
 
-#include "parsers/pod_wishes.h"
+#include "parsers/kubernetes/pod_wishes.h"
 
 enum { MOST = 64 };
 

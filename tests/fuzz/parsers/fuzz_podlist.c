@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "parsers/bytes/utf8.h"
-#include "parsers/pod_copy.h"
+#include "parsers/kubernetes/pod_copy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* Accepted names hold nothing that needs escaping in a label or a path. */
 #include <assert.h>
 
-#include "parsers/podpath.h"
+#include "parsers/kubernetes/podpath.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
  * a run that never ends is the finding. */
 #include <assert.h>
 
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

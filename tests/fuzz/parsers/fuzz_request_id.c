@@ -1,7 +1,7 @@
 /* What is found is a part of the line, of the width and the letters that ids have, and stands behind a key. */
 #include <assert.h>
 
-#include "parsers/request_id.h"
+#include "parsers/trace/request_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "parsers/trace.h"
+#include "parsers/trace/trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "parsers/trace_memory.h"
+#include "parsers/trace/trace_memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #include "parsers/level.h"
-#include "parsers/trace_named.h"
+#include "parsers/trace/trace_named.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

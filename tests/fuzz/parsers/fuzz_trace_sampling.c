@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "parsers/trace_sampling.h"
+#include "parsers/trace/trace_sampling.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/spool.h"
+#include "agent/spool/spool.h"
 #include "exporters/wire.h"
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 
 enum { JOURNAL_TEXT_SERIES = 200000 };
 struct journal_text {

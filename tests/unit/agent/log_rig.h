@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "agent/kubernetes/node_pods.h"
-#include "agent/pipeline.h"
+#include "agent/logs/pipeline.h"
 #include "agent/tail/tail.h"
 #include "config/load.h"
 #include "tests/unit/agent/temp_dir.h"

@@ -1,5 +1,5 @@
 /* Text of other encodings as UTF-8: what Go's decoders make of the same bytes, bytes that are no text, and the bound. */
-#include "agent/decoder.h"
+#include "agent/logs/decoder.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* What is said about a destination, second by second. */
-#include "agent/delivery_news.h"
+#include "agent/logs/delivery_news.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Families as text: numbers, labels, headers, and a family that comes twice. */
-#include "agent/families.h"
+#include "agent/exposition/families.h"
 
 #include <check.h>
 #include <math.h>

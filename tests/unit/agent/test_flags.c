@@ -1,11 +1,11 @@
-#include "agent/flags.h"
+#include "agent/commandline/flags.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/commands/table.h"
-#include "agent/usage.h"
+#include "agent/commandline/usage.h"
 
 enum { ARGUMENTS_MOST = 8 };
 

@@ -1,7 +1,7 @@
 /* Under which names logs are shipped: the tables, then a tree of files under each profile, with what has a say beside it. */
 #include "tests/unit/agent/log_rig.h"
 
-#include "agent/label_profile.h"
+#include "agent/logs/label_profile.h"
 
 static const struct log_facts of_pod = { { [FACT_NODE] = STR("n1"), [FACT_NAMESPACE] = STR("shop"), [FACT_POD] = STR("cart-0"), [FACT_UID] = STR("u-1"),
 					   [FACT_CONTAINER] = STR("web"), [FACT_STREAM] = STR("stderr") } };

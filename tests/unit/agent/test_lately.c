@@ -1,5 +1,5 @@
 /* The streams of a log's newest lines: found by equal labels, whoever owns these; the ones that are asked for stay. */
-#include "agent/lately.h"
+#include "agent/logs/lately.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 /* log_lines_total: rows are found again, bounded and forgotten in time; counts never become less; the newest trace stands beside them, in
  * OpenMetrics alone. */
-#include "agent/line_counts.h"
+#include "agent/logs/line_counts.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/exposition.h"
+#include "agent/exposition/exposition.h"
 
 #define TRACE_A "4bf92f3577b34da6a3ce929d0e0e4736"
 #define TRACE_B "0af7651916cd43dd8448eb211c80319c"

@@ -1,5 +1,5 @@
 /* Sampling by trace id: who is kept, who is never asked, and what a kept line stands for. */
-#include "agent/line_trace.h"
+#include "agent/logs/line_trace.h"
 
 #include <check.h>
 #include <stdio.h>

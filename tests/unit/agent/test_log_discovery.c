@@ -2,7 +2,7 @@
  * with pod objects that come late, change or never come. */
 #include "tests/unit/agent/log_rig.h"
 
-#include "agent/line_counts.h"
+#include "agent/logs/line_counts.h"
 
 /* ---- what the path tells ---- */
 

@@ -1,5 +1,5 @@
 /* What becomes of entries behind the stages: under which stream, for whom, and what there is no room for. */
-#include "agent/log_stages.h"
+#include "agent/logs/log_stages.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "agent/log_jobs.h"
+#include "agent/logs/log_jobs.h"
 #include "config/load.h"
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/podlist.h"
 
 /* The rules of Promtail's chart (6.17.1), as its default configuration has them. */
 #define CHART \

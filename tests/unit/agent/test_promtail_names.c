@@ -1,5 +1,5 @@
 /* --metrics.compat=promtail: names, types and labels as Promtail 3.5 shows them, with our values; bounded. */
-#include "agent/exposition.h"
+#include "agent/exposition/exposition.h"
 
 #include <check.h>
 

@@ -1,6 +1,6 @@
 /* The sandbox, seen from inside. A process that has entered it cannot leave, so each test forks one, which tells by its exit status. Each
  * system call that there is and that is not on the list is tried, with arguments that would do nothing. */
-#include "agent/sandbox.h"
+#include "agent/sandbox/sandbox.h"
 
 #include <check.h>
 #include <errno.h>

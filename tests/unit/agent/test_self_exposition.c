@@ -1,5 +1,5 @@
 /* The agent's own metrics: the ledger balances, the formats' rules are kept, every enumerated reason is there. */
-#include "agent/exposition.h"
+#include "agent/exposition/exposition.h"
 
 #include <check.h>
 

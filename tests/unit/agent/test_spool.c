@@ -1,6 +1,6 @@
 /* Samples on disk: what survives a kill, what a destination is given after a start, damage, caps. Random histories are in
  * tests/model/model_spool.c. */
-#include "agent/spool.h"
+#include "agent/spool/spool.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "agent/spool_format.h"
+#include "agent/spool/spool_format.h"
 #include "tests/unit/agent/temp_dir.h"
 
 static struct spool *open_in(const struct temp_dir *d, uint64_t cap, size_t destinations)

@@ -1,5 +1,5 @@
 /* Names of reasons, and what happens when there are too many of them. */
-#include "agent/stage_drops.h"
+#include "agent/logs/stage_drops.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Taps: the ring of lines against a plain queue, filters, rate, limit, what is told about lines that are not shown, and lines as text. */
-#include "agent/tap.h"
+#include "agent/logs/tap.h"
 
 #include <check.h>
 #include <stdio.h>

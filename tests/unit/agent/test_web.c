@@ -1,6 +1,6 @@
 /* The HTTP side by real sockets: what each path answers, and what hostile clients can do to it. The loop runs in a thread of its
  * own, the test is the client. */
-#include "agent/web.h"
+#include "agent/web/web.h"
 
 #include <arpa/inet.h>
 #include <check.h>

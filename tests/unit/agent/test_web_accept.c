@@ -1,5 +1,5 @@
 /* Content negotiation as clients really send it. */
-#include "agent/web_accept.h"
+#include "agent/web/web_accept.h"
 
 #include <check.h>
 

@@ -1,5 +1,5 @@
 /* The file about TLS and users: what it means, and what is said about a bad one. */
-#include "agent/web_config.h"
+#include "agent/web/web_config.h"
 
 #include <check.h>
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/web.h"
+#include "agent/web/web.h"
 #include "config/load.h"
 #include "tests/unit/agent/web_rig.h"
 

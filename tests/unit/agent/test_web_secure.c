@@ -1,6 +1,6 @@
 /* Our own port with TLS and users, by libcurl: who is let in, who is not, and that a change of the files needs no restart. The loop runs in
  * a thread of its own, the test is the client. */
-#include "agent/web.h"
+#include "agent/web/web.h"
 
 #include <check.h>
 #include <crypt.h>

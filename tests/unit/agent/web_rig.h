@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/web.h"
+#include "agent/web/web.h"
 #include "tests/unit/agent/fake_status.h"
 
 struct web_rig {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/convert.h"
+#include "config/convert/convert.h"
 
 enum { FILES_MOST = 200, TEXT_MOST = 4 << 20 };
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "config/load.h"
-#include "config/options.h"
-#include "config/reference.h"
+#include "config/options/options.h"
+#include "config/schema/reference.h"
 #include "parsers/stages/stages.h"
 
 static struct config *load(const char *text)

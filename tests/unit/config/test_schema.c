@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/options.h"
-#include "config/schema.h"
+#include "config/options/options.h"
+#include "config/schema/schema.h"
 #include "parsers/stages/stages.h"
 
 static struct buf schema;

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "config/options.h"
+#include "config/options/options.h"
 #include "config/test_file.h"
 
 static const char good[] = "pipeline_stages: [{ cri: {} }, { labels: { a: } }]\n"

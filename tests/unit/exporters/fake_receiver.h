@@ -9,7 +9,7 @@
 
 #include <snappy-c.h>
 
-#include "exporters/remote_write_state.h"
+#include "exporters/remote_write/remote_write_state.h"
 #include "tests/unit/exporters/seen_series.h"
 #include "tests/unit/exporters/server.h"
 

@@ -1,5 +1,5 @@
 /* Log records, resources and whole requests as protobuf-c reads them; parts of a request are parts of it. */
-#include "exporters/otlp_logs.h"
+#include "exporters/otlp/otlp_logs.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <zlib.h>
 
 #include "exporters/batch.h"
-#include "exporters/otlp.h"
+#include "exporters/otlp/otlp.h"
 #include "exporters/recut.h"
 #include "otlp_logs.pb-c.h"
 

@@ -1,5 +1,5 @@
 /* Frames of the journal as OTLP metrics: what protobuf-c reads, and that it would have written the same bytes. */
-#include "exporters/otlp_metrics.h"
+#include "exporters/otlp/otlp_metrics.h"
 
 #include <check.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Statuses and bodies, as receivers send them, to actions. */
-#include "exporters/otlp_reply.h"
+#include "exporters/otlp/otlp_reply.h"
 
 #include <check.h>
 

@@ -1,6 +1,6 @@
 /* The outer side of remote-write: when a request goes and how large it is, metadata, room, marks, options. What becomes of a
  * frame is in test_remote_write_feed.c, answers are in test_remote_write_faults.c. */
-#include "exporters/remote_write.h"
+#include "exporters/remote_write/remote_write.h"
 
 #include "tests/unit/exporters/fake_receiver.h"
 

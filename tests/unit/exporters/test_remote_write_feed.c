@@ -1,6 +1,6 @@
 /* Frames of the journal to series of requests: values, exemplars, histograms, start times, definitions, what is damaged or mended,
  * write_relabel_configs. */
-#include "exporters/remote_write.h"
+#include "exporters/remote_write/remote_write.h"
 
 #include "tests/unit/exporters/fake_receiver.h"
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "parsers/exposition.h"
+#include "parsers/exposition/exposition.h"
 
 static double dump_double(uint64_t bits)
 {

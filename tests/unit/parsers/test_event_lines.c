@@ -1,5 +1,5 @@
 /* The same lines come out, however the stream is cut into pieces; too long ones are left out, whole. */
-#include "parsers/event_lines.h"
+#include "parsers/kubernetes/event_lines.h"
 
 #include <check.h>
 

@@ -1,5 +1,5 @@
 /* Cursors that libsystemd writes, others that it does not, and which of two comes first. */
-#include "parsers/journal_cursor.h"
+#include "parsers/journal/journal_cursor.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Lines, JSON objects and labels of entries: the usual ones, and those of a writer who means harm. */
-#include "parsers/journal_entry.h"
+#include "parsers/journal/journal_entry.h"
 
 #include <check.h>
 #include <stdio.h>

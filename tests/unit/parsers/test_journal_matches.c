@@ -1,5 +1,5 @@
 /* Words, alternatives, and each way in which a text is refused. */
-#include "parsers/journal_matches.h"
+#include "parsers/journal/journal_matches.h"
 
 #include <check.h>
 #include <stdlib.h>

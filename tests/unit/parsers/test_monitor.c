@@ -1,10 +1,10 @@
 /* PodMonitor, ServiceMonitor and Service objects out of lists and events; what an endpoint is refused for; selectors. */
-#include "parsers/monitor.h"
+#include "parsers/kubernetes/monitor.h"
 
 #include <check.h>
 #include <stdio.h>
 
-#include "parsers/label_selector.h"
+#include "parsers/kubernetes/label_selector.h"
 
 static void read_one(const char *json, struct objects *list, struct arena *arena)
 {

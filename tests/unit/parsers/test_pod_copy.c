@@ -1,5 +1,5 @@
 /* A copy says the same as its pod, in memory of its own, and every change of a pod changes its number. */
-#include "parsers/pod_copy.h"
+#include "parsers/kubernetes/pod_copy.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Annotations and what is made of them, for the container "app" of a pod. */
-#include "parsers/pod_wishes.h"
+#include "parsers/kubernetes/pod_wishes.h"
 
 #include <check.h>
 #include <stdio.h>

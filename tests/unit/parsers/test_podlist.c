@@ -1,5 +1,5 @@
 /* A recorded list field by field; then lists, events and single objects of every shape, right and wrong. */
-#include "parsers/podlist.h"
+#include "parsers/kubernetes/podlist.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The kubelet's names, and what only looks like them. */
-#include "parsers/podpath.h"
+#include "parsers/kubernetes/podpath.h"
 
 #include <check.h>
 

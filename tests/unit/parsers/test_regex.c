@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "parsers/regex.h"
+#include "parsers/regex/regex.h"
 
 static const struct {
 	const char *pattern, *subject, *want;

@@ -1,5 +1,5 @@
 /* Request ids in lines: the keys there are, the values that can only be one request's, and what is neither. */
-#include "parsers/request_id.h"
+#include "parsers/trace/request_id.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The samples of tests/fixtures/trace, all of them, each also inside memory of its exact size; then what a table of lines
  * cannot say: bounds, hostile lines, and where in the line an id stands. */
-#include "parsers/trace.h"
+#include "parsers/trace/trace.h"
 
 #include <check.h>
 #include <stdio.h>

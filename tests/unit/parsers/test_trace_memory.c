@@ -1,5 +1,5 @@
 /* Which line gets whose id; and that who begins anywhere, having learnt what stands before, gives the ids of who began at the start. */
-#include "parsers/trace_memory.h"
+#include "parsers/trace/trace_memory.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Trace ids under a key that a pod has named, and levels where it has said how its lines are written. */
-#include "parsers/trace_named.h"
+#include "parsers/trace/trace_named.h"
 
 #include <check.h>
 

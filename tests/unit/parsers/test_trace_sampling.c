@@ -1,6 +1,6 @@
 /* Shares to thresholds and their texts, as the specification and the collector of OpenTelemetry have them; randomness of ids and of
  * tracestates; and that a larger share keeps all that a smaller one keeps. */
-#include "parsers/trace_sampling.h"
+#include "parsers/trace/trace_sampling.h"
 
 #include <check.h>
 #include <math.h>

@@ -1,0 +1,45 @@
+# cmake -DNAME=page -DIN=page.html -DOUT=page_html.c -P embed.cmake : writes the file's bytes as a C array, and the hashes of its inline
+# script and style as a Content-Security-Policy spells them.
+set(base64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+
+# 64 hex digits to 43 base64 digits and one '=': three bytes are four digits, and 32 bytes are 10 groups and two bytes.
+function(hex_to_base64 hex out)
+	set(text "")
+	foreach(group RANGE 10)
+		math(EXPR at "${group} * 6")
+		string(SUBSTRING "${hex}00" ${at} 6 six)
+		math(EXPR bits "0x${six}")
+		foreach(shift 18 12 6 0)
+			math(EXPR index "(${bits} >> ${shift}) & 63")
+			string(SUBSTRING "${base64}" ${index} 1 digit)
+			string(APPEND text "${digit}")
+		endforeach()
+	endforeach()
+	string(SUBSTRING "${text}" 0 43 text)
+	set(${out} "${text}=" PARENT_SCOPE)
+endfunction()
+
+# The SHA-256 of what stands between <tag> and </tag>, found in the hex form, where no byte is special to CMake.
+function(inline_hash hex open close out)
+	string(HEX "${open}" open)
+	string(HEX "${close}" close)
+	string(FIND "${hex}" "${open}" from)
+	string(FIND "${hex}" "${close}" to)
+	if(from LESS 0 OR to LESS from)
+		message(FATAL_ERROR "${IN} has no inline part of the kind expected")
+	endif()
+	string(LENGTH "${open}" skip)
+	math(EXPR from "(${from} + ${skip}) / 2")
+	math(EXPR count "${to} / 2 - ${from}")
+	file(READ "${IN}" part OFFSET ${from} LIMIT ${count})
+	string(SHA256 digest "${part}")
+	hex_to_base64("${digest}" text)
+	set(${out} "'sha256-${text}'" PARENT_SCOPE)
+endfunction()
+
+file(READ ${IN} hex HEX)
+inline_hash("${hex}" "<script>" "</script>" script)
+inline_hash("${hex}" "<style>" "</style>" style)
+string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+file(WRITE ${OUT} "#include \"agent/web/page.h\"\nconst unsigned char ${NAME}_html[] = { ${bytes} 0 };\nconst unsigned ${NAME}_html_bytes = sizeof ${NAME}_html - 1;
+const char ${NAME}_script_hash[] = \"${script}\";\nconst char ${NAME}_style_hash[] = \"${style}\";\n")

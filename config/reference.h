@@ -1,9 +1,0 @@
-/* docs/CONFIGURATION.md, printed from the table. */
-#ifndef CONFIG_REFERENCE_H
-#define CONFIG_REFERENCE_H
-
-#include "parsers/bytes/buf.h"
-
-void config_reference_print(struct buf *out);
-
-#endif
