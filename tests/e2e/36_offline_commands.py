@@ -47,7 +47,8 @@ def check_json(s):
 
 # What the loader says of a file whose shape is wrong; other faults lie between keys, or in a text that the schema takes as it is.
 SHAPE = re.compile(r"unknown key|did you mean|belongs under|expected (an? |one of|true)|not a label name|are internal|is missing")
-NO_SHAPE = re.compile(r"expected an? (duration|size)|__path__ is missing")
+# Names of encodings have aliases, in any case of letters: the schema lists none.
+NO_SHAPE = re.compile(r"expected an? (duration|size)|__path__ is missing|did you mean windows-")
 
 
 def load_yaml(path):
