@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-WIDTH, SECONDS = 1400, 7
+WIDTH, SECONDS, ATTEMPTS = 1400, 7, 3
 
 
 class Browser:
@@ -92,8 +92,19 @@ class Page:
 
 
 def start(profile):
+    """A browser that answers; None: there is none. It is the instrument here: one that ends as it starts is started again, and that is said."""
     program = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
-    return Browser(program, profile) if program else None
+    for attempt in range(ATTEMPTS if program else 0):
+        browser = Browser(program, f"{profile}-{attempt}")
+        try:
+            browser.ask("Browser.getVersion")
+            return browser
+        except (BrokenPipeError, SystemExit):
+            browser.end()
+            print(f"# {program} ended as it started, with status {browser.child.returncode}", file=sys.stderr)
+    if program:
+        raise SystemExit(f"screenshot.py: {program} ended as it started, {ATTEMPTS} times")
+    return None
 
 
 def main():
@@ -101,7 +112,7 @@ def main():
         raise SystemExit("usage: screenshot.py URL OUT.png [light|dark]")
     url, out = sys.argv[1:3]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = start(profile)
+        browser = start(os.path.join(profile, "profile"))
         if not browser:
             raise SystemExit("screenshot.py: no chromium on this machine: tests/setup.sh page")
         try:
