@@ -18,7 +18,6 @@ enum {
 	BLOCKED_MIN_MS = 20000,
 	BLOCKED_MAX_MS = 40000,
 	SPLIT_AFTER = 2, /* failed attempts of a request that is larger than a second's allowance */
-	DOUBTS_MAX = 10, /* attempts before a doubtful refusal is believed: some eight minutes with the usual backoff */
 	BATCH_BYTES_MIN = 64 * 1024
 };
 static const int64_t ms_ns = 1000000;
@@ -224,7 +223,7 @@ static void on_rate_limited(struct destination *d, struct piece *piece, const st
 /* The parts of a piece that has been tried often enough are not tried as often again. */
 static void on_doubtful(struct destination *d, struct piece *piece, const struct push_reply *reply, int64_t now_ns)
 {
-	if (piece->attempts < DOUBTS_MAX && piece->lot->bisects == 0) {
+	if (piece->attempts < REPLY_DOUBTS_MAX && piece->lot->bisects == 0) {
 		on_retry(d, piece, reply, now_ns);
 		return;
 	}

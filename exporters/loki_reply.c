@@ -11,13 +11,7 @@
 
 #include "parsers/bytes/num.h"
 
-/* First match wins; an empty text matches every body. */
-static const struct rule {
-	int from, to; /* status */
-	struct str text;
-	enum reply_action action;
-	enum drop_reason reason;
-} rules[] = {
+static const struct push_rule rules[] = {
 	{ 260, 260, STR(""), REPLY_BLOCKED, DROP_REJECTED },
 	{ 200, 299, STR(""), REPLY_ACCEPTED, DROP_REJECTED },
 	{ 300, 599, STR("ingestion blocked for user '"), REPLY_BLOCKED, DROP_REJECTED },
@@ -89,11 +83,6 @@ static size_t find(struct str s, struct str needle)
 {
 	const char *hit = needle.n && s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
 	return hit ? (size_t)(hit - s.p) : s.n;
-}
-
-static bool has(struct str s, struct str needle)
-{
-	return needle.n == 0 || find(s, needle) < s.n;
 }
 
 /* Bytes of the Go-quoted string that s starts with, quotes included; 0 when it is none. */
@@ -184,10 +173,7 @@ static void read_stream(struct str body, struct push_reply *out)
 
 struct push_reply loki_reply_read(int status, struct str body)
 {
-	size_t i = 0;
-	while (i + 1 < COUNT_OF(rules) && (status < rules[i].from || status > rules[i].to || !has(body, rules[i].text)))
-		i++;
-	struct push_reply out = { .action = rules[i].action, .reason = rules[i].reason };
+	struct push_reply out = push_rule_apply(rules, COUNT_OF(rules), status, body);
 	if (out.action == REPLY_THROTTLED || out.action == REPLY_REFUSED) {
 		read_count(body, &out);
 		read_stream(body, &out);
@@ -204,7 +190,7 @@ struct push_reply loki_reply_read(int status, struct str body)
 enum drop_reason loki_refusal_reason(struct str body)
 {
 	for (size_t i = 0; i < COUNT_OF(reasons); i++)
-		if (has(body, reasons[i].text))
+		if (str_has(body, reasons[i].text))
 			return reasons[i].reason;
 	return DROP_REJECTED;
 }

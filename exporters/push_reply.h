@@ -21,6 +21,9 @@ enum reply_action {
 	REPLY_ACTIONS
 };
 
+/* Attempts before a doubtful refusal is believed: some eight minutes with the usual backoff. */
+enum { REPLY_DOUBTS_MAX = 10 };
+
 /* Views into the body. */
 struct push_reply {
 	enum reply_action action;
@@ -30,5 +33,15 @@ struct push_reply {
 	uint64_t ignored, total;
 	uint64_t limit_bytes, tried_bytes; /* of REPLY_RATE_LIMITED: per second, and this request; 0 when not told */
 };
+
+/* A protocol's answers are a table of these: the first match wins, the last row matches everything. */
+struct push_rule {
+	int from, to;    /* status */
+	struct str text; /* that the body has; empty: any */
+	enum reply_action action;
+	enum drop_reason reason;
+};
+/* Action and reason of the row. */
+struct push_reply push_rule_apply(const struct push_rule *rules, size_t count, int status, struct str body);
 
 #endif

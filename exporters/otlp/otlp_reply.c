@@ -9,14 +9,7 @@
 #include "exporters/loki_reply.h"
 #include "exporters/wire.h"
 
-enum { DOUBTS_MAX = 10 }; /* attempts of metrics; delivery.c has those of logs */
-
-static const struct rule {
-	int from, to; /* status */
-	struct str text; /* "" matches every body */
-	enum reply_action action;
-	enum drop_reason reason;
-} rules[] = {
+static const struct push_rule rules[] = {
 	{ 200, 299, STR(""), REPLY_ACCEPTED, DROP_REJECTED },
 	{ 400, 599, STR("message larger than max"), REPLY_TOO_LARGE, DROP_REQUEST_TOO_LARGE }, /* gRPC behind the receiver, Loki's among them */
 	{ 400, 400, STR("request body too large"), REPLY_TOO_LARGE, DROP_REQUEST_TOO_LARGE },
@@ -33,11 +26,6 @@ static const struct rule {
 	{ 500, 599, STR(""), REPLY_DOUBTFUL, DROP_REJECTED },
 	{ 0, 999, STR(""), REPLY_RETRY, DROP_REJECTED },
 };
-
-static bool has(struct str body, struct str text)
-{
-	return text.n == 0 || (body.n >= text.n && memmem(body.p, body.n, text.p, text.n));
-}
 
 /* google.rpc.Status, all of it: prose is never one by chance, since its letters are tags of other fields. */
 static bool status_message(struct str body, struct str *message)
@@ -94,10 +82,7 @@ struct str otlp_reply_text(int status, struct str body)
 struct push_reply otlp_logs_reply(int status, struct str body)
 {
 	struct str text = otlp_reply_text(status, body);
-	size_t i = 0;
-	while (i + 1 < COUNT_OF(rules) && (status < rules[i].from || status > rules[i].to || !has(text, rules[i].text)))
-		i++;
-	struct push_reply out = { .action = rules[i].action, .reason = rules[i].reason };
+	struct push_reply out = push_rule_apply(rules, COUNT_OF(rules), status, text);
 	if (out.action == REPLY_REFUSED)
 		out.reason = loki_refusal_reason(text);
 	if (out.action == REPLY_ACCEPTED && otlp_partial_success(body, &out.ignored, &text)) {
@@ -117,7 +102,7 @@ enum rw_action otlp_metrics_reply(int status, struct str body, unsigned attempts
 		[REPLY_TOO_LARGE] = RW_TOO_LARGE,  [REPLY_HOLD] = RW_MISPLACED,
 	};
 	enum reply_action action = otlp_logs_reply(status, body).action;
-	if (action == REPLY_DOUBTFUL && attempts >= DOUBTS_MAX)
+	if (action == REPLY_DOUBTFUL && attempts >= REPLY_DOUBTS_MAX)
 		return RW_REFUSED;
 	bool is_unknown = status == 401 || status == 403 || status == 407;
 	return is_unknown ? RW_UNAUTHORIZED : actions[action];

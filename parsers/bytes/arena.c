@@ -49,6 +49,16 @@ struct str arena_copy(struct arena *a, struct str s)
 	return (struct str){ at, s.n };
 }
 
+void *arena_room(struct arena *a, void *at, size_t count, size_t bytes)
+{
+	if (count == 0)
+		return arena_alloc(a, 2 * bytes);
+	if (count < 2 || (count & (count - 1)))
+		return at;
+	void *larger = arena_alloc(a, 2 * count * bytes);
+	return memcpy(larger, at, count * bytes);
+}
+
 void arena_fini(struct arena *a)
 {
 	for (struct arena_block *block = a->newest, *older; block; block = older) {

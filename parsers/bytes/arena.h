@@ -13,6 +13,9 @@ struct arena {
 
 void *arena_alloc(struct arena *a, size_t n); /* aligned for any type */
 struct str arena_copy(struct arena *a, struct str s);   /* a copy that is also NUL-terminated */
+/* Room for one more in an array of the arena that has `count`, each of `bytes`: it doubles, so what is asked for follows what is there, and
+ * not what somebody announces. at: the array, NULL with none in it. */
+void *arena_room(struct arena *a, void *at, size_t count, size_t bytes);
 void arena_fini(struct arena *a);
 /* Empties it for the next user and keeps memory, up to 256 KiB: what is done again and again allocates nothing after a while. */
 void arena_reset(struct arena *a);

@@ -55,6 +55,11 @@ static inline size_t str_find(struct str s, char c)
 	return hit ? (size_t)(hit - s.p) : s.n;
 }
 
+static inline bool str_has(struct str s, struct str part)
+{
+	return part.n == 0 || (s.n && memmem(s.p, s.n, part.p, part.n));
+}
+
 /* Cuts *rest at the first `c`: returns what stood before it, leaves what stands behind it. */
 static inline struct str str_cut(struct str *rest, char c)
 {

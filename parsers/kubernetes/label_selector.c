@@ -2,24 +2,13 @@
  * takes too much would ask targets that nobody has named. */
 #include "parsers/kubernetes/label_selector.h"
 
-/* Room for one more in an array that doubles. */
-static void *room_for(struct arena *arena, void *at, size_t count, size_t bytes)
-{
-	if (count == 0)
-		return arena_alloc(arena, 2 * bytes);
-	if (count < 2 || (count & (count - 1)))
-		return at;
-	void *larger = arena_alloc(arena, 2 * count * bytes);
-	return memcpy(larger, at, count * bytes);
-}
-
 static struct label_rule *add(struct arena *arena, struct label_selector *s)
 {
 	if (s->count == LABEL_SELECTOR_RULES_MAX) {
 		s->problem = "its selector has more than 64 rules";
 		return NULL;
 	}
-	s->rules = room_for(arena, s->rules, s->count, sizeof *s->rules);
+	s->rules = arena_room(arena, s->rules, s->count, sizeof *s->rules);
 	s->rules[s->count] = (struct label_rule){ 0 };
 	return &s->rules[s->count++];
 }
@@ -52,7 +41,7 @@ static void read_values(struct json *j, struct arena *arena, struct label_select
 			s->problem = "a value of its selector is no text";
 		if (s->problem)
 			return;
-		rule->values = room_for(arena, rule->values, rule->value_count, sizeof *rule->values);
+		rule->values = arena_room(arena, rule->values, rule->value_count, sizeof *rule->values);
 		rule->values[rule->value_count++] = value;
 	}
 }

@@ -24,17 +24,6 @@ static struct str text_of(struct reading *r)
 	return text;
 }
 
-/* Room for one more in an array that doubles: most have one or two, and what is asked for at once a hostile object could ask for often. */
-static void *room_for(struct arena *arena, void *at, size_t count, size_t bytes)
-{
-	if (count == 0)
-		return arena_alloc(arena, 2 * bytes);
-	if (count < 2 || (count & (count - 1)))
-		return at;
-	void *larger = arena_alloc(arena, 2 * count * bytes);
-	return memcpy(larger, at, count * bytes);
-}
-
 static void read_names(struct reading *r, struct monitor_names *out)
 {
 	struct json_scope items;
@@ -43,7 +32,7 @@ static void read_names(struct reading *r, struct monitor_names *out)
 		struct str name = text_of(r);
 		if (!name.n)
 			continue;
-		out->at = room_for(r->arena, out->at, out->count, sizeof *out->at);
+		out->at = arena_room(r->arena, out->at, out->count, sizeof *out->at);
 		out->at[out->count++] = name;
 	}
 }
@@ -99,7 +88,7 @@ static void read_rules(struct reading *r, struct monitor_rules *out)
 			r->e->problem = "it has more than 64 relabelings";
 			return;
 		}
-		out->at = room_for(r->arena, out->at, out->count, sizeof *out->at);
+		out->at = arena_room(r->arena, out->at, out->count, sizeof *out->at);
 		out->at[out->count] = (struct relabel_options){ .separator = STR(";"), .regex = STR("(.*)"), .replacement = STR("$1") };
 		read_rule(r, &out->at[out->count++]);
 	}
@@ -164,7 +153,7 @@ static void take_params(struct reading *r)
 			if (e->param_count == MONITOR_NAMES_MAX || name.n > 64 || !labels_name_is_legacy(name, false))
 				e->problem = "it has more than 64 params, or one whose name is no name of a label";
 			else {
-				e->params = room_for(r->arena, e->params, e->param_count, sizeof *e->params);
+				e->params = arena_room(r->arena, e->params, e->param_count, sizeof *e->params);
 				e->params[e->param_count++] = (struct label){ name, value };
 			}
 		}
@@ -331,7 +320,7 @@ static void read_endpoints(struct reading *r)
 			m->left_out++;
 			continue;
 		}
-		m->endpoints = room_for(r->arena, m->endpoints, m->endpoint_count, sizeof *m->endpoints);
+		m->endpoints = arena_room(r->arena, m->endpoints, m->endpoint_count, sizeof *m->endpoints);
 		r->e = &m->endpoints[m->endpoint_count++];
 		*r->e = (struct monitor_endpoint){ 0 };
 		read_endpoint(r);
@@ -427,7 +416,7 @@ static void read_service_ports(struct json *j, struct arena *arena, struct servi
 {
 	struct json_scope items;
 	for (json_array(j, &items); json_element(j, &items) && out->port_count < MONITOR_NAMES_MAX;) {
-		out->ports = room_for(arena, out->ports, out->port_count, sizeof *out->ports);
+		out->ports = arena_room(arena, out->ports, out->port_count, sizeof *out->ports);
 		read_service_port(j, arena, &out->ports[out->port_count++]);
 	}
 }
@@ -441,7 +430,7 @@ static void read_labels(struct str text, struct arena *arena, struct service *ou
 		struct label l = { .name = json_resolve(&j, arena) };
 		if (!json_text(&j, arena, &l.value))
 			continue;
-		out->labels = room_for(arena, out->labels, out->label_count, sizeof *out->labels);
+		out->labels = arena_room(arena, out->labels, out->label_count, sizeof *out->labels);
 		out->labels[out->label_count++] = l;
 	}
 }

@@ -5,16 +5,6 @@
 
 #include "parsers/bytes/rfc3339.h"
 
-void *podlist_grow(struct podlist_parse *p, void *old, size_t count, size_t size)
-{
-	if (count & (count - 1))
-		return old;
-	char *fresh = arena_alloc(p->arena, (count ? 2 * count : 1) * size);
-	if (count)
-		memcpy(fresh, old, count * size);
-	return fresh;
-}
-
 static void read_time(struct podlist_parse *p, int64_t *out)
 {
 	struct str text;

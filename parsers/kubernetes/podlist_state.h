@@ -12,9 +12,7 @@ struct podlist_parse {
 	bool is_too_long;    /* more than PODLIST_PODS_MAX */
 };
 
-/* Room for one more behind `count` things of `size` bytes, zeroed. Rooms are powers of two, so the count tells when one is full. */
-void *podlist_grow(struct podlist_parse *p, void *old, size_t count, size_t size);
-#define PUSH(p, list, count) ((list) = podlist_grow(p, list, count, sizeof *(list)), (count)++, &(list)[(count) - 1])
+#define PUSH(p, list, count) ((list) = arena_room((p)->arena, list, count, sizeof *(list)), (count)++, &(list)[(count) - 1])
 
 enum podlist_kind { TEXT, TIME, INTEGER, COUNT, BOOL }; /* struct str; int64_t, seconds since 1970; int64_t; uint64_t; bool */
 struct podlist_field {

@@ -44,12 +44,29 @@ START_TEST(copies)
 }
 END_TEST
 
+START_TEST(arrays_grow)
+{
+	struct arena a = { 0 };
+	size_t *at = NULL;
+	for (size_t i = 0; i < 1000; i++) {
+		at = arena_room(&a, at, i, sizeof *at);
+		ck_assert_msg(at[i] == 0, "element %zu is not zero", i);
+		at[i] = i + 1;
+	}
+	for (size_t i = 0; i < 1000; i++)
+		ck_assert_uint_eq(at[i], i + 1);
+	ck_assert_msg(a.used_bytes <= 4096 * sizeof *at, "%zu bytes for 1000 elements", a.used_bytes);
+	arena_fini(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("arena");
 	TCase *t = tcase_create("arena");
 	tcase_add_test(t, pieces_are_apart_and_stay);
 	tcase_add_test(t, copies);
+	tcase_add_test(t, arrays_grow);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -38,7 +38,7 @@ END_TEST
 
 START_TEST(skip_and_take)
 {
-	struct str s = STR("hello");
+	struct str s = STR("hello"), none = { 0 };
 	for (size_t n = 0; n < 8; n++) {
 		size_t inside = n < 5 ? n : 5;
 		ck_assert_uint_eq(str_skip(s, n).n, 5 - inside);
@@ -50,6 +50,8 @@ START_TEST(skip_and_take)
 	ck_assert(str_ends(s, STR("llo")) && !str_ends(s, STR("lla")) && !str_ends(s, STR("ohello")));
 	ck_assert_uint_eq(str_find(s, 'l'), 2);
 	ck_assert_uint_eq(str_find(s, 'x'), 5);
+	ck_assert(str_has(s, STR("llo")) && str_has(s, none) && str_has(none, none));
+	ck_assert(!str_has(s, STR("lo!")) && !str_has(none, STR("l")));
 }
 END_TEST
 
