@@ -1,12 +1,10 @@
 /* From a problem's line and column to what is to be left out. Mostly that is the key that is complained of. Where leaving out a key would
  * turn a rule into another rule, it is the whole rule: of relabelling, of discovery, and a stage. */
 #include "config/convert/convert_parts.h"
-
-enum { DEPTH_MOST = TREE_MOST_DEPTH + 1 };
+#include "config/tree_walk.h"
 
 struct step { /* an open node on the way down */
 	const struct node *node;
-	const struct node_entry *next;
 	const struct node_entry *unit; /* the rule that everything below belongs to; NULL: none */
 	const struct node *unit_parent;
 	size_t block_from, unit_block_from;
@@ -49,7 +47,7 @@ static void visit(struct step *s, const struct node_entry *e, const struct wante
 	bool is_own_line = !s->node->is_flow || s->block_from == SIZE_MAX; /* also of a file that is all in braces */
 	size_t block_from = is_own_line ? e->from : s->block_from;
 	bool is_rule = s->is_rules && s->node->kind == NODE_LIST;
-	*below = (struct step){ .node = e->value, .next = e->value->first, .unit = is_rule ? e : s->unit,
+	*below = (struct step){ .node = e->value, .unit = is_rule ? e : s->unit,
 				.unit_parent = is_rule ? s->node : s->unit_parent, .block_from = block_from,
 				.unit_block_from = is_rule ? block_from : s->unit_block_from, .is_rules = holds_rules(e->key) };
 	enum rank rank = rank_of(s, e, w, below->unit != NULL);
@@ -62,24 +60,14 @@ static void visit(struct step *s, const struct node_entry *e, const struct wante
 		*found = (struct found){ e, s->node, block_from, rank, size };
 }
 
-/* Shared nodes (aliases) are met as often as they are named; the tree's weight bounds it. */
 static struct found find(const struct node *root, const struct wanted *w)
 {
-	struct step stack[DEPTH_MOST] = { { .node = root, .next = root->first, .block_from = SIZE_MAX } };
+	struct step steps[TREE_WALK_DEPTH + 1] = { { .node = root, .block_from = SIZE_MAX } };
 	struct found found = { 0 };
-	for (size_t depth = 1; depth;) {
-		struct step *top = &stack[depth - 1];
-		const struct node_entry *e = top->next;
-		if (!e) {
-			depth--;
-			continue;
-		}
-		top->next = e->next;
-		struct step below;
-		visit(top, e, w, &found, &below);
-		if (depth < DEPTH_MOST)
-			stack[depth++] = below;
-	}
+	struct tree_walk walk;
+	const struct node_entry *e;
+	for (tree_walk_start(&walk, root); (e = tree_walk_next(&walk)); )
+		visit(&steps[walk.depth - 1], e, w, &found, &steps[walk.depth]);
 	return found;
 }
 
@@ -104,34 +92,16 @@ static void unlink_entry(struct node *node, size_t from, enum node_kind parent)
 
 static void unlink_all(struct node *root, size_t from, enum node_kind parent)
 {
-	struct { struct node *node; const struct node_entry *next; } stack[DEPTH_MOST] = { { root, NULL } };
+	struct tree_walk walk;
+	const struct node_entry *e;
 	unlink_entry(root, from, parent);
-	stack[0].next = root->first;
-	for (size_t depth = 1; depth;) {
-		const struct node_entry *e = stack[depth - 1].next;
-		if (!e) {
-			depth--;
-			continue;
-		}
-		stack[depth - 1].next = e->next;
-		if (depth == DEPTH_MOST || !e->value->first)
-			continue;
+	for (tree_walk_start(&walk, root); (e = tree_walk_next(&walk)); )
 		unlink_entry(e->value, from, parent);
-		stack[depth].node = e->value;
-		stack[depth++].next = e->value->first;
-	}
 }
 
 static struct cut *add_cut(struct convert_work *w)
 {
-	if (w->cut_count == w->cut_room) {
-		size_t room = w->cut_room ? w->cut_room * 2 : 16;
-		struct cut *cuts = arena_alloc(w->arena, room * sizeof *cuts);
-		if (w->cut_count)
-			memcpy(cuts, w->cuts, w->cut_count * sizeof *cuts);
-		w->cuts = cuts;
-		w->cut_room = room;
-	}
+	w->cuts = arena_room(w->arena, w->cuts, w->cut_count, sizeof *w->cuts);
 	w->cuts[w->cut_count] = (struct cut){ 0 };
 	return &w->cuts[w->cut_count++];
 }

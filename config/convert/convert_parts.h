@@ -29,9 +29,9 @@ struct convert_work {
 	const struct node_entry *top; /* keys at the top before anything was left out, in order of the text */
 	size_t top_count;
 	struct cut *cuts;
-	size_t cut_count, cut_room;
+	size_t cut_count;
 	struct variable *variables;
-	size_t variable_count, variable_room;
+	size_t variable_count;
 	struct str inserted;   /* what goes to the byte insert_at; empty: nothing */
 	size_t insert_at;
 	struct str added;      /* whole lines behind the keys that were moved */

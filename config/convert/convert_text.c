@@ -31,7 +31,7 @@ static size_t line_end(struct str text, size_t at)
 static bool is_blank(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!memchr(" \t\r\n", s.p[i], 4))
+		if (!ascii_is_blank(s.p[i]))
 			return false;
 	return true;
 }
@@ -72,7 +72,7 @@ static void print_reason(const struct cut *cut, struct str what, size_t column, 
 /* The end of what is written: libyaml counts blank lines behind a text to it. */
 static size_t trimmed(struct str text, size_t from, size_t to)
 {
-	while (to > from && memchr(" \t\r\n", text.p[to - 1], 4))
+	while (to > from && ascii_is_blank(text.p[to - 1]))
 		to--;
 	return to;
 }
@@ -103,7 +103,7 @@ static void comment_out(struct str text, size_t from, size_t to, struct buf *out
 static size_t dash_before(struct str text, size_t at)
 {
 	size_t dash = at;
-	while (dash > 0 && memchr(" \t\r\n", text.p[dash - 1], 4))
+	while (dash > 0 && ascii_is_blank(text.p[dash - 1]))
 		dash--;
 	return dash > 0 && text.p[dash - 1] == '-' && dash < at ? dash - 1 : at;
 }
@@ -148,14 +148,14 @@ static void change_inside(const struct convert_work *w, size_t from, size_t to, 
 {
 	struct str text = w->text;
 	size_t behind = to, before = from;
-	while (behind < text.n && memchr(" \t\r\n", text.p[behind], 4))
+	while (behind < text.n && ascii_is_blank(text.p[behind]))
 		behind++;
 	if (behind < text.n && text.p[behind] == ',') {
 		to = behind + 1;
 		while (to < text.n && text.p[to] == ' ')
 			to++;
 	} else {
-		while (before > 0 && memchr(" \t\r\n", text.p[before - 1], 4))
+		while (before > 0 && ascii_is_blank(text.p[before - 1]))
 			before--;
 		from = before > 0 && text.p[before - 1] == ',' ? before - 1 : from;
 	}
@@ -204,7 +204,7 @@ static int by_place(const void *left, const void *right)
 static void take_comma(struct str text, struct change *first)
 {
 	size_t at = first->from;
-	while (at > 0 && memchr(" \t\r\n", text.p[at - 1], 4))
+	while (at > 0 && ascii_is_blank(text.p[at - 1]))
 		at--;
 	if (at > 0 && text.p[at - 1] == ',')
 		first->from = at - 1;

@@ -1,35 +1,23 @@
 /* Promtail expands variables everywhere when it is told to; here they are not expanded, so "url: ${LOKI_URL}" is no address. Leaving such a
  * key out would throw away what the file is about. Which value would do depends on the key, so a few are tried in turn. */
 #include "config/convert/convert_parts.h"
-
-enum { DEPTH_MOST = TREE_MOST_DEPTH + 1 };
+#include "config/tree_walk.h"
 
 static const char *const values[] = { "http://variable/api/v1/push", "1s", "1", "1KiB", "true", "/variable", "variable" };
 
 static bool names_variable(struct str s)
 {
-	for (size_t i = 0; i + 1 < s.n; i++)
-		if (s.p[i] == '$' && s.p[i + 1] == '{')
-			return true;
-	return false;
+	return str_has(s, STR("${"));
 }
 
 /* Every value of the key that reads `from` reads `to`. */
 static void put(const struct node *root, struct str key, struct str from, struct str to)
 {
-	struct { const struct node_entry *next; } stack[DEPTH_MOST] = { { root->first } };
-	for (size_t depth = 1; depth;) {
-		const struct node_entry *e = stack[depth - 1].next;
-		if (!e) {
-			depth--;
-			continue;
-		}
-		stack[depth - 1].next = e->next;
+	struct tree_walk walk;
+	const struct node_entry *e;
+	for (tree_walk_start(&walk, root); (e = tree_walk_next(&walk)); )
 		if (e->value->kind == NODE_SCALAR && str_eq(e->key, key) && str_eq(e->value->text, from))
 			e->value->text = to;
-		if (depth < DEPTH_MOST && e->value->first)
-			stack[depth++].next = e->value->first;
-	}
 }
 
 static struct variable *find(struct convert_work *w, const struct node_entry *e)
@@ -42,14 +30,7 @@ static struct variable *find(struct convert_work *w, const struct node_entry *e)
 
 static struct variable *add(struct convert_work *w, const struct node_entry *e)
 {
-	if (w->variable_count == w->variable_room) {
-		size_t room = w->variable_room ? w->variable_room * 2 : 8;
-		struct variable *variables = arena_alloc(w->arena, room * sizeof *variables);
-		if (w->variable_count)
-			memcpy(variables, w->variables, w->variable_count * sizeof *variables);
-		w->variables = variables;
-		w->variable_room = room;
-	}
+	w->variables = arena_room(w->arena, w->variables, w->variable_count, sizeof *w->variables);
 	struct variable *v = &w->variables[w->variable_count++];
 	*v = (struct variable){ .key = e->key, .text = e->value->text, .stand_in = e->value->text };
 	return v;
