@@ -15,7 +15,7 @@ static bool is_host_name(struct str host)
 {
 	for (size_t i = 0; i < host.n; i++) {
 		char c = ascii_lower(host.p[i]);
-		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && !memchr(".-_:[]%", c, 7))
+		if ((c < 'a' || c > 'z') && !ascii_is_digit(c) && !memchr(".-_:[]%", c, 7))
 			return false;
 	}
 	return true;

@@ -8,7 +8,7 @@ static bool is_label_name(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = ascii_lower(s.p[i]);
-		if (c != '_' && (c < 'a' || c > 'z') && (i == 0 || c < '0' || c > '9'))
+		if (c != '_' && (c < 'a' || c > 'z') && (i == 0 || !ascii_is_digit(c)))
 			return false;
 	}
 	return s.n > 0;

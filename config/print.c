@@ -45,7 +45,7 @@ static bool is_plain(struct str s)
 			return false;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = ascii_lower(s.p[i]);
-		bool is_inner = i && ((c >= '0' && c <= '9') || c == '.' || c == '-' || (c == ':' && i + 1 < s.n));
+		bool is_inner = i && (ascii_is_digit(c) || c == '.' || c == '-' || (c == ':' && i + 1 < s.n));
 		if ((c < 'a' || c > 'z') && c != '_' && c != '/' && !is_inner)
 			return false;
 	}

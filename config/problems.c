@@ -88,7 +88,7 @@ struct str problems_next_line(struct str *rest)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_';
 }
 
 /* Does this key, well spelled or not, hold a secret itself? A file name or an address is none. */

@@ -156,8 +156,8 @@ void collection_stages(struct loader *r, const struct place *at, char *field)
 static bool is_plain(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i], low = ascii_lower(c);
-		if (!((low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '+'))
+		char c = s.p[i];
+		if (!(ascii_is_letter(c) || ascii_is_digit(c) || c == '_' || c == '.' || c == '+'))
 			return false;
 	}
 	return s.n > 0;

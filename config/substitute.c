@@ -17,8 +17,7 @@ struct pass {
 
 static bool is_name(char c)
 {
-	char low = ascii_lower(c);
-	return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '_';
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_';
 }
 
 static bool is_escape(struct str s)

@@ -11,11 +11,11 @@ static bool is_zone_name(struct str name)
 {
 	bool is_start = true;
 	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i], low = ascii_lower(c);
-		bool is_letter = low >= 'a' && low <= 'z';
+		char c = name.p[i];
+		bool is_letter = ascii_is_letter(c);
 		if (is_start && !is_letter)
 			return false;
-		if (!is_letter && !(c >= '0' && c <= '9') && c != '_' && c != '+' && c != '-' && c != '/')
+		if (!is_letter && !ascii_is_digit(c) && c != '_' && c != '+' && c != '-' && c != '/')
 			return false;
 		is_start = c == '/';
 	}

@@ -17,13 +17,12 @@ void encode_form(struct buf *out, struct str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		char lower = ascii_lower((char)c);
-		if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~')
-			buf_char(out, (char)c);
+		char c = s.p[i];
+		if (ascii_is_letter(c) || ascii_is_digit(c) || c == '-' || c == '_' || c == '.' || c == '~')
+			buf_char(out, c);
 		else if (c == ' ')
 			buf_char(out, '+');
 		else
-			buf_append(out, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
+			buf_append(out, (char[]){ '%', hex[(unsigned char)c >> 4], hex[c & 15] }, 3);
 	}
 }

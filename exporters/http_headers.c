@@ -5,10 +5,10 @@
 
 #include <curl/curl.h>
 
-static bool is_token_byte(unsigned char c)
+static bool is_token_byte(char c)
 {
 	static const char others[] = "!#$%&'*+-.^_`|~";
-	if ((c >= '0' && c <= '9') || (ascii_lower((char)c) >= 'a' && ascii_lower((char)c) <= 'z'))
+	if (ascii_is_letter(c) || ascii_is_digit(c))
 		return true;
 	return c && strchr(others, c);
 }
@@ -26,19 +26,14 @@ bool http_header_is_safe(struct str line)
 	return true;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 bool http_header_value(struct str line, struct str name, struct str *value)
 {
 	if (line.n <= name.n || line.p[name.n] != ':' || !str_ieq(str_take(line, name.n), name))
 		return false;
 	struct str v = str_skip(line, name.n + 1);
-	while (v.n && is_blank(v.p[0]))
+	while (v.n && ascii_is_blank(v.p[0]))
 		v = str_skip(v, 1);
-	while (v.n && is_blank(v.p[v.n - 1]))
+	while (v.n && ascii_is_blank(v.p[v.n - 1]))
 		v.n--;
 	*value = v;
 	return true;
@@ -57,7 +52,7 @@ static bool seconds_read(struct str value, int64_t *out)
 	value = str_skip(value, is_negative);
 	int64_t seconds = 0;
 	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] < '0' || value.p[i] > '9')
+		if (!ascii_is_digit(value.p[i]))
 			return false;
 		if (seconds < HTTP_RETRY_AFTER_MAX_MS)
 			seconds = seconds * 10 + (value.p[i] - '0');

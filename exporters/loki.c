@@ -142,7 +142,7 @@ static bool is_label_name(struct str name)
 	for (size_t i = 0; i < name.n; i++) {
 		char c = ascii_lower(name.p[i]);
 		bool is_letter = (c >= 'a' && c <= 'z') || c == '_';
-		if (!is_letter && (i == 0 || c < '0' || c > '9'))
+		if (!is_letter && (i == 0 || !ascii_is_digit(c)))
 			return false;
 	}
 	return name.n > 0;

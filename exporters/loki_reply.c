@@ -120,9 +120,7 @@ static struct str label_set(struct str s)
 /* The decimal number that s starts with; the digits are cut off. */
 static bool take_number(struct str *s, uint64_t *out)
 {
-	size_t n = 0;
-	while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
-		n++;
+	size_t n = num_digits(*s);
 	if (!num_u64(str_take(*s, n), out))
 		return false;
 	*s = str_skip(*s, n);

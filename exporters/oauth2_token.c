@@ -9,7 +9,7 @@ enum { EXPIRES_MAX_S = 10 * 365 * 24 * 3600 };
 
 static struct str skip_blanks(struct str s)
 {
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\n' || s.p[0] == '\r'))
+	while (s.n && ascii_is_blank(s.p[0]))
 		s = str_skip(s, 1);
 	return s;
 }

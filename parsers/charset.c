@@ -63,18 +63,9 @@ static const struct charset charsets[] = {
 	{ "hz-gb-2312", NULL, CHARSET_BYTES, false, "libc cannot read it: have the program write UTF-8, or GBK" },
 };
 
-static struct str trim(struct str s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = str_skip(s, 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 const struct charset *charset_find(struct str name)
 {
-	name = trim(name);
+	name = str_trim(name);
 	for (size_t i = 0; i < COUNT_OF(charsets) && name.n; i++)
 		for (struct str rest = str_of(charsets[i].names); rest.n;)
 			if (str_ieq(str_cut(&rest, ' '), name))

@@ -161,7 +161,7 @@ static bool parse_usual(struct str line, struct buf *scratch, struct runtime_lin
 
 static void skip_space(struct str *s)
 {
-	while (s->n && (s->p[0] == ' ' || s->p[0] == '\t' || s->p[0] == '\n' || s->p[0] == '\r'))
+	while (s->n && ascii_is_blank(s->p[0]))
 		*s = str_skip(*s, 1);
 }
 
@@ -192,7 +192,7 @@ static bool skip_string(struct str *s)
 
 static bool is_scalar_byte(char c)
 {
-	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.';
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '-' || c == '+' || c == '.';
 }
 
 /* Numbers, true, false, null. */

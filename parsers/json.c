@@ -32,12 +32,8 @@ static bool is_object(const struct json *j)
 
 static void skip_blanks(struct json *j)
 {
-	while (j->at < j->input.n) {
-		char c = j->input.p[j->at];
-		if (c != ' ' && c != '\n' && c != '\t' && c != '\r')
-			break;
+	while (j->at < j->input.n && ascii_is_blank(j->input.p[j->at]))
 		j->at++;
-	}
 }
 
 /* The byte that comes next, or 0 at the end: NUL is nowhere allowed, so the two need not be told apart. */
@@ -110,23 +106,15 @@ static enum json_item scan_string(struct json *j, enum json_item item)
 
 /* ---- numbers and words ---- */
 
-static size_t digits(struct str s, size_t from)
-{
-	size_t n = from;
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
-	return n - from;
-}
-
 /* Length of the number at the head of s, 0: none. */
 static size_t number_bytes(struct str s)
 {
-	size_t n = s.n && s.p[0] == '-', whole = digits(s, n);
+	size_t n = s.n && s.p[0] == '-', whole = num_digits(str_skip(s, n));
 	if (whole == 0 || (whole > 1 && s.p[n] == '0'))
 		return 0;
 	n += whole;
 	if (n < s.n && s.p[n] == '.') {
-		size_t fraction = digits(s, n + 1);
+		size_t fraction = num_digits(str_skip(s, n + 1));
 		if (fraction == 0)
 			return 0;
 		n += 1 + fraction;
@@ -134,7 +122,7 @@ static size_t number_bytes(struct str s)
 	if (n < s.n && ascii_lower(s.p[n]) == 'e') {
 		n++;
 		n += n < s.n && (s.p[n] == '+' || s.p[n] == '-');
-		size_t exponent = digits(s, n);
+		size_t exponent = num_digits(str_skip(s, n));
 		if (exponent == 0)
 			return 0;
 		n += exponent;

@@ -213,8 +213,8 @@ bool labels_name_is_legacy(struct str name, bool is_metric)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
-		bool is_letter = ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-		bool is_digit = i > 0 && c >= '0' && c <= '9';
+		bool is_letter = ascii_is_letter(c);
+		bool is_digit = i > 0 && ascii_is_digit(c);
 		if (!is_letter && !is_digit && c != '_' && !(is_metric && c == ':'))
 			return false;
 	}

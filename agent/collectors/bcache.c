@@ -136,7 +136,7 @@ static void add_attributes(struct sheet *s, struct collect *c, const char *direc
 		struct str text;
 		double value = 0;
 		if (files_attribute(c->files, &text, "%s/%s", directory, rows[i].file) == 0 &&
-			!bcache_parse_number(fields_trim(text), &value))
+			!bcache_parse_number(str_trim(text), &value))
 			continue;
 		if (rows[i].factor > 0 || value > 0)
 			sheet_put(s, rows[i].type, rows[i].metric, rows[i].help, rows[i].factor > 0 ? value * rows[i].factor :

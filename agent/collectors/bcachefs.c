@@ -47,7 +47,7 @@ void bcachefs_parse_counter(struct sheet *s, struct str uuid, struct str counter
 	while (text.n > 0) {
 		struct str line = str_cut(&text, '\n');
 		is_known = is_known || str_starts(line, mount);
-		if (str_starts(line, creation) && words_bytes(fields_trim(str_skip(line, creation.n)), &found)) {
+		if (str_starts(line, creation) && words_bytes(str_trim(str_skip(line, creation.n)), &found)) {
 			value = found;
 			is_known = true;
 		}
@@ -79,15 +79,15 @@ void bcachefs_parse_writes(struct sheet *s, struct str uuid, struct str text)
 static bool parse_pair(struct str line, struct str *key, double *value)
 {
 	struct str rest = line;
-	*key = fields_trim(str_cut(&rest, ':'));
-	return key->n > 0 && words_unsigned(fields_trim(rest), value);
+	*key = str_trim(str_cut(&rest, ':'));
+	return key->n > 0 && words_unsigned(str_trim(rest), value);
 }
 
 void bcachefs_parse_io(struct sheet *s, struct str uuid, struct str device, struct str text)
 {
 	struct str operation = { 0 }, key;
 	while (text.n > 0) {
-		struct str line = fields_trim(str_cut(&text, '\n'));
+		struct str line = str_trim(str_cut(&text, '\n'));
 		double bytes;
 		if (str_eq(line, STR("read:")) || str_eq(line, STR("write:")))
 			operation = without_colon(line);
@@ -118,7 +118,7 @@ static struct str text_of(struct sheet *s, struct collect *c, const char *direct
 {
 	struct str text;
 	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } :
-		sheet_copy(s, fields_trim(text));
+		sheet_copy(s, str_trim(text));
 }
 
 static void add_size(struct sheet *s, const char *name, const char *help, struct str text, const struct metric_label *labels,

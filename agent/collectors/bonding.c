@@ -14,7 +14,7 @@ static int read_status(struct collect *c, struct str master, struct str slave, b
 	if (err == -ENOENT)
 		err = files_attribute(c->files, &status, "%s/class/net/" STR_FMT "/slave_" STR_FMT "/bonding_slave/mii_status",
 			c->roots->sys, STR_ARG(master), STR_ARG(slave));
-	*is_up = err == 0 && str_eq(fields_trim(status), STR("up"));
+	*is_up = err == 0 && str_eq(str_trim(status), STR("up"));
 	return err;
 }
 

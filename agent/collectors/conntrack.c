@@ -44,7 +44,7 @@ static int write_number(struct collect *c, const char *path, const char *name, c
 	int err = files_read(c->files, c->roots->proc, path, true, &text);
 	if (err < 0)
 		return err;
-	if (!words_unsigned(fields_trim(text), &value))
+	if (!words_unsigned(str_trim(text), &value))
 		return -EBADMSG;
 	families_gauge(c->out, name, help, value);
 	return 0;

@@ -60,7 +60,7 @@ static bool add_place(void *ctx, const char *name)
 	struct cpu_place p = { 0 };
 	struct str text;
 	uint64_t ignored;
-	if (strncmp(name, "cpu", 3) != 0 || name[3] < '0' || name[3] > '9' || strlen(name + 3) >= sizeof p.number)
+	if (strncmp(name, "cpu", 3) != 0 || !ascii_is_digit(name[3]) || strlen(name + 3) >= sizeof p.number)
 		return true;
 	memcpy(p.number, name + 3, strlen(name + 3) + 1);
 	int error = files_attribute(w->collect->files, &text, "%s" FOLDER "/%s/online", w->collect->roots->sys, name);

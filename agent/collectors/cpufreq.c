@@ -46,7 +46,7 @@ static int read_file(struct collect *c, const char *number, const char *file, bo
 	char path[160];
 	snprintf(path, sizeof path, FOLDER "/cpu%s/cpufreq/%s", number, file);
 	int error = files_read(c->files, c->roots->sys, path, is_kept, out);
-	*out = fields_trim(*out);
+	*out = str_trim(*out);
 	return error;
 }
 

@@ -31,20 +31,20 @@ void cpuinfo_parse(struct str text, struct buf *rows)
 	struct cpu_info row;
 	bool is_open = false;
 	while (text.n) {
-		struct str value = str_cut(&text, '\n'), key = fields_trim(str_cut(&value, ':'));
+		struct str value = str_cut(&text, '\n'), key = str_trim(str_cut(&value, ':'));
 		if (str_starts(value, STR(" "))) /* one blank: the rest belongs to the value */
 			value = str_skip(value, 1);
 		if (str_eq(key, STR("processor"))) {
 			if (is_open)
 				buf_append(rows, &row, sizeof row);
-			row = (struct cpu_info){ .processor = fields_trim(value) };
+			row = (struct cpu_info){ .processor = str_trim(value) };
 			is_open = true;
 			continue;
 		}
 		if (!is_open)
 			continue;
 		if (str_eq(key, STR("cpu MHz")))
-			fields_number(fields_trim(value), &row.mhz);
+			fields_number(str_trim(value), &row.mhz);
 		for (size_t i = 0; i < COUNT_OF(table); i++)
 			if (str_eq(key, table[i].key))
 				memcpy((char *)&row + table[i].offset, &value, sizeof value);

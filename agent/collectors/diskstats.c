@@ -115,7 +115,7 @@ static void look_up(const struct state *s, struct collect *c, struct arena *aren
 	for (char *p = path + 7; p < path + 7 + d->stats.device.n; p++) /* cciss/c0d0 is cciss!c0d0 there */
 		if (*p == '/')
 			*p = '!';
-	d->is_rotational = files_read(c->files, c->roots->sys, path, true, &text) == 0 && str_eq(fields_trim(text), STR("1"));
+	d->is_rotational = files_read(c->files, c->roots->sys, path, true, &text) == 0 && str_eq(str_trim(text), STR("1"));
 }
 
 static struct str first_of(struct str a, struct str b, struct str c)

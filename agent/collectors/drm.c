@@ -21,7 +21,7 @@ static struct str text_of(struct sheet *s, struct collect *c, const char *direct
 {
 	struct str text;
 	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } :
-		sheet_copy(s, fields_trim(text));
+		sheet_copy(s, str_trim(text));
 }
 
 static bool is_amdgpu(struct str uevent)

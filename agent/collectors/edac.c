@@ -4,11 +4,12 @@
 #include "agent/collectors/names.h"
 #include "agent/collectors/sheet.h"
 #include "agent/collectors/words.h"
+#include "parsers/bytes/num.h"
 
 static bool number_of(struct collect *c, const char *directory, const char *file, double *out)
 {
 	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) == 0 && words_unsigned(fields_trim(text), out);
+	return files_attribute(c->files, &text, "%s/%s", directory, file) == 0 && words_unsigned(str_trim(text), out);
 }
 
 /* "CPU_SrcID#0_Ha#0_Chan#0_DIMM#0", "mc#0csrow#1channel#0": without the '#', with '_' before csrow and channel. */
@@ -17,7 +18,7 @@ static struct str dimm_label(struct sheet *s, struct collect *c, const char *csr
 	struct str text;
 	if (files_attribute(c->files, &text, "%s/ch%.*s_dimm_label", csrow, STR_ARG(channel)) < 0)
 		return STR("unknown");
-	text = fields_trim(text);
+	text = str_trim(text);
 	char *label = arena_alloc(&s->memory, text.n * 2 + 1);
 	size_t n = 0;
 	for (size_t i = 0; i < text.n; i++) {
@@ -39,7 +40,7 @@ static struct str channel_of(const char *file)
 	rest = str_skip(rest, 2);
 	rest.n -= strlen("_ce_count");
 	for (size_t i = 0; i < rest.n; i++)
-		if (rest.p[i] < '0' || rest.p[i] > '9')
+		if (!ascii_is_digit(rest.p[i]))
 			return (struct str){ 0 };
 	return rest;
 }
@@ -90,10 +91,7 @@ static void add_csrow(struct sheet *s, struct collect *c, const char *directory,
 static struct str digits_of(const char *name, size_t prefix)
 {
 	struct str rest = str_skip(str_of(name), prefix);
-	size_t n = 0;
-	while (n < rest.n && rest.p[n] >= '0' && rest.p[n] <= '9')
-		n++;
-	return str_take(rest, n);
+	return str_take(rest, num_digits(rest));
 }
 
 static void add_controller(struct sheet *s, struct collect *c, const char *directory, struct str controller)

@@ -36,7 +36,7 @@ static void add_host(struct sheet *s, struct collect *c, const char *host)
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		if (files_attribute(c->files, &text, "%s/class/fc_host/%s/%s", c->roots->sys, host, texts[i].name) < 0)
 			text = (struct str){ 0 };
-		text = fields_trim(text);
+		text = str_trim(text);
 		text = texts[i].has_prefix && text.n > 2 ? str_skip(text, 2) : text;
 		labels[i + 1] = (struct metric_label){ texts[i].name, sheet_copy(s, text) };
 	}
@@ -47,7 +47,7 @@ static void add_host(struct sheet *s, struct collect *c, const char *host)
 		uint64_t value;
 		if (files_attribute(c->files, &text, "%s/class/fc_host/%s/statistics/%s", c->roots->sys, host,
 			counters[i].file) == 0 &&
-			words_based(fields_trim(text), &value) && value != UINT64_MAX)
+			words_based(str_trim(text), &value) && value != UINT64_MAX)
 			sheet_put(s, METRIC_COUNTER, counters[i].metric, counters[i].help, (double)value, labels, 1);
 	}
 }

@@ -28,7 +28,7 @@ static bool short_way(struct str s, double *out)
 			has_point = true;
 			continue;
 		}
-		if (c < '0' || c > '9')
+		if (!ascii_is_digit(c))
 			return false;
 		value = value * 10 + (uint64_t)(c - '0');
 		decimals += has_point;
@@ -42,7 +42,7 @@ bool fields_number(struct str s, double *out)
 	if (short_way(s, out))
 		return true;
 	char copy[NUMBER_MAX], *end;
-	if (s.n == 0 || s.n >= sizeof copy || fields_is_blank(s.p[0]) || memchr(s.p, 'x', s.n) || memchr(s.p, 'X', s.n) ||
+	if (s.n == 0 || s.n >= sizeof copy || ascii_is_space(s.p[0]) || memchr(s.p, 'x', s.n) || memchr(s.p, 'X', s.n) ||
 		memchr(s.p, '(', s.n))
 		return false;
 	memcpy(copy, s.p, s.n);
@@ -57,7 +57,7 @@ bool fields_number(struct str s, double *out)
 bool fields_ranges(struct str s, void (*fn)(void *ctx, unsigned number), void *ctx)
 {
 	size_t count = 0;
-	for (struct str rest = fields_trim(s); rest.n;) {
+	for (struct str rest = str_trim(s); rest.n;) {
 		struct str last = str_cut(&rest, ','), first = str_cut(&last, '-');
 		uint64_t from, to;
 		if (!num_u64(first, &from))

@@ -4,33 +4,18 @@
 
 #include "parsers/bytes/str.h"
 
-static inline bool fields_is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* The next run of bytes that are not blank; empty at the end. */
 static inline struct str fields_next(struct str *rest)
 {
 	size_t i = 0;
-	while (i < rest->n && fields_is_blank(rest->p[i]))
+	while (i < rest->n && ascii_is_space(rest->p[i]))
 		i++;
 	size_t start = i;
-	while (i < rest->n && !fields_is_blank(rest->p[i]))
+	while (i < rest->n && !ascii_is_space(rest->p[i]))
 		i++;
 	struct str word = { rest->p + start, i - start };
 	*rest = str_skip(*rest, i);
 	return word;
-}
-
-/* Without blanks at both ends. */
-static inline struct str fields_trim(struct str s)
-{
-	while (s.n && fields_is_blank(s.p[0]))
-		s = str_skip(s, 1);
-	while (s.n && fields_is_blank(s.p[s.n - 1]))
-		s.n--;
-	return s;
 }
 
 /* The next word as decimal digits; false: it is none, or there is no word. */

@@ -205,7 +205,7 @@ static int attribute(struct files *f, struct str *out, const char *format, va_li
 	close(fd);
 	if (error)
 		return error;
-	*out = fields_trim((struct str){ p, (size_t)got });
+	*out = str_trim((struct str){ p, (size_t)got });
 	return 0;
 }
 

@@ -35,11 +35,10 @@ static const char *const types[] = {
 
 bool hwmon_parse_name(struct str file, struct str *type, struct str *number, struct str *element)
 {
-	size_t n = 0, digits = 0;
-	while (n < file.n && (file.p[n] < '0' || file.p[n] > '9'))
+	size_t n = 0;
+	while (n < file.n && !ascii_is_digit(file.p[n]))
 		n++;
-	while (n + digits < file.n && file.p[n + digits] >= '0' && file.p[n + digits] <= '9')
-		digits++;
+	size_t digits = num_digits(str_skip(file, n));
 	*type = str_take(file, n);
 	*number = str_take(str_skip(file, n), digits);
 	struct str rest = str_skip(file, n + digits);
@@ -62,7 +61,7 @@ struct str hwmon_clean(struct arena *arena, struct str text)
 	char *bytes = arena_alloc(arena, copy.n + 1);
 	for (size_t i = 0; i < copy.n; i++) {
 		char c = ascii_lower(copy.p[i]);
-		bool is_kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '_';
+		bool is_kept = (c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == ':' || c == '_';
 		bytes[i] = is_kept ? c : '_';
 	}
 	copy.p = bytes;
@@ -322,7 +321,7 @@ static int update(void *state, struct collect *c)
 			continue;
 		if (files_attribute(c->files, &driver, "%s/name", directory) < 0)
 			driver = (struct str){ 0 };
-		driver = sheet_copy(&s, fields_trim(driver));
+		driver = sheet_copy(&s, str_trim(driver));
 		chips[count] = (struct chip){ .directory = directory, .driver = driver, .base = base_of(&s, directory, driver) };
 		count += chips[count].base.n > 0;
 	}

@@ -146,14 +146,14 @@ static const struct { const char *file, *metric, *help; unsigned factor; } count
 static struct str text_of(struct collect *c, const char *directory, const char *file)
 {
 	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } : fields_trim(text);
+	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } : str_trim(text);
 }
 
 /* "4: ACTIVE" */
 static bool state_of(struct collect *c, const char *directory, const char *file, double *out)
 {
 	struct str rest = text_of(c, directory, file), number = str_cut(&rest, ':');
-	return words_unsigned(fields_trim(number), out);
+	return words_unsigned(str_trim(number), out);
 }
 
 /* "100 Gb/sec (4X EDR)" into bytes per second */

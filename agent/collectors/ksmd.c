@@ -22,7 +22,7 @@ static int update(void *state, struct collect *c)
 		struct str text;
 		double value;
 		if (files_attribute(c->files, &text, "%s/kernel/mm/ksm/%s", c->roots->sys, rows[i].file) < 0 ||
-			!words_unsigned(fields_trim(text), &value))
+			!words_unsigned(str_trim(text), &value))
 			continue; /* merge_across_nodes: only with NUMA */
 		families_begin(c->out, rows[i].metric, rows[i].type, rows[i].help);
 		families_value(c->out, value / rows[i].divisor);

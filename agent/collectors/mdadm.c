@@ -29,11 +29,6 @@ static size_t count_of(struct str text, struct str what)
 	return count;
 }
 
-static bool has(struct str text, struct str what)
-{
-	return count_of(text, what) > 0;
-}
-
 /* "[2/1] [U_]": the last pair of the line that looks like that. */
 static bool read_disks(struct str line, struct array *a)
 {
@@ -72,11 +67,11 @@ static bool read_size(struct str head, struct str line, struct array *a)
 		return false;
 	a->synced = a->blocks;
 	a->has_synced = true;
-	if (has(head, STR("raid0")) || has(head, STR("linear"))) {
+	if (str_has(head, STR("raid0")) || str_has(head, STR("linear"))) {
 		a->active = a->total = (double)count_of(head, STR("["));
 		return true;
 	}
-	return has(head, STR("inactive")) || read_disks(rest, a);
+	return str_has(head, STR("inactive")) || read_disks(rest, a);
 }
 
 static void read_sync(struct str line, struct array *a)
@@ -87,10 +82,10 @@ static void read_sync(struct str line, struct array *a)
 		{ { "resync", 6 }, { "resyncing", 9 } },
 	};
 	for (size_t i = 0; i < COUNT_OF(actions); i++)
-		if (has(line, actions[i].word)) {
+		if (str_has(line, actions[i].word)) {
 			a->state = actions[i].state;
 			a->synced = 0;
-			a->has_synced = has(line, STR("PENDING")) || has(line, STR("DELAYED")) || has(line, STR("REMOTE")) ||
+			a->has_synced = str_has(line, STR("PENDING")) || str_has(line, STR("DELAYED")) || str_has(line, STR("REMOTE")) ||
 				read_progress(line, a);
 			return;
 		}
@@ -120,7 +115,7 @@ static void add_array(struct sheet *s, const struct array *a)
 
 static bool is_head(struct str line)
 {
-	return fields_trim(line).n > 0 && line.p[0] != ' ' && line.p[0] != '\t' && !str_starts(line, STR("unused")) &&
+	return str_trim(line).n > 0 && line.p[0] != ' ' && line.p[0] != '\t' && !str_starts(line, STR("unused")) &&
 		!str_starts(line, STR("Personalities"));
 }
 
@@ -136,7 +131,7 @@ void mdadm_parse(struct sheet *s, struct str text)
 		a.failed = (double)count_of(head, STR("(F)"));
 		a.spare = (double)count_of(head, STR("(S)"));
 		struct str after = text, size = str_cut(&after, '\n'), sync = str_cut(&after, '\n');
-		if (has(sync, STR("bitmap")))
+		if (str_has(sync, STR("bitmap")))
 			sync = str_cut(&after, '\n');
 		if (!has_colon || a.state.n == 0 || is_head(size) || !read_size(head, size, &a))
 			continue;

@@ -171,7 +171,7 @@ static void read_line(struct mount *m, struct str line)
 static void read_mount(struct mount *m, struct str *text)
 {
 	while (text->n > 0) {
-		struct str before = *text, line = fields_trim(str_cut(text, '\n'));
+		struct str before = *text, line = str_trim(str_cut(text, '\n'));
 		if (line.n == 0)
 			return;
 		if (str_starts(line, STR("device "))) {
@@ -194,7 +194,7 @@ static double in_unit(uint64_t number, double divisor)
 static void add_operations(struct sheet *s, struct str text, const struct metric_label labels[3])
 {
 	while (text.n > 0) {
-		struct str words[16], line = fields_trim(str_cut(&text, '\n'));
+		struct str words[16], line = str_trim(str_cut(&text, '\n'));
 		size_t count = words_split(line, words, COUNT_OF(words));
 		uint64_t n[OPERATION];
 		if (count == 0 || str_eq(words[0], STR("device")))

@@ -49,7 +49,7 @@ int names_read(struct names *out, struct arena *arena, const char *format, ...)
 bool names_is_numbered(const char *name, const char *prefix)
 {
 	size_t n = strlen(prefix);
-	return strncmp(name, prefix, n) == 0 && name[n] >= '0' && name[n] <= '9';
+	return strncmp(name, prefix, n) == 0 && ascii_is_digit(name[n]);
 }
 
 bool names_is_directory(const char *format, ...)

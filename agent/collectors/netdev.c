@@ -97,7 +97,7 @@ static bool read_line(struct str line, struct link *out)
 		colon--;
 	if (colon == 0)
 		return false;
-	*out = (struct link){ .name = fields_trim(str_take(line, colon - 1)), .has_counters = true };
+	*out = (struct link){ .name = str_trim(str_take(line, colon - 1)), .has_counters = true };
 	struct str words[COUNT_OF(columns)];
 	if (out->name.n == 0 || words_split(str_skip(line, colon), words, COUNT_OF(words)) < COUNT_OF(words))
 		return false;

@@ -14,14 +14,11 @@ static struct str namespace_of(const char *name)
 	for (; rest.n > 0; rest = str_skip(rest, 1)) {
 		if (!str_starts(rest, STR("nvme")))
 			continue;
-		size_t n = 4, digits = 0;
-		while (n < rest.n && rest.p[n] >= '0' && rest.p[n] <= '9')
-			n++;
+		size_t n = 4 + num_digits(str_skip(rest, 4));
 		if (n == 4 || n == rest.n || rest.p[n] != 'n')
 			continue;
 		struct str id = str_skip(rest, n + 1);
-		while (digits < id.n && id.p[digits] >= '0' && id.p[digits] <= '9')
-			digits++;
+		size_t digits = num_digits(id);
 		if (digits > 0)
 			return str_take(id, digits);
 	}
@@ -31,7 +28,7 @@ static struct str namespace_of(const char *name)
 static struct str text_of(struct sheet *s, struct collect *c, const char *directory, const char *file, struct str fallback)
 {
 	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? fallback : sheet_copy(s, fields_trim(text));
+	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? fallback : sheet_copy(s, str_trim(text));
 }
 
 static uint64_t number_of(struct sheet *s, struct collect *c, const char *directory, const char *file)

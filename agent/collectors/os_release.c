@@ -78,7 +78,7 @@ static bool unquote(struct str value, struct buf *out)
 			continue;
 		}
 		buf_char(out, c);
-		if (quote || !fields_is_blank(c))
+		if (quote || !ascii_is_space(c))
 			end = out->n;
 	}
 	return quote == '\0';
@@ -88,17 +88,17 @@ void os_release_parse(struct str text, struct str out[OS_KEYS], struct buf *room
 {
 	size_t starts[OS_KEYS], ends[OS_KEYS] = { 0 };
 	while (text.n) {
-		struct str value = fields_trim(str_cut(&text, '\n'));
+		struct str value = str_trim(str_cut(&text, '\n'));
 		if (value.n == 0 || value.p[0] == '#' || str_find(value, '=') == value.n)
 			continue;
-		struct str key = fields_trim(str_cut(&value, '='));
+		struct str key = str_trim(str_cut(&value, '='));
 		if (str_starts(key, STR("export ")))
-			key = fields_trim(str_skip(key, 7));
+			key = str_trim(str_skip(key, 7));
 		for (size_t i = 0; i < OS_KEYS; i++) {
 			size_t start = room->n;
 			if (!str_eq(key, keys[i]))
 				continue;
-			if (unquote(fields_trim(value), room)) {
+			if (unquote(str_trim(value), room)) {
 				starts[i] = start;
 				ends[i] = room->n;
 			} else
@@ -115,7 +115,7 @@ double os_release_version(struct str version_id)
 	size_t n = 0;
 	bool has_point = false;
 	double value = 0;
-	while (n < version_id.n && ((version_id.p[n] >= '0' && version_id.p[n] <= '9') || (version_id.p[n] == '.' && n > 0 && !has_point)))
+	while (n < version_id.n && (ascii_is_digit(version_id.p[n]) || (version_id.p[n] == '.' && n > 0 && !has_point)))
 		has_point |= version_id.p[n++] == '.';
 	while (n && version_id.p[n - 1] == '.')
 		n--;

@@ -36,7 +36,7 @@ static bool read_location(struct sheet *s, struct str text, struct str out[LOCAT
 static struct str text_of(struct collect *c, const char *directory, const char *file)
 {
 	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } : fields_trim(text);
+	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } : str_trim(text);
 }
 
 /* "16.0 GT/s PCIe" into transfers per second, -1 when it is not known. */
@@ -44,7 +44,7 @@ static double speed_of(struct collect *c, const char *directory, const char *fil
 {
 	struct str rest = text_of(c, directory, file);
 	double speed;
-	bool is_speed = fields_number(fields_next(&rest), &speed) && str_eq(fields_trim(rest), STR("GT/s PCIe"));
+	bool is_speed = fields_number(fields_next(&rest), &speed) && str_eq(str_trim(rest), STR("GT/s PCIe"));
 	return is_speed ? speed * 1e9 : -1;
 }
 

@@ -71,14 +71,14 @@ static void add_supply(struct sheet *s, struct collect *c, const char *name)
 	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
 		double number;
 		if (files_attribute(c->files, &text, "%s/class/power_supply/%s/%s", c->roots->sys, name, numbers[i].file) == 0 &&
-			words_based_signed(fields_trim(text), &number))
+			words_based_signed(str_trim(text), &number))
 			sheet_add(s, METRIC_GAUGE, sheet_text(s, "node_power_supply_%s", numbers[i].metric),
 				sheet_text(s, "%s value of /sys/class/power_supply/<power_supply>.", numbers[i].metric),
 				number / numbers[i].divisor, labels[0]);
 	}
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		if (files_attribute(c->files, &text, "%s/class/power_supply/%s/%s", c->roots->sys, name, texts[i]) == 0) {
-			text = sheet_copy(s, fields_trim(text));
+			text = sheet_copy(s, str_trim(text));
 			labels[count] = (struct metric_label){ texts[i], text };
 			count += text.n > 0;
 		}

@@ -60,10 +60,10 @@ static int update(void *state, struct collect *c)
 		zones[count].path = sheet_text(&s, "%s/class/powercap/%s", c->roots->sys, all.at[i]);
 		if (files_attribute(c->files, &text, "%s/name", zones[count].path) < 0)
 			continue;
-		name_zone(zones, count, sheet_copy(&s, fields_trim(text)));
+		name_zone(zones, count, sheet_copy(&s, str_trim(text)));
 		double micro_joules;
 		int read = files_attribute(c->files, &text, "%s/energy_uj", zones[count].path);
-		if (read == 0 && words_unsigned(fields_trim(text), &micro_joules))
+		if (read == 0 && words_unsigned(str_trim(text), &micro_joules))
 			add_zone(state, &s, &zones[count], micro_joules);
 		denied += read == -EACCES || read == -EPERM;
 		count++;

@@ -21,13 +21,13 @@ static bool is_enabled(struct collect *c)
 		return true;
 	while (context.n > 0 && context.p[context.n - 1] == 0)
 		context.n--;
-	return !str_eq(fields_trim(context), STR("kernel"));
+	return !str_eq(str_trim(context), STR("kernel"));
 }
 
 double selinux_parse_mode(struct str text)
 {
 	while (text.n > 0) {
-		struct str value = fields_trim(str_cut(&text, '\n')), key = str_cut(&value, '=');
+		struct str value = str_trim(str_cut(&text, '\n')), key = str_cut(&value, '=');
 		if (!str_eq(key, STR("SELINUX")))
 			continue;
 		while (value.n > 0 && value.p[0] == '"')
@@ -51,7 +51,7 @@ static int update(void *state, struct collect *c)
 	}
 	if (files_read(c->files, c->roots->rootfs, "/etc/selinux/config", false, &text) == 0)
 		config = selinux_parse_mode(text);
-	if (files_attribute(c->files, &text, "%s/fs/selinux/enforce", c->roots->sys) < 0 || !words_signed(fields_trim(text), &now))
+	if (files_attribute(c->files, &text, "%s/fs/selinux/enforce", c->roots->sys) < 0 || !words_signed(str_trim(text), &now))
 		now = -1;
 	families_gauge(c->out, enabled, enabled_help, 1);
 	families_gauge(c->out, "node_selinux_config_mode", "Configured SELinux enforcement mode", config);

@@ -80,8 +80,7 @@ const char *sheet_text(struct sheet *s, const char *format, ...)
 
 static bool is_legal(char c)
 {
-	char lower = ascii_lower(c);
-	return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_';
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_';
 }
 
 const char *sheet_name(struct sheet *s, const char *prefix, struct str name, const char *suffix)

@@ -47,7 +47,7 @@ static void add_lines(struct sheet *s, struct str text, bool is_ipv6, double pag
 {
 	while (text.n > 0) {
 		struct str line = str_cut(&text, '\n'), protocol = fields_next(&line);
-		if (protocol.n < 2 || protocol.p[protocol.n - 1] != ':' || fields_trim(line).n == 0)
+		if (protocol.n < 2 || protocol.p[protocol.n - 1] != ':' || str_trim(line).n == 0)
 			continue;
 		protocol.n--;
 		if (!labels_name_is_legacy(protocol, false)) /* it becomes part of a name */

@@ -12,7 +12,7 @@ bool softirqs_write(struct families *f, struct str text)
 	families_begin(f, "node_softirqs_functions_total", METRIC_COUNTER, "Softirq counts per CPU.");
 	str_cut(&text, '\n'); /* the CPUs' names */
 	while (text.n) {
-		struct str line = str_cut(&text, '\n'), kind = fields_trim(str_cut(&line, ':'));
+		struct str line = str_cut(&text, '\n'), kind = str_trim(str_cut(&line, ':'));
 		for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 			uint64_t value;
 			if (!str_eq(kind, str_of(kinds[i])))

@@ -33,12 +33,12 @@ static void append_name(struct buf *out, struct str name)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
-		bool is_fine = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		bool is_fine = ascii_is_letter(c) || ascii_is_digit(c);
 		size_t run = i;
 		bool has_bad = false;
 		for (; !is_fine && run < name.n; run++) {
 			char d = name.p[run];
-			if ((d >= '0' && d <= '9') || (d >= 'A' && d <= 'Z') || (d >= 'a' && d <= 'z'))
+			if (ascii_is_letter(d) || ascii_is_digit(d))
 				break;
 			has_bad |= d != '_';
 		}
@@ -105,7 +105,7 @@ bool sysctl_write(struct families *f, const struct sysctl_spec *spec, struct str
 		keys += spec->keys.p[i] == ',';
 	if (spec->is_info) {
 		write_info(f, spec, text);
-		return fields_trim(text).n > 0 && !spec->has_keys;
+		return str_trim(text).n > 0 && !spec->has_keys;
 	}
 	if (!read_numbers(text, &count) || (keys && keys != count))
 		return false;

@@ -30,24 +30,16 @@ const struct systemd_property_row systemd_properties[SYSTEMD_PROPERTIES] = {
 
 static const char *const usual_states[] = { "active", "activating", "deactivating", "inactive", "failed" };
 
-static size_t digits(struct str s)
-{
-	size_t n = 0;
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
-	return n;
-}
-
 double systemd_units_version(struct str version)
 {
 	double number;
 	for (; version.n > 0; version = str_skip(version, 1)) {
-		size_t n = digits(version);
+		size_t n = num_digits(version);
 		if (n < 3) {
 			version = str_skip(version, n); /* and the byte behind it */
 			continue;
 		}
-		size_t fraction = n < version.n && version.p[n] == '.' ? digits(str_skip(version, n + 1)) : 0;
+		size_t fraction = n < version.n && version.p[n] == '.' ? num_digits(str_skip(version, n + 1)) : 0;
 		return decimal_parse(str_take(version, fraction ? n + 1 + fraction : n), &number) ? number : 0;
 	}
 	return 0;

@@ -42,7 +42,7 @@ static void add_drive(struct sheet *s, struct collect *c, const char *name)
 		struct str text;
 		uint64_t value;
 		if (files_attribute(c->files, &text, "%s/class/scsi_tape/%s/stats/%s", c->roots->sys, name, rows[i].file) == 0 &&
-			words_based(fields_trim(text), &value))
+			words_based(str_trim(text), &value))
 			sheet_add(s, rows[i].type, rows[i].metric, rows[i].help, (double)value * rows[i].factor,
 				{ "device", str_of(name) });
 	}

@@ -8,7 +8,7 @@
 static bool number_of(struct collect *c, const char *directory, const char *file, double *out)
 {
 	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) == 0 && words_signed(fields_trim(text), out);
+	return files_attribute(c->files, &text, "%s/%s", directory, file) == 0 && words_signed(str_trim(text), out);
 }
 
 static bool type_of(struct sheet *s, struct collect *c, const char *directory, struct str *out)
@@ -17,7 +17,7 @@ static bool type_of(struct sheet *s, struct collect *c, const char *directory, s
 	struct str text;
 	if (files_attribute(c->files, &text, "%s/type", directory) < 0)
 		return false;
-	*out = sheet_copy(s, fields_trim(text));
+	*out = sheet_copy(s, str_trim(text));
 	return true;
 }
 

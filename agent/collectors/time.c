@@ -19,7 +19,7 @@ static bool add(void *ctx, const char *name)
 	struct sources *s = ctx;
 	static const char prefix[] = "clocksource";
 	const char *digit = name + sizeof prefix - 1;
-	if (strncmp(name, prefix, sizeof prefix - 1) == 0 && *digit >= '0' && *digit <= '9' && strlen(name) < NAME_MAX_BYTES) {
+	if (strncmp(name, prefix, sizeof prefix - 1) == 0 && ascii_is_digit(*digit) && strlen(name) < NAME_MAX_BYTES) {
 		memcpy(s->names[s->count++], name, strlen(name) + 1);
 	}
 	return s->count < SOURCES_MAX;

@@ -2,14 +2,13 @@
 #include <sys/utsname.h>
 
 #include "agent/collectors/all.h"
-#include "agent/collectors/fields.h"
 
 /* The node's name, or what uname says. */
 static struct str node_name(struct collect *c, const struct utsname *u)
 {
 	struct str text;
 	if (c->roots->is_net_foreign && files_read(c->files, c->roots->rootfs, "/etc/hostname", false, &text) == 0) {
-		text = fields_trim(str_cut(&text, '\n'));
+		text = str_trim(str_cut(&text, '\n'));
 		if (text.n)
 			return text;
 	}

@@ -23,13 +23,13 @@ static void add_watchdog(struct sheet *s, struct collect *c, const char *name)
 	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
 		double number;
 		if (files_attribute(c->files, &text, "%s/class/watchdog/%s/%s", c->roots->sys, name, numbers[i].file) == 0 &&
-			words_based_signed(fields_trim(text), &number))
+			words_based_signed(str_trim(text), &number))
 			sheet_put(s, METRIC_GAUGE, numbers[i].metric, numbers[i].help, number, labels, 1);
 	}
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		if (files_attribute(c->files, &text, "%s/class/watchdog/%s/%s", c->roots->sys, name, texts[i]) < 0)
 			text = (struct str){ 0 };
-		labels[i + 1] = (struct metric_label){ texts[i], sheet_copy(s, fields_trim(text)) };
+		labels[i + 1] = (struct metric_label){ texts[i], sheet_copy(s, str_trim(text)) };
 	}
 	sheet_put(s, METRIC_GAUGE, "node_watchdog_info", "Info of /sys/class/watchdog/<watchdog>", 1, labels, COUNT_OF(labels));
 }

@@ -36,7 +36,7 @@ bool words_signed(struct str word, double *out)
 bool words_based(struct str word, uint64_t *out)
 {
 	char text[32], *end;
-	if (word.n == 0 || word.n >= sizeof(text) || word.p[0] < '0' || word.p[0] > '9')
+	if (word.n == 0 || word.n >= sizeof(text) || !ascii_is_digit(word.p[0]))
 		return false;
 	memcpy(text, word.p, word.n);
 	text[word.n] = 0;

@@ -72,7 +72,7 @@ void zfs_parse_objset(struct sheet *s, struct str pool, struct str text)
 		struct row row;
 		if (str_eq(fields_next(&rest), STR("dataset_name"))) {
 			fields_next(&rest);
-			dataset = sheet_copy(s, fields_trim(rest)); /* a name may have blanks in it */
+			dataset = sheet_copy(s, str_trim(rest)); /* a name may have blanks in it */
 		} else if (read_row(line, false, &row)) {
 			sheet_add(s, METRIC_UNKNOWN, sheet_name(s, "zfs_zpool_dataset_", row.name, ""),
 				sheet_text(s, "kstat.zfs.misc.objset.%.*s", STR_ARG(row.name)), row.value, { "dataset", dataset },

@@ -74,7 +74,7 @@ static void read_protections(struct zone *z, struct str line)
 	struct str inside = str_cut(&line, ')');
 	size_t count = 0;
 	while (inside.n > 0 && count < ZONEINFO_PROTECTIONS_MAX)
-		if (!words_based_signed(fields_trim(str_cut(&inside, ',')), &z->protections[count++]))
+		if (!words_based_signed(str_trim(str_cut(&inside, ',')), &z->protections[count++]))
 			return;
 	z->protection_count = count;
 }

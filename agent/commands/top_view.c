@@ -169,7 +169,7 @@ static struct str log_name(struct top_view *v, const struct file_row *f)
 	if (str_ends(path, STR(".gz")))
 		path.n -= 3;
 	size_t end = path.n;
-	while (end && ((path.p[end - 1] >= '0' && path.p[end - 1] <= '9') || path.p[end - 1] == '-'))
+	while (end && (ascii_is_digit(path.p[end - 1]) || path.p[end - 1] == '-'))
 		end--;
 	bool has_stamp = end < path.n && end > 1 && (path.p[end - 1] == '.' || path.p[end] == '-');
 	return has_stamp ? str_take(path, path.p[end - 1] == '.' ? end - 1 : end) : path;

@@ -72,7 +72,7 @@ static const char *name_of(struct page *p, struct str name)
 	char *z = arena_alloc(&p->arena, name.n + 1);
 	memcpy(z, name.p, name.n);
 	for (size_t i = 0; i < name.n; i++)
-		if (!labels_name_is_legacy((struct str){ z + i, 1 }, false) && (i == 0 || z[i] < '0' || z[i] > '9'))
+		if (!labels_name_is_legacy((struct str){ z + i, 1 }, false) && (i == 0 || !ascii_is_digit(z[i])))
 			z[i] = '_';
 	return z;
 }
@@ -82,7 +82,7 @@ static struct str value_of(struct page *p, const struct stages_metric *m, const 
 {
 	bool is_whole = p->out->is_openmetrics && str_eq(m->suffix, STR("_bucket")) && str_eq(l->name, STR("le"));
 	for (size_t i = 0; i < l->value.n && is_whole; i++)
-		is_whole = l->value.p[i] == '-' || (l->value.p[i] >= '0' && l->value.p[i] <= '9');
+		is_whole = l->value.p[i] == '-' || ascii_is_digit(l->value.p[i]);
 	if (!is_whole)
 		return l->value;
 	char *z = arena_alloc(&p->arena, l->value.n + 2);

@@ -191,8 +191,8 @@ int64_t pods_client_wanted_ns(struct pods_client *c)
 void pods_client_escape(struct buf *out, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		char b = s.p[i], l = ascii_lower(b);
-		bool is_plain = (b >= '0' && b <= '9') || (l >= 'a' && l <= 'z') || b == '-' || b == '_' || b == '.' || b == '~';
+		char b = s.p[i];
+		bool is_plain = ascii_is_letter(b) || ascii_is_digit(b) || b == '-' || b == '_' || b == '.' || b == '~';
 		if (is_plain)
 			buf_char(out, b);
 		else

@@ -66,7 +66,7 @@ static void form_encode(struct buf *out, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		bool is_plain = (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '-' || c == '_' || c == '.';
+		bool is_plain = ascii_is_digit(c) || ascii_is_letter(c) || c == '-' || c == '_' || c == '.';
 		if (is_plain)
 			buf_char(out, c);
 		else

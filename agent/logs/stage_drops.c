@@ -16,8 +16,8 @@ static struct str name_of(struct str reason, char room[STAGE_DROPS_NAME_ROOM])
 	size_t n = sizeof STAGE_DROPS_PREFIX - 1;
 	memcpy(room, STAGE_DROPS_PREFIX, n);
 	for (size_t i = 0; i < reason.n && n < STAGE_DROPS_NAME_ROOM - 1; i++) {
-		char c = reason.p[i], low = ascii_lower(c);
-		bool is_plain = (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || strchr("_-.:/ ", c);
+		char c = reason.p[i];
+		bool is_plain = ascii_is_letter(c) || ascii_is_digit(c) || strchr("_-.:/ ", c);
 		room[n++] = c && is_plain ? c : '_';
 	}
 	room[n] = '\0';

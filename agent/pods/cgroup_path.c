@@ -4,7 +4,7 @@
 
 static bool is_hex(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
 static bool is_hex_all(struct str s)

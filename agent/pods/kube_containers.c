@@ -201,8 +201,8 @@ static void write_quantity(struct families *f, const struct pod *pod, const stru
 	if (!unit || q->resource.n > sizeof resource)
 		return;
 	for (size_t i = 0; i < q->resource.n; i++) {
-		char x = q->resource.p[i], lower = ascii_lower(x);
-		resource[i] = (lower >= 'a' && lower <= 'z') || (x >= '0' && x <= '9') ? x : '_';
+		char x = q->resource.p[i];
+		resource[i] = ascii_is_letter(x) || ascii_is_digit(x) ? x : '_';
 	}
 	const struct metric_label labels[] = {
 		{ "container", c->name }, { "node", pod->node }, { "resource", { resource, q->resource.n } }, { "unit",

@@ -41,7 +41,7 @@ static bool is_allowed(struct str name, const struct str *allow, size_t count)
 
 static bool is_lower_or_digit(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+	return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
 }
 
 /* An underscore between a small letter or digit and a capital, then all in small letters; whatever else is no letter or digit

@@ -39,8 +39,7 @@ static struct str sanitized(struct arena *arena, struct str name)
 	struct str copy = arena_copy(arena, name);
 	char *at = (char *)(uintptr_t)copy.p;
 	for (size_t i = 0; i < copy.n; i++) {
-		char l = ascii_lower(at[i]);
-		bool is_good = (l >= 'a' && l <= 'z') || at[i] == '_' || (at[i] >= '0' && at[i] <= '9');
+		bool is_good = ascii_is_letter(at[i]) || at[i] == '_' || ascii_is_digit(at[i]);
 		at[i] = is_good ? at[i] : '_';
 	}
 	return copy;

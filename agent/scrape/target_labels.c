@@ -68,7 +68,7 @@ static void escape(struct buf *out, struct str s, const char *others, bool blank
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		bool is_plain = (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c && strchr("-_.~", c)) ||
+		bool is_plain = ascii_is_digit(c) || ascii_is_letter(c) || (c && strchr("-_.~", c)) ||
 				(c && strchr(others, c));
 		if (c == ' ' && blank_is_plus)
 			buf_char(out, '+');

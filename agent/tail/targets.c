@@ -142,22 +142,17 @@ void targets_stop(struct tail *t)
 
 /* ---- pods' ---- */
 
-static bool contains(struct str s, struct str part)
-{
-	return part.n && memmem(s.p, s.n, part.p, part.n);
-}
-
 bool targets_is_wide(const struct folder *f, const struct want *w)
 {
 	const char *slash = strrchr(f->path, '/'); /* "/<container>" */
 	struct str container = str_of(slash ? slash : "");
 	bool names_container = false;
-	for (struct str rest = w->glob; contains(rest, container) && !names_container;) {
+	for (struct str rest = w->glob; container.n && str_has(rest, container) && !names_container;) {
 		const char *at = memmem(rest.p, rest.n, container.p, container.n);
 		rest = str_skip(rest, (size_t)(at - rest.p) + container.n);
 		names_container = rest.n && rest.p[0] == '/';
 	}
-	return !names_container || !contains(w->glob, f->uid) || !str_starts(w->glob, str_of(f->tail->o.pods_path));
+	return !names_container || !f->uid.n || !str_has(w->glob, f->uid) || !str_starts(w->glob, str_of(f->tail->o.pods_path));
 }
 
 /* Its pattern, held against a pod's folder. */

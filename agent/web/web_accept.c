@@ -4,15 +4,6 @@
 
 #include <zlib.h>
 
-static struct str trim(struct str s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = str_skip(s, 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 /* "q=0.5" is 500; three decimals at most; what cannot be read counts as 1, as if it were not there. */
 static unsigned quality(struct str parameter)
 {
@@ -24,7 +15,7 @@ static unsigned quality(struct str parameter)
 	if (value.p[0] != '0')
 		return 1000;
 	unsigned q = 0, weight = 100;
-	for (size_t i = 2; i < value.n && i < 5 && value.p[i] >= '0' && value.p[i] <= '9'; i++, weight /= 10)
+	for (size_t i = 2; i < value.n && i < 5 && ascii_is_digit(value.p[i]); i++, weight /= 10)
 		q += weight * (unsigned)(value.p[i] - '0');
 	return q;
 }
@@ -34,11 +25,11 @@ unsigned web_accept_quality(struct str header, struct str token)
 	unsigned best = 0;
 	while (header.n) {
 		struct str item = str_cut(&header, ',');
-		if (!str_ieq(trim(str_cut(&item, ';')), token))
+		if (!str_ieq(str_trim(str_cut(&item, ';')), token))
 			continue;
 		unsigned q = 1000;
 		while (item.n) {
-			unsigned got = quality(trim(str_cut(&item, ';')));
+			unsigned got = quality(str_trim(str_cut(&item, ';')));
 			q = got < q ? got : q;
 		}
 		best = q > best ? q : best;

@@ -107,7 +107,7 @@ static bool is_header_text(struct str s, bool is_name)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = ascii_lower(s.p[i]);
-		bool is_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+		bool is_word = (c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == '-' || c == '_';
 		if (is_name ? !is_word : (unsigned char)c < 0x20 || c == 0x7f)
 			return false;
 	}
@@ -139,9 +139,9 @@ static bool is_bcrypt(struct str s)
 	bool has_prefix = s.n == BCRYPT_BYTES && (str_starts(s, STR("$2a$")) || str_starts(s, STR("$2b$")) || str_starts(s, STR("$2y$")));
 	for (size_t i = 7; has_prefix && i < s.n; i++) {
 		char c = ascii_lower(s.p[i]);
-		has_prefix = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '/';
+		has_prefix = (c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == '.' || c == '/';
 	}
-	if (!has_prefix || s.p[4] < '0' || s.p[4] > '3' || s.p[5] < '0' || s.p[5] > '9' || s.p[6] != '$')
+	if (!has_prefix || s.p[4] < '0' || s.p[4] > '3' || !ascii_is_digit(s.p[5]) || s.p[6] != '$')
 		return false;
 	return 10 * (s.p[4] - '0') + s.p[5] - '0' <= COST_MOST;
 }

@@ -79,7 +79,7 @@ static bool is_header_name(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = ascii_lower(s.p[i]);
-		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && !memchr("!#$%&'*+-.^_`|~", c, 15))
+		if ((c < 'a' || c > 'z') && !ascii_is_digit(c) && !memchr("!#$%&'*+-.^_`|~", c, 15))
 			return false;
 	}
 	return s.n > 0;

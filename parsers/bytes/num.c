@@ -83,17 +83,9 @@ static uint64_t factor_of(const struct unit *units, size_t count, struct str nam
 	return 0;
 }
 
-static size_t digits(struct str s)
-{
-	size_t n = 0;
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
-	return n;
-}
-
 bool num_bytes(struct str s, uint64_t *out)
 {
-	size_t n = digits(s);
+	size_t n = num_digits(s);
 	uint64_t v, factor = factor_of(byte_units, COUNT_OF(byte_units), str_skip(s, n), str_ieq);
 	if (!num_u64(str_take(s, n), &v) || !factor || __builtin_mul_overflow(v, factor, &v))
 		return false;
@@ -104,13 +96,13 @@ bool num_bytes(struct str s, uint64_t *out)
 /* One "12.5ms" off the front of *s, added to *sum. */
 static bool add_part(struct str *s, uint64_t *sum)
 {
-	size_t whole_digits = digits(*s), unit_bytes = 0;
+	size_t whole_digits = num_digits(*s), unit_bytes = 0;
 	uint64_t whole = 0, fraction = 0, scale = 1;
 	if (whole_digits && !num_u64(str_take(*s, whole_digits), &whole))
 		return false;
 	*s = str_skip(*s, whole_digits);
 	if (s->n && s->p[0] == '.') {
-		size_t fraction_digits = digits(str_skip(*s, 1));
+		size_t fraction_digits = num_digits(str_skip(*s, 1));
 		if (fraction_digits == 0 || fraction_digits > 9 || !num_u64(str_take(str_skip(*s, 1), fraction_digits), &fraction))
 			return false;
 		for (size_t i = 0; i < fraction_digits; i++)

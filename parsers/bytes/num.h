@@ -12,10 +12,19 @@ bool num_bytes(struct str s, uint64_t *out);
 /* Prometheus and Go durations: "500ms", "1m30s", "1.5s", "1h", "2d", "0"; units ns us µs ms s m h d w y. */
 bool num_duration_ns(struct str s, int64_t *out);
 
+/* How many decimal digits s begins with. */
+static inline size_t num_digits(struct str s)
+{
+	size_t n = 0;
+	while (n < s.n && ascii_is_digit(s.p[n]))
+		n++;
+	return n;
+}
+
 /* Value of one hex digit, or -1. */
 static inline int hex_value(char c)
 {
-	if (c >= '0' && c <= '9')
+	if (ascii_is_digit(c))
 		return c - '0';
 	c = ascii_lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;

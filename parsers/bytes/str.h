@@ -74,6 +74,38 @@ static inline char ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+static inline bool ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_is_letter(char c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+/* Blank, tab, line ends: what JSON, YAML and templates skip between two words. */
+static inline bool ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* These, vertical tab and form feed: isspace() of C. */
+static inline bool ascii_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Without white space (as isspace() has it) at both ends. */
+static inline struct str str_trim(struct str s)
+{
+	while (s.n && ascii_is_space(s.p[0]))
+		s = str_skip(s, 1);
+	while (s.n && ascii_is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
 /* Equal without regard to ASCII case. */
 static inline bool str_ieq(struct str a, struct str b)
 {

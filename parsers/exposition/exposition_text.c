@@ -56,7 +56,7 @@ static inline bool digits(const char **at, const char *end, int64_t *out)
 {
 	const char *p = *at;
 	int64_t value = 0;
-	for (; p < end && *p >= '0' && *p <= '9'; p++)
+	for (; p < end && ascii_is_digit(*p); p++)
 		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *p - '0', &value))
 			return false;
 	bool has_some = p > *at;

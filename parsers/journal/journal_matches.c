@@ -6,17 +6,12 @@
 
 enum { SHOWN_BYTES = 64 };
 
-static bool is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static struct str next_word(struct str *rest)
 {
-	while (rest->n && is_blank(rest->p[0]))
+	while (rest->n && ascii_is_space(rest->p[0]))
 		*rest = str_skip(*rest, 1);
 	size_t n = 0;
-	while (n < rest->n && !is_blank(rest->p[n]))
+	while (n < rest->n && !ascii_is_space(rest->p[n]))
 		n++;
 	struct str word = str_take(*rest, n);
 	*rest = str_skip(*rest, n);
@@ -27,7 +22,7 @@ static bool is_field_name(struct str name)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
-		if (c != '_' && (c < 'A' || c > 'Z') && (c < '0' || c > '9'))
+		if (c != '_' && (c < 'A' || c > 'Z') && !ascii_is_digit(c))
 			return false;
 	}
 	return name.n > 0;

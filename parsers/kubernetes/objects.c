@@ -19,7 +19,7 @@ static struct str raw_value(struct json *j)
 	size_t from = j->at;
 	json_skip(j);
 	struct str raw = { j->input.p + from, j->at - from };
-	while (raw.n && (raw.p[0] == ':' || raw.p[0] == ',' || raw.p[0] == ' ' || raw.p[0] == '\t' || raw.p[0] == '\n' || raw.p[0] == '\r'))
+	while (raw.n && (raw.p[0] == ':' || raw.p[0] == ',' || ascii_is_blank(raw.p[0])))
 		raw = str_skip(raw, 1);
 	return raw;
 }

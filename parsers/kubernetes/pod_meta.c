@@ -20,7 +20,7 @@ static void put_mapped(struct labels *to, struct arena *arena, const char *prefi
 	if (n < 0 || n >= (int)sizeof name)
 		return;
 	for (int i = 0; i < n; i++) {
-		bool is_fit = (name[i] >= '0' && name[i] <= '9') || (ascii_lower(name[i]) >= 'a' && ascii_lower(name[i]) <= 'z') || name[i] == '_';
+		bool is_fit = ascii_is_digit(name[i]) || ascii_is_letter(name[i]) || name[i] == '_';
 		name[i] = is_fit ? name[i] : '_';
 	}
 	put(to, arena, str_of(name), l->value);

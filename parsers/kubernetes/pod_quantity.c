@@ -30,7 +30,7 @@ static size_t read_digits(struct str s, uint64_t *value, int *power)
 			has_point = true;
 			continue;
 		}
-		if (c < '0' || c > '9')
+		if (!ascii_is_digit(c))
 			break;
 		count++;
 		bool is_kept = kept < DIGITS_KEPT;

@@ -73,8 +73,7 @@ static bool take_rate(struct pod_wishes *w, struct str name, struct str value)
 
 static bool is_key_byte(char c)
 {
-	char l = ascii_lower(c);
-	return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_' || c == '-' || c == '.';
 }
 
 static bool take_trace_key(struct pod_wishes *w, struct str name, struct str value)
@@ -121,7 +120,7 @@ unsigned pod_wish_of(struct str word)
 static bool is_container_name(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-'))
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || ascii_is_digit(s.p[i]) || s.p[i] == '-'))
 			return false;
 	return s.n > 0 && s.n <= CONTAINER_MAX;
 }

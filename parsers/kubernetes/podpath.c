@@ -7,14 +7,9 @@
 enum { LABEL_BYTES = 63, SUBDOMAIN_BYTES = 253, UID_BYTES = 64, COUNT_DIGITS = 9, STAMP_BYTES = 15 };
 enum { NUMBER_DIGITS = 6, DATE_DIGITS = 8, ORDER_DIGITS = 18 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_alphanumeric(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z');
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'z');
 }
 
 /* Lower-case letters, digits and inner dashes; no length but "not empty": a subdomain bounds only the whole. */
@@ -121,7 +116,7 @@ static bool read_digits(struct str s, uint64_t *value, size_t *count)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '-' && i > 0 && i + 1 < s.n && s.p[i - 1] != '-')
 			continue;
-		if (!is_digit(s.p[i]) || ++*count > ORDER_DIGITS)
+		if (!ascii_is_digit(s.p[i]) || ++*count > ORDER_DIGITS)
 			return false;
 		*value = *value * 10 + (uint64_t)(s.p[i] - '0');
 	}

@@ -292,7 +292,7 @@ struct str regex_group_name(const struct regex *r, size_t group)
 
 static bool is_word(char c)
 {
-	return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_';
+	return ascii_is_digit(c) || ascii_is_letter(c) || c == '_';
 }
 
 /* The number or name at *rest, behind the '$'; false: none, the '$' is itself. */
@@ -315,7 +315,7 @@ static long number(struct str name)
 {
 	long value = 0;
 	for (size_t i = 0; i < name.n; i++) {
-		if (name.p[i] < '0' || name.p[i] > '9' || value >= 100000000)
+		if (!ascii_is_digit(name.p[i]) || value >= 100000000)
 			return -1;
 		value = value * 10 + (name.p[i] - '0');
 	}

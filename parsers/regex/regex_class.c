@@ -105,7 +105,7 @@ static bool is_category(struct str name)
 static bool is_script(struct str name)
 {
 	for (size_t i = 0; i < name.n; i++)
-		if (!(ascii_lower(name.p[i]) >= 'a' && ascii_lower(name.p[i]) <= 'z') && !(i > 0 && name.p[i] == '_'))
+		if (!ascii_is_letter(name.p[i]) && !(i > 0 && name.p[i] == '_'))
 			return false;
 	return name.n > 1 && name.p[0] >= 'A' && name.p[0] <= 'Z';
 }

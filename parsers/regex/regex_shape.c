@@ -11,7 +11,7 @@ static bool literal(struct str *rest, char *out)
 	char c = rest->p[0];
 	if (c == '\\' && rest->n > 1) {
 		char next = rest->p[1];
-		bool is_plain = next > ' ' && next < 0x7f && !(next >= '0' && next <= '9') && !(ascii_lower(next) >= 'a' && ascii_lower(next) <= 'z');
+		bool is_plain = next > ' ' && next < 0x7f && !ascii_is_digit(next) && !ascii_is_letter(next);
 		*out = next;
 		*rest = str_skip(*rest, 2);
 		return is_plain;

@@ -56,14 +56,9 @@ static struct str rest_of(const struct regex_syntax *s)
 	return str_skip(s->in, s->at);
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_word(char c)
 {
-	return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_';
+	return ascii_is_digit(c) || ascii_is_letter(c) || c == '_';
 }
 
 bool regex_syntax_rune(struct regex_syntax *s, uint32_t *out)
@@ -82,7 +77,7 @@ bool regex_syntax_rune(struct regex_syntax *s, uint32_t *out)
 
 static int hex(char c)
 {
-	if (is_digit(c))
+	if (ascii_is_digit(c))
 		return c - '0';
 	c = ascii_lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -310,9 +305,9 @@ static bool count(const struct regex_syntax *s, size_t *ahead, int *out)
 {
 	size_t i = *ahead;
 	int value = 0;
-	if (!is_digit(peek(s, i)) || (peek(s, i) == '0' && is_digit(peek(s, i + 1))))
+	if (!ascii_is_digit(peek(s, i)) || (peek(s, i) == '0' && ascii_is_digit(peek(s, i + 1))))
 		return false;
-	for (; is_digit(peek(s, i)); i++)
+	for (; ascii_is_digit(peek(s, i)); i++)
 		value = value == TOO_LARGE || value >= 100000000 ? TOO_LARGE : value * 10 + (peek(s, i) - '0');
 	*ahead = i;
 	*out = value;

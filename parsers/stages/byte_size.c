@@ -13,11 +13,6 @@ static const struct { const char *names[6]; unsigned shift; } units[] = {
 	{ { "e", "eb" }, 60 },
 };
 
-static bool is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static bool is_unit(struct str unit, size_t i)
 {
 	for (size_t k = 0; k < COUNT_OF(units[i].names) && units[i].names[k]; k++)
@@ -28,17 +23,11 @@ static bool is_unit(struct str unit, size_t i)
 
 bool byte_size_parse(struct str s, uint64_t *out)
 {
-	size_t n = 0;
+	size_t n = num_digits(s);
 	uint64_t value;
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
 	if (n == 0 || !num_u64(str_take(s, n), &value))
 		return false;
-	struct str unit = str_skip(s, n);
-	while (unit.n && is_blank(unit.p[0]))
-		unit = str_skip(unit, 1);
-	while (unit.n && is_blank(unit.p[unit.n - 1]))
-		unit.n--;
+	struct str unit = str_trim(str_skip(s, n));
 	for (size_t i = 0; i < COUNT_OF(units); i++) {
 		if (!is_unit(unit, i))
 			continue;

@@ -13,7 +13,7 @@ struct verb {
 static size_t number(struct str *s)
 {
 	size_t value = 0;
-	while (s->n && s->p[0] >= '0' && s->p[0] <= '9') {
+	while (s->n && ascii_is_digit(s->p[0])) {
 		value = value <= WIDTH_MAX ? value * 10 + (size_t)(s->p[0] - '0') : value;
 		*s = str_skip(*s, 1);
 	}

@@ -58,23 +58,18 @@ static struct str rest_of(const struct parser *p)
 	return str_skip(p->in, p->at);
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool is_word_byte(char c)
 {
-	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || (unsigned char)c >= 0x80;
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /* Skips blanks; 0 at the end of the action (not passed) or of the template. */
 static char peek(struct parser *p)
 {
-	while (p->at < p->in.n && is_blank(p->in.p[p->at]))
+	while (p->at < p->in.n && ascii_is_blank(p->in.p[p->at]))
 		p->at++;
 	struct str rest = rest_of(p);
-	bool is_trimmed_end = p->at > 0 && is_blank(p->in.p[p->at - 1]) && str_starts(rest, STR("-}}"));
+	bool is_trimmed_end = p->at > 0 && ascii_is_blank(p->in.p[p->at - 1]) && str_starts(rest, STR("-}}"));
 	return rest.n == 0 || is_trimmed_end || str_starts(rest, STR("}}")) ? '\0' : rest.p[0];
 }
 
@@ -92,7 +87,7 @@ static struct str word(struct parser *p)
 static bool ends_here(struct parser *p)
 {
 	struct str rest = rest_of(p);
-	bool is_end = rest.n == 0 || is_blank(rest.p[0]) || memchr("|()", rest.p[0], 3) || str_starts(rest, STR("}}"));
+	bool is_end = rest.n == 0 || ascii_is_blank(rest.p[0]) || memchr("|()", rest.p[0], 3) || str_starts(rest, STR("}}"));
 	return is_end || fail(p, p->at, "'%c' cannot stand directly behind a name", rest.p[0]);
 }
 
@@ -145,10 +140,10 @@ static bool field(struct parser *p)
 		return push(p, (struct gotext_value){ .kind = GOTEXT_DATA });
 	if (p->at < p->in.n && p->in.p[p->at] == '.')
 		return fail(p, p->at, "values have no fields: ." STR_FMT " is a text", STR_ARG(str_take(name, 60)));
-	if (name.p[0] >= '0' && name.p[0] <= '9')
+	if (ascii_is_digit(name.p[0]))
 		return fail(p, start, "a name begins with a letter; for others write index . \"" STR_FMT "\"",
 		STR_ARG(str_take(name, 60)));
-	if (p->at < p->in.n && p->in.p[p->at] == '-' && !is_blank(p->in.p[p->at - 1]))
+	if (p->at < p->in.n && p->in.p[p->at] == '-' && !ascii_is_blank(p->in.p[p->at - 1]))
 		return fail(p, p->at, "a name with such a byte in it is written as index . \"the-name\"");
 	struct gotext_step *step = ends_here(p) ? add(p, OP_FIELD) : NULL;
 	if (step)
@@ -231,11 +226,11 @@ static bool operand(struct parser *p, size_t depth)
 	size_t start = p->at;
 	if (c == '"' || c == '`')
 		return text_literal(p, c);
-	if (c == '.' && !(p->at + 1 < p->in.n && p->in.p[p->at + 1] >= '0' && p->in.p[p->at + 1] <= '9'))
+	if (c == '.' && !(p->at + 1 < p->in.n && ascii_is_digit(p->in.p[p->at + 1])))
 		return field(p);
 	if (c == '(')
 		return parentheses(p, depth);
-	if ((c >= '0' && c <= '9') || c == '-' || c == '+')
+	if (ascii_is_digit(c) || c == '-' || c == '+')
 		return number(p);
 	if (!is_word_byte(c))
 		return refuse(p, start, c);
@@ -252,7 +247,7 @@ static bool command(struct parser *p, size_t depth, bool is_piped)
 {
 	char c = peek(p);
 	size_t start = p->at, first = p->t->count, count = is_piped;
-	if (is_word_byte(c) && (c < '0' || c > '9')) {
+	if (is_word_byte(c) && !ascii_is_digit(c)) {
 		struct str name = word(p);
 		if (!str_eq(name, STR("true")) && !str_eq(name, STR("false"))) {
 			const struct gotext_function *f = function_at(p, start, name);
@@ -374,9 +369,9 @@ static bool action(struct parser *p)
 
 static bool write(struct parser *p, struct str text, bool trims_left, bool trims_right)
 {
-	while (trims_left && text.n && is_blank(text.p[0]))
+	while (trims_left && text.n && ascii_is_blank(text.p[0]))
 		text = str_skip(text, 1);
-	while (trims_right && text.n && is_blank(text.p[text.n - 1]))
+	while (trims_right && text.n && ascii_is_blank(text.p[text.n - 1]))
 		text.n--;
 	struct gotext_step *step = text.n ? add(p, OP_WRITE) : NULL;
 	if (step)
@@ -391,7 +386,7 @@ static bool parse(struct parser *p)
 		struct str rest = rest_of(p);
 		const char *open = rest.n ? memmem(rest.p, rest.n, "{{", 2) : NULL;
 		struct str text = open ? str_take(rest, (size_t)(open - rest.p)) : rest, inside = str_skip(rest, text.n + 2);
-		bool trims_before = open && inside.n > 1 && inside.p[0] == '-' && is_blank(inside.p[1]);
+		bool trims_before = open && inside.n > 1 && inside.p[0] == '-' && ascii_is_blank(inside.p[1]);
 		if (!write(p, text, trims, trims_before))
 			return false;
 		if (!open)

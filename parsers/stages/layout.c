@@ -35,7 +35,7 @@ static const struct { const char *text; enum part part; bool no_lower_after; } p
 
 static bool is_digit(struct str s, size_t i)
 {
-	return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
+	return i < s.n && ascii_is_digit(s.p[i]);
 }
 
 /* ".000" or ",999" at the head; its length, 0: it is none. */

@@ -47,7 +47,7 @@ static char *make_name(struct str prefix, struct str name)
 	memcpy(z + prefix.n, name.p, name.n);
 	z[prefix.n + name.n] = 0;
 	for (size_t i = 0; i < prefix.n + name.n; i++)
-		if (!labels_name_is_legacy((struct str){ z + i, 1 }, true) && (i == 0 || z[i] < '0' || z[i] > '9'))
+		if (!labels_name_is_legacy((struct str){ z + i, 1 }, true) && (i == 0 || !ascii_is_digit(z[i])))
 			z[i] = '_';
 	return z;
 }

@@ -22,7 +22,7 @@ static bool fail(struct reader *r, size_t at, const char *what)
 
 static char peek(struct reader *r)
 {
-	while (r->at < r->in.n && memchr(" \t\n\r", r->in.p[r->at], 4))
+	while (r->at < r->in.n && ascii_is_blank(r->in.p[r->at]))
 		r->at++;
 	return r->at < r->in.n ? r->in.p[r->at] : '\0';
 }
@@ -60,7 +60,7 @@ static bool push(struct reader *r, struct path_step step)
 
 static bool is_name_byte(char c, bool is_first)
 {
-	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' || (!is_first && c >= '0' && c <= '9');
+	return ascii_is_letter(c) || c == '_' || (!is_first && ascii_is_digit(c));
 }
 
 /* Between the quotes stands what JSON allows there. */
@@ -104,9 +104,7 @@ static bool bracket(struct reader *r)
 	r->at++;
 	peek(r);
 	struct str rest = str_skip(r->in, r->at);
-	size_t n = rest.n && rest.p[0] == '-';
-	while (n < rest.n && rest.p[n] >= '0' && rest.p[n] <= '9')
-		n++;
+	size_t sign = rest.n && rest.p[0] == '-', n = sign + num_digits(str_skip(rest, sign));
 	struct path_step step = { .is_index = true };
 	if (!num_i64(str_take(rest, n), &step.index))
 		return peek(r) == ':' || peek(r) == '*' ? refuse(r) : fail(r, start, "between the brackets should stand an index");

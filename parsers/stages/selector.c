@@ -49,8 +49,7 @@ struct scan {
 
 static bool is_word(char c, bool is_first)
 {
-	bool is_digit = c >= '0' && c <= '9';
-	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' || (unsigned char)c >= 0x80 || (!is_first && is_digit);
+	return ascii_is_letter(c) || c == '_' || (unsigned char)c >= 0x80 || (!is_first && ascii_is_digit(c));
 }
 
 static enum token bad(struct scan *s, const char *why)
@@ -76,7 +75,7 @@ static bool skip_comment(struct scan *s)
 static bool skip_blanks(struct scan *s)
 {
 	while (s->rest.n) {
-		if (memchr(" \t\r\n", s->rest.p[0], 4))
+		if (ascii_is_blank(s->rest.p[0]))
 			s->rest = str_skip(s->rest, 1);
 		else if (!str_starts(s->rest, STR("//")) && !str_starts(s->rest, STR("/*")))
 			return true;

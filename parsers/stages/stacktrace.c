@@ -10,14 +10,9 @@ enum { RUBY_PLAIN, RUBY_RAILS /* blank and indented lines belong to it */ };
 
 #define TRACEBACK STR("Traceback (most recent call last):")
 
-static bool is_letter(char c)
+static bool is_name_start(char c)
 {
-	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
+	return ascii_is_letter(c) || c == '_';
 }
 
 static struct str skip_blanks(struct str s)
@@ -30,11 +25,6 @@ static struct str skip_blanks(struct str s)
 static bool is_indented(struct str line)
 {
 	return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
-}
-
-static bool has(struct str s, struct str part)
-{
-	return s.n >= part.n && memmem(s.p, s.n, part.p, part.n) != NULL;
 }
 
 static bool starts_with_any(struct str s, const char *const *heads, size_t count)
@@ -51,9 +41,9 @@ static bool starts_with_any(struct str s, const char *const *heads, size_t count
 static size_t name_run(struct str s)
 {
 	size_t n = 0;
-	if (s.n == 0 || !is_letter(s.p[0]))
+	if (s.n == 0 || !is_name_start(s.p[0]))
 		return 0;
-	while (n < s.n && (is_letter(s.p[n]) || is_digit(s.p[n]) || memchr(".$/`", s.p[n], 4)))
+	while (n < s.n && (is_name_start(s.p[n]) || ascii_is_digit(s.p[n]) || memchr(".$/`", s.p[n], 4)))
 		n++;
 	return n;
 }
@@ -85,7 +75,7 @@ static bool is_at_frame(struct str line)
 	if (rest.n == line.n || !str_starts(rest, STR("at ")) || rest.n < 5)
 		return false;
 	rest = str_skip(rest, 3);
-	return str_find(rest, '(') < rest.n || str_find(rest, '/') < rest.n || is_digit(rest.p[rest.n - 1]) ||
+	return str_find(rest, '(') < rest.n || str_find(rest, '/') < rest.n || ascii_is_digit(rest.p[rest.n - 1]) ||
 		str_ends(rest, STR("<anonymous>"));
 }
 
@@ -98,7 +88,7 @@ static size_t ruby_place(struct str line)
 		size_t i = hit ? (size_t)(hit - line.p) : line.n;
 		if (i + 5 >= line.n)
 			return line.n;
-		if (is_digit(line.p[i - 1]) && (line.p[i + 4] == '`' || line.p[i + 4] == '\''))
+		if (ascii_is_digit(line.p[i - 1]) && (line.p[i + 4] == '`' || line.p[i + 4] == '\''))
 			return i;
 		at = i + 1;
 	}
@@ -121,7 +111,7 @@ static bool is_ruby_head(struct str line)
 
 static bool is_goroutine(struct str line)
 {
-	return str_starts(line, STR("goroutine ")) && line.n > 10 && is_digit(line.p[10]) && str_find(line, '[') < line.n;
+	return str_starts(line, STR("goroutine ")) && line.n > 10 && ascii_is_digit(line.p[10]) && str_find(line, '[') < line.n;
 }
 
 static bool is_traceback(struct str line)
@@ -140,7 +130,7 @@ static bool is_console(struct str line)
 static bool is_record(struct str line)
 {
 	static const char *const levels[] = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "SEVERE", "CRITICAL", "NOTICE" };
-	return is_digit(line.p[0]) || line.p[0] == '[' || line.p[0] == '<' || starts_with_any(line, levels, COUNT_OF(levels));
+	return ascii_is_digit(line.p[0]) || line.p[0] == '[' || line.p[0] == '<' || starts_with_any(line, levels, COUNT_OF(levels));
 }
 
 static struct stacktrace classify(struct str line)
@@ -156,7 +146,7 @@ static struct stacktrace classify(struct str line)
 		return (struct stacktrace){ STACKTRACE_CONSOLE, 0 };
 	if (is_ruby_head(line) || is_ruby_frame(line))
 		return (struct stacktrace){ STACKTRACE_RUBY, RUBY_PLAIN };
-	if (str_ends(line, STR("):")) && has(line, STR("Error (")))
+	if (str_ends(line, STR("):")) && str_has(line, STR("Error (")))
 		return (struct stacktrace){ STACKTRACE_RUBY, RUBY_RAILS };
 	if (is_exception(line) || is_at_frame(line))
 		return (struct stacktrace){ STACKTRACE_FRAMES, FRAMES_PLAIN };
@@ -175,7 +165,7 @@ static bool is_between_frames(struct str line)
 	if (rest.n == line.n)
 		return starts_with_any(line, flush, COUNT_OF(flush));
 	return starts_with_any(rest, indented, COUNT_OF(indented)) ||
-		(str_starts(rest, STR("... ")) && rest.n > 4 && is_digit(rest.p[4]));
+		(str_starts(rest, STR("... ")) && rest.n > 4 && ascii_is_digit(rest.p[4]));
 }
 
 static bool goes_on_frames(struct stacktrace *t, struct str line)
@@ -241,7 +231,7 @@ static bool is_go_call(struct str line)
 static bool is_register(struct str line)
 {
 	size_t n = str_find(line, ' ');
-	return n >= 2 && n <= 6 && is_letter(line.p[0]) && str_starts(skip_blanks(str_skip(line, n)), STR("0x"));
+	return n >= 2 && n <= 6 && is_name_start(line.p[0]) && str_starts(skip_blanks(str_skip(line, n)), STR("0x"));
 }
 
 static bool goes_on_go(struct stacktrace *t, struct str line)

@@ -114,14 +114,6 @@ bool stage_read_i64(struct stage_compile *c, const struct stage_node *config, co
 	return false;
 }
 
-static size_t digits(struct str s)
-{
-	size_t n = 0;
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
-	return n;
-}
-
 static uint64_t unit_ns(struct str s)
 {
 	static const struct { const char *name; uint64_t ns; } units[] = { { "ns", 1 }, { "us", 1000 }, { "\xc2\xb5s", 1000 },
@@ -136,20 +128,20 @@ static uint64_t unit_ns(struct str s)
 /* "1.5h" off the front of *s, added to *sum. */
 static bool add_part(struct str *s, uint64_t *sum)
 {
-	size_t whole_digits = digits(*s), fraction_digits = 0, unit_bytes = 0;
+	size_t whole_digits = num_digits(*s), fraction_digits = 0, unit_bytes = 0;
 	uint64_t whole = 0, part;
 	if (whole_digits && !num_u64(str_take(*s, whole_digits), &whole))
 		return false;
 	*s = str_skip(*s, whole_digits);
 	struct str fraction = { 0 };
 	if (s->n && s->p[0] == '.') {
-		fraction_digits = digits(str_skip(*s, 1));
+		fraction_digits = num_digits(str_skip(*s, 1));
 		fraction = str_take(str_skip(*s, 1), fraction_digits);
 		*s = str_skip(*s, 1 + fraction_digits);
 	}
 	if (whole_digits + fraction_digits == 0)
 		return false;
-	while (unit_bytes < s->n && s->p[unit_bytes] != '.' && (s->p[unit_bytes] < '0' || s->p[unit_bytes] > '9'))
+	while (unit_bytes < s->n && s->p[unit_bytes] != '.' && !ascii_is_digit(s->p[unit_bytes]))
 		unit_bytes++;
 	uint64_t unit = unit_ns(str_take(*s, unit_bytes));
 	*s = str_skip(*s, unit_bytes);

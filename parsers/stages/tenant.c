@@ -11,8 +11,8 @@ struct tenant { struct str label, source, value; };
 static bool is_part(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		char low = ascii_lower(s.p[i]);
-		if (!(low >= 'a' && low <= 'z') && !(low >= '0' && low <= '9') && !memchr("!-_.*'()", low, 8))
+		char c = s.p[i];
+		if (!ascii_is_letter(c) && !ascii_is_digit(c) && !memchr("!-_.*'()", c, 8))
 			return false;
 	}
 	return s.n > 0;

@@ -62,7 +62,7 @@ static bool number(struct str *s, int64_t *out)
 {
 	size_t n = 0;
 	*out = 0;
-	for (; n < s->n && n < 6 && s->p[n] >= '0' && s->p[n] <= '9'; n++)
+	for (; n < s->n && n < 6 && ascii_is_digit(s->p[n]); n++)
 		*out = *out * 10 + (s->p[n] - '0');
 	*s = str_skip(*s, n);
 	return n > 0;
@@ -103,7 +103,7 @@ static bool abbreviation(struct str *s, struct kind *k)
 {
 	bool is_quoted = taken(s, '<');
 	size_t n = 0;
-	while (n < s->n && (is_quoted ? s->p[n] != '>' : ascii_lower(s->p[n]) >= 'a' && ascii_lower(s->p[n]) <= 'z'))
+	while (n < s->n && (is_quoted ? s->p[n] != '>' : ascii_is_letter(s->p[n])))
 		n++;
 	if (n == 0)
 		return false;
