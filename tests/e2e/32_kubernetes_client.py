@@ -10,11 +10,11 @@ import socket
 import subprocess
 import time
 
-from fake_apiserver import FakeKubernetes, chunk, event, pod, send, status, status_text
+from fake_kubernetes import FakeKubernetes, chunk, event, pod, send, status, status_text
 import fake_kubelet
 from fake_receiver import Receiver
 from kube_api import KubeApi
-from lib import HERE, Agent, Pod, free_ports, get, has_sanitizers, main, parse_metrics, total, wait_for
+from lib import HERE, NODE, Agent, Pod, free_ports, get, has_sanitizers, main, parse_metrics, total, wait_for
 
 TOKEN = "s3cr3t-token-of-the-agent"
 
@@ -64,7 +64,7 @@ def wait_known(agent, what, names, timeout=30, exactly=True):
 
 
 def fake(s):
-    api = FakeKubernetes(free_ports(1), certificates(s), [TOKEN]).start()
+    api = FakeKubernetes(free_ports(1), certificates(s), [TOKEN], NODE).start()
     return api, write(f"{s.work}/token", TOKEN + "\n")
 
 

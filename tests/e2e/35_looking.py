@@ -14,9 +14,9 @@ import threading
 import time
 
 import oracle
-from fake_apiserver import FakeKubernetes, pod as kube_pod
+from fake_kubernetes import FakeKubernetes, pod as kube_pod
 from fake_loki import FakeLoki, Reply
-from lib import HERE, Agent, Failed, Loki, Pod, Skip, bcrypt, certificate, finish, free_ports, generate, get, main, parse_metrics, spoor_binary, total, wait_for
+from lib import HERE, NODE, Agent, Failed, Loki, Pod, Skip, bcrypt, certificate, finish, free_ports, generate, get, main, parse_metrics, spoor_binary, total, wait_for
 from servers import Prometheus
 
 
@@ -508,7 +508,7 @@ def pods(s):
     subprocess.run([f"{os.path.dirname(HERE)}/unit/certificates.sh", certificates], check=True, capture_output=True)
     with open(f"{s.work}/token", "w") as f:
         f.write("right\n")
-    api = FakeKubernetes(free_ports(1), certificates, ["right"]).start()
+    api = FakeKubernetes(free_ports(1), certificates, ["right"], NODE).start()
     uids = {n: f"{i:08x}-0000-4000-8000-000000000000" for i, n in enumerate(("kept", "skipped"))}
     api.put(kube_pod("kept", uid=uids["kept"], labels={"app": "checkout"}), kube_pod("skipped", uid=uids["skipped"], labels={"skip": "yes"}))
     fake = FakeLoki(free_ports(1)).start()

@@ -1,11 +1,8 @@
 """A kubelet's list of pods over TLS, with every fault on demand. What a real one does with rights and certificates is seen elsewhere."""
 import json
-import ssl
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from fake_apiserver import send, status
+from fake_kubernetes import send, serve, status
 
 
 class FakeKubelet:
@@ -17,22 +14,7 @@ class FakeKubelet:
         self.pods, self.requests, self.behave, self.is_forbidden, self.httpd = {}, [], None, False, None
 
     def start(self, certificate="server"):
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                fake._answer(self)
-
-            def log_message(self, *_):
-                pass
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(f"{self.certificates}/{certificate}.pem", f"{self.certificates}/{certificate}.key")
-        Quiet = type("Quiet", (ThreadingHTTPServer,), {"daemon_threads": True, "allow_reuse_address": True, "handle_error": lambda *_: None})
-        self.httpd = Quiet(("127.0.0.1", self.port), Handler)
-        self.httpd.socket = context.wrap_socket(self.httpd.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.httpd.serve_forever, args=(0.05,), daemon=True).start()
+        self.httpd = serve(self.port, self._answer, self.certificates, certificate)
         return self
 
     def stop(self):

@@ -1,33 +1,16 @@
 """An OTLP/HTTP receiver of logs that does what a script says: FakeLoki with another decoder, which is written here by hand, independently of
 the libraries that the agent links. An entry's labels are the attributes of its resource; its meta are its attributes and fields."""
 import gzip
-import struct
 
-from fake_loki import Damage, Entry, FakeLoki, Reply, varint
+from fake_loki import Damage, Entry, FakeLoki, Reply, fields
 
 __all__ = ["FakeOtlp", "Reply", "status", "partial"]
 
 
-def fields(b):
-    """(number, value): numbers for varints and fixed ones, bytes for the rest"""
-    i = 0
-    while i < len(b):
-        tag, i = varint(b, i)
-        kind = tag & 7
-        if kind == 0:
-            value, i = varint(b, i)
-        elif kind == 1:
-            value, i = struct.unpack_from("<Q", b, i)[0], i + 8
-        elif kind == 5:
-            value, i = struct.unpack_from("<I", b, i)[0], i + 4
-        elif kind == 2:
-            n, i = varint(b, i)
-            if i + n > len(b):
-                raise Damage("field past the end")
-            value, i = b[i:i + n], i + n
-        else:
-            raise Damage(f"wire type {kind}")
-        yield tag >> 3, value
+def fixed(raw, size):
+    if len(raw) != size:
+        raise Damage(f"a fixed number of {len(raw)} bytes")
+    return int.from_bytes(raw, "little")
 
 
 def text_of(any_value):
@@ -65,9 +48,9 @@ def decode_record(labels, b):
             meta[name] = parts[number].hex()
     if 3 in parts:
         meta["severity_text"], meta["severity_number"] = parts[3].decode(), parts[2]
-    if parts.get(8):
-        meta["flags"] = parts[8]
-    return Entry(labels, parts[1], text_of(parts[5]), meta)
+    if 8 in parts and fixed(parts[8], 4):
+        meta["flags"] = fixed(parts[8], 4)
+    return Entry(labels, fixed(parts[1], 8), text_of(parts[5]), meta)
 
 
 def decode_logs(body):
