@@ -1,7 +1,6 @@
 /* Values that are mappings or lists themselves: headers, scopes, stages; labels are in collections_labels.c, what only metrics have in
  * collections_metrics.c. */
 #include "config/collections.h"
-#include "config/nearest.h"
 
 enum { PAIRS_MOST = 64, STRINGS_MOST = 10000 };
 

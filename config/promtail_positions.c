@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "config/tree.h"
-#include "parsers/bytes/buf.h"
 #include "parsers/bytes/num.h"
 
 static const char *const cursor_prefixes[] = { "cursor-", "journal-" };

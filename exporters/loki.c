@@ -263,7 +263,7 @@ static bool timestamp_read(struct str bytes, int64_t *ns)
 	return true;
 }
 
-bool loki_entry_read(struct str entry, struct message_entry *out)
+static bool entry_read(struct str entry, struct message_entry *out)
 {
 	struct wire_field field;
 	*out = (struct message_entry){ 0 };
@@ -287,6 +287,6 @@ const struct log_protocol log_protocol_loki = {
 	.not_found = STR("the path is not Loki's: it ends in /loki/api/v1/push"),
 	.packing = PACK_SNAPPY,
 	.entry = loki_entry,
-	.entry_read = loki_entry_read,
+	.entry_read = entry_read,
 	.reply = loki_reply_read,
 };

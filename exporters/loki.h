@@ -14,7 +14,5 @@ void loki_labels_render(struct label *labels, size_t count, struct buf *out);
 /* Appends one entry as field 2 of StreamAdapter: tag, length, EntryAdapter. Structured metadata (when with_metadata):
  * trace_id, span_id, trace_flags ("01"/"00") as the record has them, and detected_level unless unknown. */
 void loki_entry(struct buf *out, const struct record *record, bool with_metadata);
-/* What stands in an EntryAdapter. false: it is none. */
-bool loki_entry_read(struct str entry, struct message_entry *out);
 
 #endif

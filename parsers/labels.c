@@ -113,15 +113,6 @@ bool labels_sort(struct labels *l)
 	return true;
 }
 
-void labels_drop_empty(struct labels *l)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < l->count; i++)
-		if (l->at[i].value.n)
-			l->at[kept++] = l->at[i];
-	l->count = kept;
-}
-
 void labels_copy(struct labels *to, const struct labels *from)
 {
 	reserve(to, from->count);
@@ -168,7 +159,7 @@ void labels_escape(struct str s, struct buf *out)
 	}
 }
 
-void labels_print_quoted(struct str s, struct buf *out)
+static void print_quoted(struct str s, struct buf *out)
 {
 	buf_char(out, '"');
 	labels_escape(s, out);
@@ -180,9 +171,9 @@ void labels_print_one(struct str name, struct str value, struct buf *out)
 	if (labels_name_is_legacy(name, false))
 		buf_str(out, name);
 	else
-		labels_print_quoted(name, out);
+		print_quoted(name, out);
 	buf_char(out, '=');
-	labels_print_quoted(value, out);
+	print_quoted(value, out);
 }
 
 void labels_print(const struct labels *l, struct buf *out)
@@ -195,7 +186,7 @@ void labels_print(const struct labels *l, struct buf *out)
 		return;
 	buf_char(out, '{');
 	if (!is_legacy && metric.n) {
-		labels_print_quoted(metric, out);
+		print_quoted(metric, out);
 		has_printed = true;
 	}
 	for (size_t i = 0; i < l->count; i++) {

@@ -24,7 +24,6 @@ void labels_copy(struct labels *to, const struct labels *from);
  * the two no other function may be called. */
 void labels_append(struct labels *l, struct str name, struct str value);
 bool labels_sort(struct labels *l);
-void labels_drop_empty(struct labels *l); /* labels without a value, which only labels_append can have brought */
 
 /* The same names and values (FNV-1a over name 0xff value 0xff, in order): for sharding and for telling series apart. */
 uint64_t labels_hash(const struct labels *l);
@@ -33,7 +32,6 @@ bool labels_eq(const struct labels *a, const struct labels *b);
  * when it is not legacy; other names that are not legacy are quoted. For people and for keys. */
 void labels_print(const struct labels *l, struct buf *out);
 void labels_print_one(struct str name, struct str value, struct buf *out); /* a="b" */
-void labels_print_quoted(struct str s, struct buf *out);                    /* "b" */
 void labels_escape(struct str s, struct buf *out);                          /* \ " and line feed, as the text format has them */
 /* [a-zA-Z_][a-zA-Z0-9_]* ; metric names may also have ':' */
 bool labels_name_is_legacy(struct str name, bool is_metric);

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 #include "agent/collectors/all.h"
+#include "agent/collectors/fields.h"
 #include "agent/collectors/names.h"
 #include "agent/collectors/sheet.h"
 #include "agent/collectors/storage_texts.h"
-#include "agent/collectors/words.h"
 #include "parsers/bytes/num.h"
 
 enum { HWMON_VALUES_MAX = 4096 };

@@ -13,7 +13,6 @@
 #include "agent/collectors/sheet.h"
 #include "agent/collectors/storage_texts.h"
 #include "agent/collectors/words.h"
-#include "parsers/bytes/num.h"
 
 struct array {
 	struct str name, state;

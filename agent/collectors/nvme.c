@@ -4,7 +4,6 @@
 #include "agent/collectors/all.h"
 #include "agent/collectors/names.h"
 #include "agent/collectors/sheet.h"
-#include "agent/collectors/words.h"
 #include "parsers/bytes/num.h"
 
 /* "nvme0n1" and "nvme0c1n1": what stands behind the first "nvmeDIGITSn". */

@@ -5,7 +5,6 @@
 #include "agent/collectors/sheet.h"
 #include "agent/collectors/storage_texts.h"
 #include "agent/collectors/words.h"
-#include "parsers/bytes/num.h"
 
 enum { XFS_NUMBERS_MAX = 16 };
 

@@ -14,7 +14,6 @@
 #include "agent/collectors/sheet.h"
 #include "agent/collectors/storage_texts.h"
 #include "agent/collectors/words.h"
-#include "parsers/bytes/num.h"
 
 enum { ZFS_COLUMNS_MAX = 64 };
 

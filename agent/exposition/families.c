@@ -333,9 +333,3 @@ void families_counter(struct families *f, const char *name, const char *help, do
 	families_begin(f, name, METRIC_COUNTER, help);
 	families_value(f, value);
 }
-
-void families_end(struct families *f)
-{
-	if (f->is_openmetrics)
-		buf_str(f->out, STR("# EOF\n"));
-}

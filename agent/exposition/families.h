@@ -51,8 +51,6 @@ int families_compare_labels(const struct metric_label *a, size_t a_count, const 
 /* One family in one call. */
 void families_gauge(struct families *f, const char *name, const char *help, double value);
 void families_counter(struct families *f, const char *name, const char *help, double value);
-/* "# EOF" for OpenMetrics. */
-void families_end(struct families *f);
 /* Shortest text that reads back as the same double; "+Inf", "-Inf", "NaN". Integers and values with up to nine decimals take a
  * short way. */
 void families_number(struct buf *out, double value);

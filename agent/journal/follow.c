@@ -23,7 +23,8 @@ static const int64_t SECOND = 1000000000;
 enum { RETRY_S = 5, HOLD_S = 600, REOPEN_S = 600, REOPEN_BLIND_S = 5, REST_S = 2, HEAVY_ENTRIES = 20000, ENTRIES_MAX = 4096, ARENA_KEPT_BYTES = 256 << 10 };
 enum { MARKER_SLACK_BYTES = 64, SMALLEST_FILE_BYTES = 512 << 10 };
 
-bool journal_place_has(const struct journal_place *p, const struct journal_cursor *c)
+/* Is the entry at `c` one that whoever stands at the place has had already? */
+static bool has_had(const struct journal_place *p, const struct journal_cursor *c)
 {
 	return p->cursor[0] ? !journal_cursor_before(&p->at, c) : c->realtime_us < p->since_us;
 }
@@ -208,7 +209,7 @@ static unsigned acknowledged_by(struct follow *f, const char *cursor)
 	if (!journal_cursor_parse(str_of(cursor), &c))
 		f->behind = 0;
 	for (size_t i = 0; i < f->lane_count; i++)
-		if ((f->behind >> i & 1) && !journal_place_has(&f->places[i], &c))
+		if ((f->behind >> i & 1) && !has_had(&f->places[i], &c))
 			f->behind &= ~(1u << i);
 	return f->behind;
 }

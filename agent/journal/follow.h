@@ -12,8 +12,6 @@ struct journal_place { /* from where on: behind an entry, or from a time on */
 	struct journal_cursor at;            /* the same, taken apart */
 	uint64_t since_us;                   /* wall clock */
 };
-/* Is the entry at `c` one that whoever stands at the place has had already? */
-bool journal_place_has(const struct journal_place *p, const struct journal_cursor *c);
 
 struct follow_options {
 	const struct sdjournal *library;     /* all that is given is copied: the thread may outlive the configuration */

@@ -19,7 +19,8 @@ static uint64_t number_at(struct str head, size_t at)
 	return le64toh(value);
 }
 
-bool journal_files_is_whole(struct str head, uint64_t size_bytes)
+/* One file's head: is it one of a journal, and is all of it there?  systemd: docs/JOURNAL_FILE_FORMAT.md, "Header". */
+static bool is_whole(struct str head, uint64_t size_bytes)
 {
 	if (head.n < HEAD_BYTES || memcmp(head.p, "LPKSHHRH", SIGNATURE_BYTES) != 0)
 		return false;
@@ -40,7 +41,7 @@ static void look_at_file(int dir, const char *name, struct journal_files *out)
 	ssize_t n = pread(fd, head, sizeof head, 0);
 	bool is_file = n >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	bool is_new = is_file && n < HEAD_BYTES && time(NULL) - st.st_mtime < NEW_SECONDS;
-	if (is_file && !is_new && !journal_files_is_whole((struct str){ head, (size_t)n }, (uint64_t)st.st_size)) {
+	if (is_file && !is_new && !is_whole((struct str){ head, (size_t)n }, (uint64_t)st.st_size)) {
 		out->damaged++;
 		snprintf(out->damaged_name, sizeof out->damaged_name, "%s", name);
 	}

@@ -16,7 +16,5 @@ struct journal_files {
 };
 /* Looks into the directory and one level below it, as libsystemd does; path empty: the system's two. */
 void journal_files_look(struct str path, struct journal_files *out);
-/* One file's head: is it one of a journal, and is all of it there?  systemd: docs/JOURNAL_FILE_FORMAT.md, "Header". */
-bool journal_files_is_whole(struct str head, uint64_t size_bytes);
 
 #endif

@@ -388,15 +388,6 @@ void node_pods_status(const struct node_pods *n, struct node_pods_status *out)
 					  .bytes = n->bytes, .skipped = n->skipped };
 }
 
-void node_pods_list(const struct node_pods *n, struct podlist *out, struct arena *arena)
-{
-	const struct entry *e;
-	*out = (struct podlist){ .at = arena_alloc(arena, n->by_uid.count * sizeof *out->at) };
-	for (size_t i = 0; (e = map_next(&n->by_uid, &i));)
-		if (!e->gone)
-			out->at[out->count++] = e->block->pod;
-}
-
 size_t node_pods_blocks(const struct node_pods *n, struct pod_block **out)
 {
 	const struct entry *e;

@@ -62,8 +62,6 @@ void node_pods_unlisten(struct node_pods *n, struct node_pods_listener *listener
 void node_pods_status(const struct node_pods *n, struct node_pods_status *out);
 /* The UID of the pod's log folder and control groups. */
 struct str node_pods_log_uid(const struct pod *pod);
-/* All pods that are there (none that are only held) into *out, in no order; the array is out of `arena`, the rest are views. */
-void node_pods_list(const struct node_pods *n, struct podlist *out, struct arena *arena);
 
 /* ---- for those who fill it ---- */
 

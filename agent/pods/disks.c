@@ -1,7 +1,6 @@
 /* "   8       0 sda 12 0 …": numbers and name are the first three words. */
 #include "agent/pods/disks.h"
 
-#include "parsers/bytes/buf.h"
 #include "parsers/bytes/num.h"
 
 static struct str take_word(struct str *s)

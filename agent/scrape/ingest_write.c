@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 
-#include "parsers/bytes/hash.h"
 
 enum { EXEMPLAR_CHARACTERS_MAX = 128 };
 

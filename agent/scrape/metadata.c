@@ -25,7 +25,7 @@ void metadata_fini(struct metadata_cache *c)
 	*c = (struct metadata_cache){ 0 };
 }
 
-struct str metadata_name(const struct metadata_cache *c, const struct metadata_row *row)
+static struct str name_of(const struct metadata_cache *c, const struct metadata_row *row)
 {
 	return (struct str){ c->text + row->text_at, row->name_n };
 }
@@ -51,11 +51,11 @@ static void index_all(struct metadata_cache *c)
 
 static uint32_t find(const struct metadata_cache *c, struct str name, uint32_t hash)
 {
-	if (c->expected < c->count && str_eq(metadata_name(c, &c->rows[c->expected]), name))
+	if (c->expected < c->count && str_eq(name_of(c, &c->rows[c->expected]), name))
 		return c->expected;
 	for (uint32_t mask = c->table_room - 1, at = hash & mask; c->table_room && c->by_name[at]; at = (at + 1) & mask) {
 		const struct metadata_row *row = &c->rows[c->by_name[at] - 1];
-		if (row->hash == hash && str_eq(metadata_name(c, row), name))
+		if (row->hash == hash && str_eq(name_of(c, row), name))
 			return c->by_name[at] - 1;
 	}
 	return UINT32_MAX;
@@ -136,7 +136,7 @@ uint32_t metadata_define(struct metadata_cache *c, uint32_t row_plus_one, struct
 	if (row_plus_one == 0 || row_plus_one > c->count)
 		return 0;
 	struct metadata_row *row = &c->rows[row_plus_one - 1];
-	struct str name = metadata_name(c, row), help = { name.p + name.n, row->help_n }, unit = { help.p + help.n, row->unit_n };
+	struct str name = name_of(c, row), help = { name.p + name.n, row->help_n }, unit = { help.p + help.n, row->unit_n };
 	if (!row->id) {
 		row->id = ++*next;
 		journal_metadata(w, row->id, row->type, name, help, unit);

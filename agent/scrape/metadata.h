@@ -27,7 +27,6 @@ void metadata_fini(struct metadata_cache *c);
 /* The row of a family, made or changed as needed; plus one. 0: no name, or too many. `is_new`: it was not known, or something else. */
 uint32_t metadata_put(struct metadata_cache *c, struct str name, struct str help, struct str unit, enum metric_type type, uint32_t scrape,
 		      bool *is_new);
-struct str metadata_name(const struct metadata_cache *c, const struct metadata_row *row);
 /* The number in the segment, after writing the record when there was none. *next: the last number given. */
 uint32_t metadata_define(struct metadata_cache *c, uint32_t row_plus_one, struct journal_writer *w, uint32_t *next);
 void metadata_forget_ids(struct metadata_cache *c);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "agent/scrape/pod_sd.h"
-#include "config/relabels.h"
 #include "parsers/bytes/hash.h"
 #include "parsers/kubernetes/pod_meta.h"
 

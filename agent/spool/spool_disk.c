@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "agent/os.h"
-#include "parsers/bytes/hash.h"
 
 static const char acked_name[] = "acked";
 

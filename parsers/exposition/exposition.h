@@ -56,7 +56,7 @@ enum exposition_item exposition_next(struct exposition *x);
 void exposition_fini(struct exposition *x);
 /* Labels of the current item with __name__, unescaped into arena; le of histograms and quantile of summaries are written as
  * OpenMetrics wants them ("1" becomes "1.0"), as Prometheus 3 does. false with *why: a name that cannot be, or one that stands
- * twice. Empty values are kept, so that honor_labels can see them: labels_drop_empty removes them. */
+ * twice. Empty values are kept, so that honor_labels can see them. */
 bool exposition_item_labels(const struct exposition *x, struct labels *out, struct arena *arena, const char **why);
 /* The same rewriting for labels that were taken apart before: le of a histogram, quantile of a summary. */
 void exposition_number_labels(enum metric_type type, struct labels *labels, struct arena *arena);

@@ -277,14 +277,6 @@ size_t regex_group_count(const struct regex *r)
 	return r->group_count;
 }
 
-size_t regex_group_named(const struct regex *r, struct str name)
-{
-	for (size_t i = 1; name.n && i < r->group_count; i++)
-		if (str_eq(r->names[i], name))
-			return i;
-	return 0;
-}
-
 struct str regex_group_name(const struct regex *r, size_t group)
 {
 	return group < r->group_count && r->names[group].n ? r->names[group] : STR("");

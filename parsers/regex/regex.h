@@ -24,8 +24,7 @@ void regex_free(struct regex *r);
 /* groups may be NULL. The search starts at `from`; what stands before it is seen by ^ and \b. */
 enum regex_result regex_match(const struct regex *r, struct str subject, size_t from, struct regex_groups *groups);
 size_t regex_group_count(const struct regex *r); /* with [0] */
-/* Number of the first group called name (two may be, as in Go), 0 when there is none. Names by number: "" for an unnamed group. */
-size_t regex_group_named(const struct regex *r, struct str name);
+/* "" for one without a name; two may have the same, as in Go. */
 struct str regex_group_name(const struct regex *r, size_t group);
 /* Go's Regexp.Expand: $1, ${1}, $name, ${name}, $$ ; $1x is the group "1x"; a group that does not exist is empty. Names are of ASCII
  * letters, digits and '_'. */

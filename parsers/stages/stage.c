@@ -68,7 +68,8 @@ bool stage_read_text(struct stage_compile *c, const struct stage_node *config, c
 	return true;
 }
 
-bool stage_parse_bool(struct str s, bool *out)
+/* YAML 1.1: true, yes, on, y … */
+static bool parse_bool(struct str s, bool *out)
 {
 	static const char *const words[][2] = { { "true", "false" }, { "yes", "no" }, { "on", "off" }, { "y", "n" }, { "1", "0" },
 		{ "t", "f" } };
@@ -86,7 +87,7 @@ bool stage_read_bool(struct stage_compile *c, const struct stage_node *config, c
 	const struct stage_node *n = scalar(c, config, key, "true or false");
 	if (!n)
 		return false;
-	if (stage_parse_bool(n->text, out))
+	if (parse_bool(n->text, out))
 		return true;
 	stage_complain(c, n, "%s must be true or false, not \"" STR_FMT "\"", key, STR_ARG(str_take(n->text, 60)));
 	return false;

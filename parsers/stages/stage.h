@@ -50,7 +50,6 @@ bool stage_read_source(struct stage_compile *c, const struct stage_node *config,
 /* A regular expression; NULL: reported. */
 struct regex *stage_compile_regex(struct stage_compile *c, const struct stage_node *at, struct str pattern);
 bool stage_parse_duration(struct str s, int64_t *out_ns); /* Go's time.ParseDuration */
-bool stage_parse_bool(struct str s, bool *out);           /* YAML 1.1: true, yes, on, y … */
 
 /* ---- running ---- */
 

@@ -21,7 +21,7 @@ size_t text_rune(struct str s, uint32_t *rune)
 	return n;
 }
 
-void text_put_rune(struct buf *out, uint32_t c)
+static void put_rune(struct buf *out, uint32_t c)
 {
 	static const unsigned char heads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 	char at[4];
@@ -135,7 +135,7 @@ bool text_unquote(struct str inside, struct arena *a, struct str *out)
 		else if (is_byte)
 			buf_char(&text, (char)value);
 		else
-			text_put_rune(&text, value);
+			put_rune(&text, value);
 		inside = str_skip(inside, n);
 	}
 	*out = arena_copy(a, buf_view(&text));

@@ -12,7 +12,6 @@ void text_json(struct buf *out, struct str s);
 void text_quote(struct buf *out, struct str s);
 /* Length of the character at the head of s (n > 0), *rune what it is: U+FFFD and 1 for a byte that is none. */
 size_t text_rune(struct str s, uint32_t *rune);
-void text_put_rune(struct buf *out, uint32_t rune);
 
 /* What stands between the quotes of a Go string literal. false: there is an escape that Go does not have. */
 bool text_unquote(struct str inside, struct arena *a, struct str *out);

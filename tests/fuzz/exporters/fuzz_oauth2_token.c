@@ -1,7 +1,6 @@
 /* Answers of any token endpoint: a token that is taken lies inside the answer and can stand in a header. */
 #include <assert.h>
 
-#include "exporters/http_headers.h"
 #include "exporters/oauth2.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,4 @@
 /* Polling a kubelet, and the choice of whom to ask at all. */
-#include "agent/kubernetes/kubelet_pods.h"
 
 #include "tests/unit/agent/kube_rig.h"
 

@@ -4,7 +4,6 @@
 
 #include "agent/logs/log_jobs.h"
 #include "config/load.h"
-#include "parsers/kubernetes/podlist.h"
 
 /* The rules of Promtail's chart (6.17.1), as its default configuration has them. */
 #define CHART \

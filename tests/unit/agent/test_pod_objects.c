@@ -5,7 +5,6 @@
 
 #include "agent/collectors/collection.h"
 #include "agent/pods/pod_names.h"
-#include "agent/pods/pods.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define SANDBOX "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"

@@ -1,5 +1,4 @@
 /* The small parts behind a destination: encodings, secrets in files, token answers, header rules, backoff, the ring of drops. */
-#include "exporters/credentials.h"
 
 #include <check.h>
 #include <errno.h>
