@@ -127,22 +127,28 @@ void os_close(int fd)
 
 int os_list(int dirfd, const char *name, bool (*fn)(void *ctx, const char *entry, unsigned char d_type), void *ctx)
 {
-	int fd = open_beneath(dirfd, name, O_RDONLY | O_DIRECTORY);
+	struct os_file st;
+	int fd = open_beneath(dirfd, name, O_RDONLY | O_DIRECTORY), error = 0;
 	if (fd < 0)
 		return fd;
-	DIR *dir = fdopendir(fd);
+	/* A directory that was removed while dirfd was held would only look empty: readdir takes the kernel's -ENOENT for its end. */
+	DIR *dir = os_stat_fd(fd, &st) >= 0 && st.links == 0 ? NULL : fdopendir(fd);
 	if (!dir) {
-		int error = -errno;
 		close(fd);
-		return error;
+		return -ENOENT;
 	}
-	for (struct dirent *e; (e = readdir(dir));) {
-		bool is_dot = e->d_name[0] == '.' && (!e->d_name[1] || (e->d_name[1] == '.' && !e->d_name[2]));
-		if (!is_dot && !fn(ctx, e->d_name, e->d_type))
+	for (bool goes_on = true; goes_on;) {
+		errno = 0;
+		const struct dirent *e = readdir(dir);
+		if (!e) {
+			error = -errno;
 			break;
+		}
+		bool is_dot = e->d_name[0] == '.' && (!e->d_name[1] || (e->d_name[1] == '.' && !e->d_name[2]));
+		goes_on = is_dot || fn(ctx, e->d_name, e->d_type);
 	}
 	closedir(dir);
-	return 0;
+	return error;
 }
 
 int os_read_file(const char *path, size_t cap_bytes, struct buf *out)

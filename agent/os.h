@@ -26,7 +26,8 @@ int os_read_link_at(int dirfd, const char *name, char *to, size_t room); /* leng
 ssize_t os_pread(int fd, void *to, size_t n, uint64_t offset);
 int64_t os_next_data(int fd, uint64_t offset); /* SEEK_DATA: offset of the next data, -ENXIO at the end */
 void os_close(int fd);
-/* Names in a directory ("." and ".." left out), each call fn; fn returns false to stop. Opens by path below dirfd. */
+/* Names in a directory ("." and ".." left out), each call fn; fn returns false to stop. Opens by path below dirfd. 0 or -errno, then perhaps
+ * with some of the names; -ENOENT also when the directory was removed while dirfd held it. */
 int os_list(int dirfd, const char *name, bool (*fn)(void *ctx, const char *entry, unsigned char d_type), void *ctx);
 int os_read_file(const char *path, size_t cap_bytes, struct buf *out); /* whole file, appended */
 /* Replaces path by bytes so that after a crash the old or the new content is there, never a mixture: writes path.tmp, syncs it,

@@ -419,7 +419,7 @@ static void remember(struct turn *t, const struct generation *g)
 static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 {
 	t->c = &g->cursors[t->lane_index];
-	int got = folder_open(g);
+	int got = folder_open(g, true);
 	if (got == -ESTALE || got == -ENOENT) { /* renamed, compressed or replaced since the last look: the scan sorts it out */
 		g->source->folder->needs_scan = true;
 		g->must_wait = true;

@@ -20,6 +20,34 @@ struct pod_dir {
 	char path[];
 };
 
+/* The directory at path may be another one than *fd by now: removed and made anew, moved away, mounted over. Then *fd is that one. */
+static bool renew_root(const char *path, int *fd)
+{
+	struct os_file before, now;
+	int fresh = os_open_root(path);
+	bool is_same = fresh >= 0 && os_stat_fd(*fd, &before) >= 0 && os_stat_fd(fresh, &now) >= 0 && before.dev == now.dev && before.ino == now.ino &&
+		       before.birth_ns == now.birth_ns;
+	if (fresh < 0 || is_same) {
+		os_close(fresh);
+		return false;
+	}
+	os_close(*fd);
+	*fd = fresh;
+	return true;
+}
+
+/* A folder's own directory, at its path. */
+static void renew_folder(struct tail *t, struct folder *f)
+{
+	if (f->owns_root_fd && renew_root(f->path, &f->root_fd)) {
+		if (f->watch > 0 && t->watch)
+			watch_remove(t->watch, f->watch);
+		f->watch = 0;
+		f->needs_scan = true;
+	}
+	f->needs_scan |= f->is_gone; /* perhaps it is there again */
+}
+
 /* ---- pods ---- */
 
 struct pod_walk {
@@ -65,8 +93,10 @@ static bool on_container(void *ctx, const char *name, unsigned char d_type)
 		return true;
 	}
 	struct folder *f = pod_folder(t, walk->pod, name);
-	if (f)
+	if (f) {
 		f->was_seen = true;
+		renew_folder(t, f);
+	}
 	return true;
 }
 
@@ -90,9 +120,12 @@ void discover_pod(struct tail *t, const char *name)
 		map_put(&t->pod_watches, str_of(dir->path), dir);
 	}
 	dir->was_seen = true;
-	/* Watch first, list second: what is made in between is seen by one of the two. */
-	if (dir->watch <= 0 && t->watch)
-		dir->watch = watch_add(t->watch, path, t);
+	/* Watch first, list second: what is made in between is seen by one of the two. Of the same directory it is the same watch; of one that was
+	 * made anew under its name another. */
+	int watch = t->watch ? watch_add(t->watch, path, t) : 0;
+	if (t->watch && dir->watch > 0 && dir->watch != watch)
+		watch_remove(t->watch, dir->watch);
+	dir->watch = watch;
 	struct pod_walk walk = { t, name };
 	os_list(t->pods_fd, name, on_container, &walk);
 }
@@ -134,25 +167,23 @@ static void discover_pods(struct tail *t)
 {
 	if (!t->jobs.wants_pods)
 		return;
-	if (t->pods_fd < 0) {
-		t->pods_fd = os_open_root(t->o.pods_path);
-		if (t->pods_fd < 0) {
-			watch_parent(t);
-			return;
-		}
+	if (renew_root(t->o.pods_path, &t->pods_fd)) {
+		for (struct folder *f = t->folders; f; f = f->next)
+			f->root_fd = f->is_pod && !f->owns_root_fd ? t->pods_fd : f->root_fd;
 		if (t->watch)
 			watch_add(t->watch, t->o.pods_path, t);
+	}
+	if (t->pods_fd < 0) {
+		watch_parent(t);
+		return;
 	}
 	for (size_t i = 0; i < t->pod_watches.room; i++)
 		if (t->pod_watches.slots[i].value)
 			((struct pod_dir *)t->pod_watches.slots[i].value)->was_seen = false;
-	if (os_list(t->pods_fd, "", on_pod, t) >= 0) {
+	if (os_list(t->pods_fd, "", on_pod, t) >= 0)
 		forget_pod_dirs(t);
-		return;
-	}
-	/* The root itself was removed (and perhaps made anew, or mounted over): take the new one next time. */
-	os_close(t->pods_fd);
-	t->pods_fd = -1;
+	else
+		watch_parent(t); /* the root itself was removed: the one that is made anew is taken when it is there */
 }
 
 /* ---- patterns ---- */
@@ -219,6 +250,7 @@ static void visit(struct glob_walk *walk, const char *path, bool has_deeper)
 		f->owns_root_fd = true;
 	}
 	f->was_seen = true;
+	renew_folder(t, f);
 	/* What a native job of pods reads, another native one does not read again. */
 	if (!f->is_pod || !walk->want->is_native || !has_native_reader(f))
 		folder_want(f, walk->want, walk->want);
@@ -354,6 +386,7 @@ void discover_link(struct tail *t, struct folder *from, const char *name, const 
 		want.container = from->container;
 	}
 	f->was_seen = true;
+	renew_folder(t, f);
 	folder_want(f, &want, why->origin);
 }
 

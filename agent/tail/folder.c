@@ -105,7 +105,7 @@ static void identify_gz(struct generation *g, int fd, const struct os_file *st)
 	g->identity.head_hash = hash_bytes(head);
 }
 
-int folder_open(struct generation *g)
+int folder_open(struct generation *g, bool is_next)
 {
 	if (g->fd >= 0) {
 		tail_touch(g->source->folder->tail, g);
@@ -133,7 +133,7 @@ int folder_open(struct generation *g)
 	if (g->is_gz && g->identity.head_bytes == 0)
 		identify_gz(g, fd, &st);
 	g->error[0] = '\0';
-	if (!tail_lru_add(g->source->folder->tail, g)) { /* deleted files hold all of them: later, when those are read */
+	if (!tail_lru_add(g->source->folder->tail, g, is_next)) { /* deleted files hold all of them: later, when those are read */
 		os_close(fd);
 		return -EMFILE;
 	}
@@ -173,8 +173,9 @@ static void note_vanished(struct source *s)
 	}
 }
 
-/* The index of the first file that is not history: behind the newest one that is known. Where none is known, everything of a pod is
- * new, and of a plain log only the live file. One that was cut while nobody looked is new wherever it stands. */
+/* The index of the first file that is not history: behind the newest one that is known. Where none is known, because this is the first look,
+ * everything of a pod is new, and of a plain log only the live file; because all that were known are gone, whatever was not there at the last
+ * look. One that was cut while nobody looked is new wherever it stands. */
 static size_t first_new(const struct source *s, const struct listed *files, size_t count, bool is_known)
 {
 	size_t first = 0;
@@ -183,10 +184,18 @@ static size_t first_new(const struct source *s, const struct listed *files, size
 			first = i + 1;
 		else if (files[i].was_cut)
 			first = i;
-	if (first == 0 && !is_known && !s->is_pod)
-		while (first < count && files[first].stamp != UINT64_MAX)
+	bool is_first_look = !is_known && !s->is_pod;
+	if (first == 0)
+		while (first < count && files[first].stamp != UINT64_MAX && !files[first].was_cut && (is_first_look || files[first].stamp <= s->listed_stamp))
 			first++;
 	return first;
+}
+
+static void note_listed(struct source *s, const struct listed *files, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (files[i].stamp != UINT64_MAX && files[i].stamp > s->listed_stamp)
+			s->listed_stamp = files[i].stamp;
 }
 
 static bool is_in_list(const struct source *s, const struct generation *g)
@@ -208,7 +217,7 @@ static void append_new(struct source *s, struct listed *files, size_t count, boo
 			g = recognise_new(s, &files[i]);
 		g->starts_over |= files[i].was_cut;
 		source_append(s, g, now_ns);
-		if (folder_open(g) >= 0)
+		if (folder_open(g, false) >= 0)
 			s->folder->tail->o.counters->files_opened++;
 	}
 }
@@ -231,6 +240,7 @@ static void scan_source(struct folder *f, struct source *s, struct listed *files
 	if (!s->was_scanned)
 		is_known |= import_place(&f->tail->import, f, s, files, count, rows != NULL);
 	append_new(s, files, count, is_known, now_ns);
+	note_listed(s, files, count);
 	note_vanished(s);
 	s->was_scanned = true;
 	checkpoint_done(s->saved);

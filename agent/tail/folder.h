@@ -41,8 +41,9 @@ bool folder_want(struct folder *f, const struct want *like, const struct want *o
 /* Looks at every name in the folder: new generations are opened, known ones followed through renames, vanished ones noted.
  * 0 or -errno (-ENOENT: the folder itself is gone; everything in it is noted as vanished). */
 int folder_scan(struct folder *f, int64_t now_ns);
-/* Opens g by its name when it is closed; checks that it is still the same file. 0, -ESTALE, or -errno. */
-int folder_open(struct generation *g);
+/* Opens g by its name when it is closed; checks that it is still the same file. 0, -ESTALE, or -errno. is_next: it is to be read now (see
+ * tail_lru_add). */
+int folder_open(struct generation *g, bool is_next);
 /* Descriptor of a name in the folder, or -errno. */
 int folder_open_name(const struct folder *f, const char *name);
 /* First uncompressed bytes of an open .gz; empty when it is none. */

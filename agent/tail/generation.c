@@ -178,6 +178,13 @@ static void learn_head(struct cursor *c, struct str data)
 	id->head_hash = hash_bytes(head);
 }
 
+/* The file ends before the place that was read up to. Behind a hole there are no bytes that would tell. */
+static bool is_shorter(const struct cursor *c)
+{
+	struct os_file st;
+	return c->read > 0 && os_stat_fd(c->generation->fd, &st) >= 0 && st.size_bytes < c->read;
+}
+
 static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
 {
 	for (int holes = 0;; holes++) {
@@ -186,6 +193,8 @@ static int fetch_plain(struct cursor *c, char *to, size_t room, struct str *data
 		if (got < 0)
 			return (int)got;
 		if (got < (ssize_t)before || !frontier_matches(&c->last_read, (struct str){ to, before }))
+			return -ESTALE;
+		if (got == 0 && is_shorter(c))
 			return -ESTALE;
 		*data = (struct str){ to + before, (size_t)got - before };
 		if (is_other_head(c, *data))

@@ -143,6 +143,19 @@ static int by_log_and_age(const void *a, const void *b)
 	return (int)y->is_gz - (int)x->is_gz; /* X.gz beside X: the plain one is the one to match */
 }
 
+/* A file of the same log has two names: one is made before the other is taken away where logs are rotated by links. */
+static bool is_named_before(const struct listing *l, size_t kept, const struct listed *file)
+{
+	for (size_t i = file->st.links > 1 ? kept : 0; i-- > 0;) {
+		const struct listed *other = &l->at[i];
+		if (!str_eq(other->base, file->base) || other->is_packed != file->is_packed)
+			return false;
+		if (other->st.ino == file->st.ino && other->st.dev == file->st.dev)
+			return true;
+	}
+	return false;
+}
+
 /* While the kubelet compresses, X and X.gz are both there for a moment: the same bytes, so only one may count. */
 static void drop_twins(struct listing *l)
 {
@@ -150,7 +163,7 @@ static void drop_twins(struct listing *l)
 	for (size_t i = 0; i < l->count; i++) {
 		struct listed *file = &l->at[i];
 		bool is_twin = i + 1 < l->count && file->is_gz && !file->is_packed && !file[1].is_gz && file->stamp == file[1].stamp && str_eq(file->base, file[1].base);
-		if (is_twin)
+		if (is_twin || is_named_before(l, kept, file))
 			free(file->name);
 		else
 			l->at[kept++] = *file;

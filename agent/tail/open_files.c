@@ -4,7 +4,7 @@
 
 #include "agent/tail/tail.h"
 
-enum { RESERVED_FILES = 40 }; /* for sockets, the positions file, standard streams */
+enum { RESERVED_FILES = 40 }; /* for sockets, the positions file, standard streams, and what is read beyond the limit */
 
 void tail_lru_remove(struct tail *t, struct generation *g)
 {
@@ -30,7 +30,7 @@ static bool can_close(const struct generation *g, bool even_busy)
 
 /* Closes the least recently used file that can be opened again by name: one at its end if there is one, since a file that is
  * deleted while it is closed takes its unread bytes with it. */
-static bool make_room(struct tail *t)
+static bool make_room(struct tail *t, size_t spare)
 {
 	for (int even_busy = 0; even_busy < 2 && t->open_files >= t->open_limit; even_busy++)
 		for (struct generation *g = t->lru_oldest; g; g = g->lru_newer)
@@ -40,12 +40,12 @@ static bool make_room(struct tail *t)
 				g->fd = -1;
 				break;
 			}
-	return t->open_files < t->open_limit;
+	return t->open_files < t->open_limit + spare;
 }
 
-bool tail_lru_add(struct tail *t, struct generation *g)
+bool tail_lru_add(struct tail *t, struct generation *g, bool is_next)
 {
-	if (!make_room(t))
+	if (!make_room(t, is_next ? t->o.lane_count : 0))
 		return false;
 	g->lru_older = t->lru_newest;
 	g->lru_newer = NULL;

@@ -14,8 +14,13 @@
 static bool is_cut(const struct generation *g, uint64_t size_bytes)
 {
 	char head[IDENTITY_HEAD_BYTES];
-	if (g->is_gz || g->is_abandoned || g->fd < 0 || size_bytes == g->size_bytes)
+	if (g->is_gz || g->is_abandoned || size_bytes == g->size_bytes)
 		return false;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		if (size_bytes < g->cursors[lane].read)
+			return true;
+	if (g->fd < 0) /* the next read opens it, and compares */
+		return size_bytes < g->identity.head_bytes;
 	ssize_t got = os_pread(g->fd, head, g->identity.head_bytes, 0);
 	if (got >= 0 && !identity_head_matches(&g->identity, (struct str){ head, (size_t)got }))
 		return true;
@@ -235,11 +240,25 @@ void recognise_gz(struct folder *f, struct source *s, struct listed *file, struc
 		}
 }
 
-/* A generation that went to .gz while its file was closed (it had been read to the end, else it would be open): if bytes came
- * after that, they are in the .gz. */
+/* Has the copy more than was read of the file? A gzip file ends with its length, unpacked. */
+static bool has_more(const struct generation *g, const struct listed *file)
+{
+	unsigned char end[4] = { 0 };
+	uint64_t n = file->st.size_bytes;
+	int fd = n < sizeof end ? -1 : folder_open_name(g->source->folder, file->name);
+	bool is_known = fd >= 0 && os_pread(fd, end, sizeof end, n - sizeof end) == sizeof end;
+	os_close(fd);
+	uint32_t length = (uint32_t)end[0] | (uint32_t)end[1] << 8 | (uint32_t)end[2] << 16 | (uint32_t)end[3] << 24;
+	for (size_t lane = 0; lane < g->lanes && is_known; lane++)
+		if ((uint32_t)g->cursors[lane].read != length)
+			return true;
+	return !is_known;
+}
+
+/* A generation that went to .gz while its file was closed: if bytes came after the last read, they are in the .gz. */
 void recognise_reopen(struct generation *g, const struct listed *file)
 {
-	if (g->fd >= 0 || g->is_gz || generation_is_finished(g))
+	if (g->fd >= 0 || g->is_gz || g->is_abandoned || (generation_is_finished(g) && !has_more(g, file)))
 		return;
 	free(g->name);
 	g->name = strdup(file->name);

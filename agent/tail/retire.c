@@ -22,7 +22,7 @@ void retire_soon(struct tail *t)
 static void set_limit(struct tail *t, struct generation *g)
 {
 	struct os_file st;
-	if (g->fd < 0 && !g->is_abandoned && !generation_is_finished(g) && folder_open(g) < 0)
+	if (g->fd < 0 && !g->is_abandoned && !generation_is_finished(g) && folder_open(g, false) < 0)
 		tail_abandon(t, g, LOST_DELETED_UNREAD, 0);
 	g->limit_bytes = g->fd >= 0 && os_stat_fd(g->fd, &st) >= 0 ? st.size_bytes : 0;
 	for (size_t lane = 0; lane < g->lanes; lane++) {

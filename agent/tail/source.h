@@ -64,6 +64,7 @@ struct source {
 	int64_t bare_until_ns;     /* lines up to this time: see struct lane_source */
 	struct generation *oldest, *newest;
 	uint64_t generation_count; /* ever */
+	uint64_t listed_stamp;     /* of the youngest rotated file that was ever listed */
 	size_t lanes;
 	struct lane_state lane[];
 };

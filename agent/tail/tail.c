@@ -16,7 +16,7 @@
 
 static const int64_t MS = 1000000;
 static const int64_t WATCH_PAUSE_NS = 50 * 1000000ll, POLL_NS = 1000 * 1000000ll;
-static const uint64_t HELD_CAP_BYTES = 4ull << 30; /* of deleted files that are still read: the disk cannot free them */
+static const uint64_t HELD_CAP_BYTES = 4ull << 30; /* unread ones of deleted files that are still read: the disk cannot free them */
 enum { SAVE_CAP_BYTES = 64 << 20, REFUSED_MAX = 10000 };
 
 /* ---- folders ---- */
@@ -227,16 +227,22 @@ static void on_watch(void *ctx, int fd, int events)
 
 /* ---- reconciliation ---- */
 
+/* What some lane has not read. */
+static uint64_t unread_bytes(const struct generation *g)
+{
+	uint64_t read = UINT64_MAX;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		read = g->cursors[lane].read < read ? g->cursors[lane].read : read;
+	return !g->is_abandoned && g->size_bytes > read ? g->size_bytes - read : 0;
+}
+
 /* Deleted files that are still read pin the disk: beyond the cap the one with most unread bytes is let go, and counted. */
 static void bound_held_bytes(struct tail *t)
 {
 	uint64_t held = 0, most = 0;
 	struct generation *worst = NULL;
 	for (struct generation *g = t->lru_oldest; g; g = g->lru_newer) {
-		uint64_t read = UINT64_MAX;
-		for (size_t lane = 0; lane < g->lanes; lane++)
-			read = g->cursors[lane].acked.offset < read ? g->cursors[lane].acked.offset : read;
-		uint64_t unread = g->is_gone && g->size_bytes > read ? g->size_bytes - read : 0;
+		uint64_t unread = g->is_gone ? unread_bytes(g) : 0;
 		held += unread;
 		if (unread > most) {
 			most = unread;
@@ -248,6 +254,9 @@ static void bound_held_bytes(struct tail *t)
 			 "page which destination is behind, and why",
 			 worst->source->folder->path, worst->name, (unsigned long long)most, (unsigned long long)HELD_CAP_BYTES);
 		tail_abandon(t, worst, LOST_DELETED_UNREAD, most);
+		tail_lru_remove(t, worst);
+		os_close(worst->fd);
+		worst->fd = -1;
 	}
 }
 
@@ -336,11 +345,8 @@ void tail_abandon(struct tail *t, struct generation *g, enum lost_reason reason,
 void tail_restart(struct tail *t, struct generation *g)
 {
 	struct source *s = g->source;
-	uint64_t read = UINT64_MAX;
-	for (size_t lane = 0; lane < g->lanes; lane++)
-		read = g->cursors[lane].read < read ? g->cursors[lane].read : read;
 	t->o.counters->files_truncated++;
-	tail_abandon(t, g, LOST_TRUNCATED, g->size_bytes > read ? g->size_bytes - read : 0);
+	tail_abandon(t, g, LOST_TRUNCATED, unread_bytes(g));
 	/* What the file holds now, under whatever name or none: the open descriptor goes over. The old one stays until its marks are
 	 * settled; by name and inode only the fresh one is found from now on. */
 	struct generation *fresh = generation_new(s, s->lanes, g->name);
@@ -358,7 +364,7 @@ void tail_restart(struct tail *t, struct generation *g)
 		identity_read(fresh->fd, &fresh->identity);
 		if (g->is_gz) /* the head that counts is the unpacked one, which the first read learns */
 			fresh->identity.head_bytes = 0;
-		if (!tail_lru_add(t, fresh)) {
+		if (!tail_lru_add(t, fresh, true)) {
 			os_close(fresh->fd);
 			fresh->fd = -1;
 		}

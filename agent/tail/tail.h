@@ -107,7 +107,9 @@ int64_t tail_lag_ns(const struct tail *t, int64_t wall_ns);
 struct folder *tail_folder(struct tail *t, const char *path, bool make);
 void tail_look(struct tail *t); /* at what has changed, now */
 void tail_forget_generation(struct tail *t, struct generation *g);
-bool tail_lru_add(struct tail *t, struct generation *g); /* false: as many files are open as may be, and none can be closed */
+/* false: as many files are open as may be, and none can be closed. is_next: g is to be read now. Deleted files stay open until those before
+ * them are read: when they hold all descriptors, there is one more for each lane, or nobody would ever get on. */
+bool tail_lru_add(struct tail *t, struct generation *g, bool is_next);
 void tail_lru_remove(struct tail *t, struct generation *g);
 void tail_raise_file_limit(struct tail *t);
 int tail_load_positions(struct tail *t, char err[256]);
