@@ -9,14 +9,6 @@
 #include "agent/tail/retire.h"
 #include "agent/tail/tail.h"
 
-static void on_timer(void *ctx);
-
-static void look_at(struct tail *t, int64_t at_ns)
-{
-	if (!t->gate_timer.place || at_ns < t->gate_timer.at_ns)
-		loop_arm(t->o.loop, &t->gate_timer, at_ns, on_timer, t);
-}
-
 static bool may_ask(const struct tail *t)
 {
 	return t->o.pods && t->o.config->kubernetes.pod_wishes;
@@ -99,7 +91,7 @@ static void set(struct folder *f, enum pod_gate gate)
 	t->shut_folders += (gate == POD_GATE_SHUT) - (before == POD_GATE_SHUT);
 	hold(f, gate == POD_GATE_WAITING);
 	if (gate == POD_GATE_WAITING)
-		look_at(t, node_pods_polite_deadline_ns(t->o.pods, f->gate_since_ns));
+		pod_news_look_at(&t->gate_news, node_pods_polite_deadline_ns(t->o.pods, f->gate_since_ns));
 	if (gate == POD_GATE_OPEN && before == POD_GATE_OPEN)
 		ask_again(f);
 	if (gate == POD_GATE_OPEN && before != POD_GATE_OPEN)
@@ -139,34 +131,25 @@ static void on_timer(void *ctx)
 		tail_look(t);
 }
 
-static void on_changed(void *ctx, struct str uid, const struct pod *pod, enum pod_change change)
+static void note(struct folder *f)
 {
-	struct tail *t = ctx;
-	(void)pod;
-	for (struct folder *f = t->folders; f && change != POD_GONE; f = f->next)
-		if (f->is_pod && str_eq(f->uid, uid)) {
-			f->has_gate_news = true;
-			look_at(t, loop_now_ns(t->o.loop));
-		}
+	f->has_gate_news = true;
 }
 
-static void on_answered(void *ctx)
+static bool answered(struct tail *t)
 {
-	struct tail *t = ctx;
-	look_at(t, loop_now_ns(t->o.loop));
+	(void)t;
+	return true;
 }
 
 void pod_gate_start(struct tail *t)
 {
-	t->gate_listener = (struct node_pods_listener){ .changed = on_changed, .answered = on_answered, .ctx = t };
+	t->gate_news = (struct pod_news){ .tail = t, .look = on_timer, .note = note, .answered = answered };
 	if (may_ask(t))
-		node_pods_listen(t->o.pods, &t->gate_listener);
+		pod_news_start(&t->gate_news);
 }
 
 void pod_gate_stop(struct tail *t)
 {
-	loop_disarm(t->o.loop, &t->gate_timer);
-	if (may_ask(t) && t->gate_listener.changed)
-		node_pods_unlisten(t->o.pods, &t->gate_listener);
-	t->gate_listener = (struct node_pods_listener){ 0 };
+	pod_news_stop(&t->gate_news);
 }

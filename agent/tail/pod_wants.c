@@ -13,14 +13,6 @@
 
 static const int64_t STATUS_WAIT_NS = 5 * 1000000000ll; /* the kubelet tells a pod's address a second or two after its first container runs */
 
-static void on_pods_timer(void *ctx);
-
-static void ask_at(struct tail *t, int64_t at_ns)
-{
-	if (!t->pods_timer.place || at_ns < t->pods_timer.at_ns)
-		loop_arm(t->o.loop, &t->pods_timer, at_ns, on_pods_timer, t);
-}
-
 static struct pod_meta_path names_of(const struct tail *t, const struct folder *f)
 {
 	return (struct pod_meta_path){ f->namespace_, f->pod, f->uid, f->container, t->o.host };
@@ -211,7 +203,7 @@ static void begin(struct folder *f, const struct log_job *job, struct str base)
 		append(f, w);
 		node_pods_hold(t->o.pods, f->uid);
 		t->waiting_logs++;
-		ask_at(t, deadline_of(t, w));
+		pod_news_look_at(&t->wants_news, deadline_of(t, w));
 		return;
 	}
 	struct decision d = { .folder = f, .job = job, .base = base, .is_frozen = is_anybody_asked(t) };
@@ -303,7 +295,7 @@ static bool retry(struct tail *t, struct folder *f, struct want **place)
 	enum pod_answer answer = ask(t, f, w->job, w->since_ns, &pod);
 	if (answer == POD_WAIT || (w->state == WANT_DROPPED && answer != POD_KNOWN)) {
 		if (w->state == WANT_WAITING)
-			ask_at(t, deadline_of(t, w));
+			pod_news_look_at(&t->wants_news, deadline_of(t, w));
 		return w->state == WANT_WAITING;
 	}
 	struct decision d = { .folder = f, .job = w->job, .base = w->base, .is_frozen = is_anybody_asked(t) };
@@ -324,7 +316,7 @@ static void retry_folder(struct tail *t, struct folder *f)
 			retry(t, f, at);
 }
 
-static void on_pods_timer(void *ctx)
+static void on_timer(void *ctx)
 {
 	struct tail *t = ctx;
 	int64_t now = loop_now_ns(t->o.loop);
@@ -341,43 +333,31 @@ static void on_pods_timer(void *ctx)
 	for (const struct folder *f = t->folders; f && t->waiting_logs; f = f->next)
 		for (const struct want *w = f->wants; w; w = w->next)
 			if (w->state == WANT_WAITING)
-				ask_at(t, deadline_of(t, w));
+				pod_news_look_at(&t->wants_news, deadline_of(t, w));
 	if (has_news)
 		tail_look(t);
 }
 
-static void on_changed(void *ctx, struct str uid, const struct pod *pod, enum pod_change change)
+static void note(struct folder *f)
 {
-	struct tail *t = ctx;
-	(void)pod;
-	for (struct folder *f = t->folders; f && change != POD_GONE; f = f->next)
-		if (f->is_pod && str_eq(f->uid, uid)) {
-			f->has_pod_news = true;
-			ask_at(t, loop_now_ns(t->o.loop));
-		}
+	f->has_pod_news = true;
 }
 
-static void on_answered(void *ctx)
+static bool answered(struct tail *t)
 {
-	struct tail *t = ctx;
 	t->have_pods_answered = true;
-	if (t->waiting_logs)
-		ask_at(t, loop_now_ns(t->o.loop));
+	return t->waiting_logs > 0;
 }
 
 void pod_wants_start(struct tail *t)
 {
-	t->pods_listener = (struct node_pods_listener){ .changed = on_changed, .answered = on_answered, .ctx = t };
-	if (t->o.pods)
-		node_pods_listen(t->o.pods, &t->pods_listener);
+	t->wants_news = (struct pod_news){ .tail = t, .look = on_timer, .note = note, .answered = answered };
+	pod_news_start(&t->wants_news);
 }
 
 void pod_wants_stop(struct tail *t)
 {
-	loop_disarm(t->o.loop, &t->pods_timer);
-	if (t->o.pods && t->pods_listener.changed)
-		node_pods_unlisten(t->o.pods, &t->pods_listener);
-	t->pods_listener = (struct node_pods_listener){ 0 };
+	pod_news_stop(&t->wants_news);
 }
 
 void pod_wants_sweep(struct folder *f)

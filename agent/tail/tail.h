@@ -9,6 +9,7 @@
 #include "agent/status.h"
 #include "agent/tail/folder.h"
 #include "agent/tail/import.h"
+#include "agent/tail/pod_news.h"
 #include "agent/tail/watch.h"
 #include "agent/worker.h"
 
@@ -42,7 +43,7 @@ struct tail {
 	size_t target_count, wide_targets;
 	size_t waiting_logs;           /* for pods' objects */
 	bool have_pods_answered;
-	struct node_pods_listener pods_listener, gate_listener;
+	struct pod_news wants_news, gate_news;
 	uint64_t shut_folders;         /* containers whose pods ask for no logs */
 	struct folder *folders;
 	struct map folder_by_path;
@@ -56,7 +57,7 @@ struct tail {
 	size_t open_files, open_limit;
 	size_t unpacking[LANES_MAX];   /* packed logs that hold an inflate window */
 	uint64_t sources, generations;
-	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer, files_timer, pods_timer, gate_timer, retire_timer;
+	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer, files_timer, retire_timer;
 	struct folder *hot;
 	bool needs_discovery, is_polling, is_discovered, is_dirty /* positions moved since the last save */, is_saving;
 	struct map refused;            /* path -> struct refused, told once each */
