@@ -9,41 +9,63 @@
 
 /* ---- against what is known ---- */
 
+/* The open file of g, or one that is to be closed by give_back; -1: its name leads to another one by now, or nowhere. */
+static int borrow(const struct generation *g)
+{
+	struct os_file st;
+	int fd = g->fd >= 0 ? g->fd : folder_open_name(g->source->folder, g->name);
+	if (fd < 0 || fd == g->fd || (os_stat_fd(fd, &st) >= 0 && st.dev == g->identity.dev && st.ino == g->identity.ino))
+		return fd;
+	os_close(fd);
+	return -1;
+}
+
+static void give_back(const struct generation *g, int fd)
+{
+	if (fd != g->fd)
+		os_close(fd);
+}
+
+static bool has_other_bytes(const struct generation *g, int fd)
+{
+	char head[IDENTITY_HEAD_BYTES];
+	ssize_t got = os_pread(fd, head, g->identity.head_bytes, 0);
+	if (got >= 0 && !identity_head_matches(&g->identity, (struct str){ head, (size_t)got }))
+		return true;
+	for (size_t lane = 0; lane < g->lanes; lane++)
+		if (!frontier_check(fd, &g->cursors[lane].last_read))
+			return true;
+	return false;
+}
+
 /* Was the file cut since it was last looked at? Then what is known about it (size, head) is kept: the next read finds out, and what went
  * unread is counted by that size. */
 static bool is_cut(const struct generation *g, uint64_t size_bytes)
 {
-	char head[IDENTITY_HEAD_BYTES];
 	if (g->is_gz || g->is_abandoned || size_bytes == g->size_bytes)
 		return false;
 	for (size_t lane = 0; lane < g->lanes; lane++)
 		if (size_bytes < g->cursors[lane].read)
 			return true;
-	if (g->fd < 0) /* the next read opens it, and compares */
-		return size_bytes < g->identity.head_bytes;
-	ssize_t got = os_pread(g->fd, head, g->identity.head_bytes, 0);
-	if (got >= 0 && !identity_head_matches(&g->identity, (struct str){ head, (size_t)got }))
-		return true;
-	for (size_t lane = 0; lane < g->lanes; lane++)
-		if (!frontier_check(g->fd, &g->cursors[lane].last_read))
-			return true;
-	return false;
+	int fd = borrow(g);
+	bool is_other = fd >= 0 && has_other_bytes(g, fd);
+	give_back(g, fd);
+	return is_other;
 }
 
 /* Also of a closed one: by its head it is known again when it comes back compressed. */
 static void refresh_head(struct generation *g)
 {
 	struct identity now;
-	int fd = g->fd >= 0 ? g->fd : folder_open_name(g->source->folder, g->name);
+	int fd = borrow(g);
 	if (fd < 0)
 		return;
-	if (identity_read(fd, &now) == 0 && now.dev == g->identity.dev && now.ino == g->identity.ino) {
+	if (identity_read(fd, &now) == 0) {
 		if (now.head_bytes > g->identity.head_bytes)
 			source_note_unsaved(g); /* by the head alone its compressed copy is told */
 		g->identity = now;
 	}
-	if (fd != g->fd)
-		os_close(fd);
+	give_back(g, fd);
 }
 
 void recognise_size(struct generation *g, uint64_t size_bytes)

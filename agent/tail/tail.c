@@ -16,7 +16,7 @@
 
 static const int64_t MS = 1000000;
 static const int64_t WATCH_PAUSE_NS = 50 * 1000000ll, POLL_NS = 1000 * 1000000ll;
-static const uint64_t HELD_CAP_BYTES = 4ull << 30; /* unread ones of deleted files that are still read: the disk cannot free them */
+static const uint64_t HELD_CAP_BYTES = 4ull << 30;
 enum { SAVE_CAP_BYTES = 64 << 20, REFUSED_MAX = 10000 };
 
 /* ---- folders ---- */
@@ -236,28 +236,38 @@ static uint64_t unread_bytes(const struct generation *g)
 	return !g->is_abandoned && g->size_bytes > read ? g->size_bytes - read : 0;
 }
 
-/* Deleted files that are still read pin the disk: beyond the cap the one with most unread bytes is let go, and counted. */
+/* Closes the file. The look that follows goes on in its compressed copy, or finds that what was not read is lost. */
+static void let_go(struct tail *t, struct generation *g)
+{
+	const uint64_t *lost = &t->o.counters->bytes_lost[LOST_DELETED_UNREAD], before = *lost;
+	char path[4096];
+	snprintf(path, sizeof path, "%s/%s", g->source->folder->path, g->name);
+	tail_lru_remove(t, g);
+	os_close(g->fd);
+	g->fd = -1;
+	folder_scan(g->source->folder, loop_now_ns(t->o.loop));
+	if (*lost > before)
+		LOG_WARN("%s: deleted, and let go with %llu bytes that were not delivered: deleted logs held more than %llu bytes of disk; see on the "
+			 "page which destination is behind, and why",
+			 path, (unsigned long long)(*lost - before), (unsigned long long)t->held_cap_bytes);
+}
+
+/* Deleted files that are still read pin the disk: beyond the cap the one with most unread bytes is let go. Those of a log that nobody wants
+ * any more are still there. */
 static void bound_held_bytes(struct tail *t)
 {
 	uint64_t held = 0, most = 0;
 	struct generation *worst = NULL;
 	for (struct generation *g = t->lru_oldest; g; g = g->lru_newer) {
-		uint64_t unread = g->is_gone ? unread_bytes(g) : 0;
+		uint64_t unread = g->is_gone && !g->source->is_retired ? unread_bytes(g) : 0;
 		held += unread;
 		if (unread > most) {
 			most = unread;
 			worst = g;
 		}
 	}
-	if (worst && held > HELD_CAP_BYTES) {
-		LOG_WARN("%s/%s: deleted, and let go with %llu bytes that were not delivered: deleted logs held more than %llu bytes of disk; see on the "
-			 "page which destination is behind, and why",
-			 worst->source->folder->path, worst->name, (unsigned long long)most, (unsigned long long)HELD_CAP_BYTES);
-		tail_abandon(t, worst, LOST_DELETED_UNREAD, most);
-		tail_lru_remove(t, worst);
-		os_close(worst->fd);
-		worst->fd = -1;
-	}
+	if (worst && held > t->held_cap_bytes)
+		let_go(t, worst);
 }
 
 /* Open files that were deleted get no events any more: see whether they grew or are done. */
@@ -444,7 +454,7 @@ static int64_t batchwait_ms(const struct config *c)
 
 int tail_start(struct tail *t, const struct tail_options *options, char err[256])
 {
-	*t = (struct tail){ .o = *options, .pods_fd = -1 };
+	*t = (struct tail){ .o = *options, .pods_fd = -1, .held_cap_bytes = HELD_CAP_BYTES };
 	buf_init(&t->save_bytes, SAVE_CAP_BYTES);
 	buf_init(&t->journal_bytes, SAVE_CAP_BYTES);
 	tail_raise_file_limit(t);

@@ -55,6 +55,7 @@ struct tail {
 	struct source *queue_head[LANES_MAX], *queue_tail[LANES_MAX];
 	struct generation *lru_oldest, *lru_newest; /* open files */
 	size_t open_files, open_limit;
+	uint64_t held_cap_bytes;       /* unread ones of deleted files that are still open: the disk cannot free them */
 	size_t unpacking[LANES_MAX];   /* packed logs that hold an inflate window */
 	uint64_t sources, generations;
 	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer, files_timer, retire_timer;

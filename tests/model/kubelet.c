@@ -150,8 +150,10 @@ static void compress_file(struct world *w, int file)
 	w->files[file].place = FILE_GZ_;
 	if (w->rules.is_forgetful && w->files[file].looked_size == 0) /* closed and never seen with a byte: nothing tells its copy */
 		excuse(w, file, false);
-	if (w->files[file].is_regrown) /* positions may still know it by the head that was cut away: then its copy is nobody's */
+	if (w->files[file].is_regrown) { /* positions may still know it by the head that was cut away: then its copy is nobody's */
 		excuse(w, file, false);
+		w->files[file].went_unseen = true;
+	}
 	world_trace(w, "file %d: compressed as %s", file, gz + strlen(w->root));
 	w->between(w->ctx);
 }
@@ -213,12 +215,15 @@ static void cut(struct world *w, int log)
 	for (int i = 0; i < w->piece_count; i++)
 		if (w->pieces[i].file == old_file && w->pieces[i].previous != NONE)
 			sever(w, old_file, w->pieces[i].previous);
+	bool has_hole = w->rules.has_holes && world_chance(w, 50);
 	for (int stream = 0; stream < 2; stream++) {
 		if (l->open_message[stream] != NONE)
 			sever(w, old_file, l->open_message[stream]);
+		/* Of a file that was read and is as long as before nobody sees that it was cut: what was open goes on with the next line. */
+		l->is_severed[stream] |= has_hole && l->open_message[stream] != NONE;
 		l->open_message[stream] = NONE;
 	}
-	if (w->rules.has_holes && world_chance(w, 50)) {
+	if (has_hole) {
 		CHECKED(ftruncate(l->fd, (off_t)old.size));
 		w->files[l->file].size = old.size;
 	}

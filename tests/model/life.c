@@ -15,6 +15,7 @@
 #define MARK_OF_CUT " [truncated by spoor]"
 static const int64_t SECOND_NS = 1000000000;
 
+enum { HELD_CAP_BYTES_ = 3000 }; /* where few files may be open */
 enum { WHOLE_CHUNK_BYTES = 200000 }; /* a longer piece may not fit into a chunk: its head goes out before its end is seen */
 
 struct life {
@@ -62,15 +63,17 @@ void life_fail(struct life *l, const char *format, ...)
 /* ---- what comes out ---- */
 
 /* Does line end with piece p, with the pieces of its message before it? The first of them, or NONE. Something else may stand in
- * front of a whole message where an earlier one was severed. */
-static int first_piece(const struct world *w, int p, struct str line)
+ * front of a whole message where an earlier one was severed; and a piece may be missing in the middle that stood in a file which came and
+ * went between two looks. */
+static int first_piece(const struct world *w, int last, struct str line)
 {
-	bool is_severed = w->logs[w->pieces[p].log].is_severed[w->pieces[p].is_stderr];
-	for (;; p = w->pieces[p].previous) {
+	bool is_severed = w->logs[w->pieces[last].log].is_severed[w->pieces[last].is_stderr];
+	for (int p = last;; p = w->pieces[p].previous) {
 		const struct piece *piece = &w->pieces[p];
-		if (line.n < piece->n || memcmp(line.p + line.n - piece->n, piece->text, piece->n) != 0)
+		bool is_there = line.n >= piece->n && memcmp(line.p + line.n - piece->n, piece->text, piece->n) == 0;
+		if (!is_there && (p == last || !w->files[piece->file].went_unseen))
 			return NONE;
-		line.n -= piece->n;
+		line.n -= is_there ? piece->n : 0;
 		if (line.n == 0)
 			return p;
 		if (piece->previous == NONE)
@@ -295,6 +298,13 @@ static void check_lost(struct life *l)
 		life_fail(l, "%llu bytes counted as deleted unread, but every file stays open", (unsigned long long)lost[LOST_DELETED_UNREAD]);
 	if (lost[LOST_TRUNCATED] && !l->w->rules.has_cuts)
 		life_fail(l, "%llu bytes counted as truncated, but nothing was cut", (unsigned long long)lost[LOST_TRUNCATED]);
+	uint64_t written = 0, all = 0;
+	for (int i = 0; i < l->w->file_count; i++)
+		written += l->w->files[i].size;
+	for (size_t i = 0; i < LOST_REASONS; i++)
+		all += lost[i];
+	if (all > written)
+		life_fail(l, "%llu bytes counted as lost, but no more than %llu were written", (unsigned long long)all, (unsigned long long)written);
 }
 
 /* Of a file that is cut twice between two reads the agent knows what it had first seen of it, and not what came in between. */
@@ -387,8 +397,10 @@ void life_start(struct life *l)
 		l->lanes.at[lane].destination = fake_new(lane, l, on_append, on_record_settled, on_mark_settled);
 	if (tail_start(&l->tail, &o, err) < 0)
 		life_fail(l, "start: %s", err);
-	if (l->rules.open_limit)
+	if (l->rules.open_limit) {
 		l->tail.open_limit = l->rules.open_limit;
+		l->tail.held_cap_bytes = HELD_CAP_BYTES_;
+	}
 	world_looked(l->w, true);
 }
 

@@ -134,6 +134,7 @@ static void gone(struct world *w, int file, enum file_place place)
 	bool was_held = place == FILE_REMOVED_ && w->life && f->looked_life == w->life;
 	f->place = place;
 	f->cut_life = w->life;
+	f->went_unseen = !was_held;
 	excuse(w, file, was_held);
 	for (int i = 0; i < w->piece_count && !was_held; i++) /* whoever never saw it cannot know */
 		if (w->pieces[i].file == file && w->pieces[i].previous != NONE)

@@ -41,6 +41,7 @@ struct file { /* one generation, whatever it is called now */
 	uint64_t ino, gz_ino; /* gz_ino: of the compressed copy, 0: none yet */
 	int cut_life;         /* in which it was cut */
 	bool is_regrown;      /* it began as the rest of a cut file */
+	bool went_unseen;     /* it went while the agent could not have it open, or perhaps so: nobody can tell that it was there */
 };
 struct log { /* a container instance */
 	int pod, container, number;

@@ -94,6 +94,25 @@ START_TEST(history_stays_history)
 }
 END_TEST
 
+START_TEST(cut_behind_a_hole)
+{
+	struct rig r;
+	char path[512];
+	make(&r);
+	append(&r, "logs/app.log", "one\n");
+	start(&r, YAML);
+	want(&r, LINE("one"));
+	snprintf(path, sizeof path, "%s/logs/app.log", r.dir.path);
+	ck_assert_int_eq(truncate(path, 0), 0);
+	ck_assert_int_eq(truncate(path, 1 << 20), 0);
+	pass(&r, 300); /* behind it there are no bytes that would tell the file from another */
+	ck_assert_int_eq(truncate(path, 0), 0);
+	append(&r, "logs/app.log", "two\n");
+	want_only(&r, LINE("one") LINE("two"));
+	unmake(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rotation");
@@ -103,6 +122,7 @@ int main(void)
 	tcase_add_test(t, folder_made_anew);
 	tcase_add_test(t, two_names_for_a_moment);
 	tcase_add_test(t, history_stays_history);
+	tcase_add_test(t, cut_behind_a_hole);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
