@@ -13,13 +13,11 @@
 #include "parsers/bytes/utf8.h"
 #include "parsers/cri.h"
 #include "parsers/dockerjson.h"
-#include "parsers/join.h"
 
 enum { QUANTUM_BYTES = 64 << 10, /* stays in the cache between reading and parsing */ ROOM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10 };
 /* Of a full chunk only the last part goes to the ring of newest records: in a backlog the rest would be pushed out before anybody
  * could look, at the price of a copy of everything. A chunk of a live file is smaller than this. */
 enum { RING_TAIL_BYTES = 16 << 10 };
-static const int64_t FLUSH_RETRY_NS = 200 * 1000000, PIECE_WAIT_NS = 30 * 1000000000ll; /* a container that ended without a line feed leaves a P and no F */
 
 /* ---- ledger ---- */
 
@@ -122,12 +120,6 @@ static void hold(struct turn *t, int slot, const char *at)
 		t->c->held[slot] = reader_frontier_at(t, at);
 }
 
-static bool has_open_join(const struct turn *t, bool is_stderr)
-{
-	const struct join *join = t->s->lane[t->lane_index].join[is_stderr];
-	return join && join->is_open;
-}
-
 /* A message ends while one of the other stream is open. A restart resumes each file from where the open one began in it: when that is
  * in or behind the first file of this message, its pieces could be met in part, and a part sent as a line that never was. So the
  * open one takes over this message's places, and a restart meets all of it or nothing. */
@@ -161,7 +153,7 @@ static void release(struct turn *t, int slot)
 	}
 }
 
-static void finish_join(struct turn *t, bool is_stderr, uint64_t offset)
+void reader_finish_join(struct turn *t, bool is_stderr, uint64_t offset)
 {
 	struct join *join = t->s->lane[t->lane_index].join[is_stderr];
 	struct str line;
@@ -199,7 +191,7 @@ static void framed(struct turn *t, const struct runtime_line *piece, const char 
 	join_add(*join, piece, t->r->o.lanes->o.max_line_bytes);
 	state->joined_since_ns[piece->is_stderr] = loop_now_ns(t->r->o.lanes->o.loop);
 	if (!piece->is_partial)
-		finish_join(t, piece->is_stderr, offset);
+		reader_finish_join(t, piece->is_stderr, offset);
 }
 
 /* ---- lines ---- */
@@ -320,7 +312,7 @@ static size_t lines(struct turn *t, bool flush_tail, bool is_full)
 
 /* ---- turns ---- */
 
-static void mark(struct turn *t)
+void reader_mark(struct turn *t)
 {
 	struct cursor *c = t->c;
 	struct frontier now = cursor_frontier(c);
@@ -348,51 +340,6 @@ static void failed(struct turn *t, struct generation *g, int error)
 		LOG_WARN("%s/%s: %s; other files go on, this one is tried again every few seconds", g->source->folder->path, g->name, strerror(-error));
 	snprintf(g->error, sizeof g->error, "%s", strerror(-error));
 	t->c->is_at_end = true;
-}
-
-/* Pieces whose end does not come: the container is gone, or has been silent for long. */
-static void flush_pieces(struct turn *t)
-{
-	struct lane_state *state = &t->s->lane[t->lane_index];
-	int64_t now = loop_now_ns(t->r->o.lanes->o.loop);
-	for (int i = 0; i < 2; i++) {
-		if (!has_open_join(t, i) || !t->s->newest || t->s->is_retired) /* who reads it later may get the rest */
-			continue;
-		if (!t->s->folder->is_gone && now - state->joined_since_ns[i] < PIECE_WAIT_NS)
-			continue;
-		t->c = &t->s->newest->cursors[t->lane_index];
-		t->r->counters->partials_flushed++;
-		finish_join(t, i, t->c->read);
-		mark(t);
-	}
-}
-
-/* Stages hold lines whose continuation does not come: when nothing more can be read just now, and they have waited long enough; or all. */
-static void flush_stages(struct turn *t, bool all)
-{
-	struct lane_state *state = &t->s->lane[t->lane_index];
-	if (!t->c && t->s->newest)
-		t->c = &t->s->newest->cursors[t->lane_index];
-	t->data.n = 0;
-	int64_t at_ns = lane_flush(t->r->o.lanes, t->lane_index, &t->from, all, &t->outcome);
-	reader_places_hold(t);
-	state->flush_at_ns = at_ns == INT64_MAX ? 0 : at_ns;
-	if (state->flush_at_ns && (!t->lane->flush_at_ns || state->flush_at_ns < t->lane->flush_at_ns))
-		t->lane->flush_at_ns = state->flush_at_ns;
-	if (t->c)
-		mark(t);
-}
-
-/* The file that would have held the rest of them was cut or is unreadable. */
-static void give_up_pieces(struct turn *t)
-{
-	for (int i = 0; i < 2; i++)
-		if (has_open_join(t, i)) {
-			t->r->counters->partials_flushed++;
-			finish_join(t, i, t->c->read);
-		}
-	if (t->may_hold)
-		flush_stages(t, true);
 }
 
 static int fetch(struct turn *t, size_t room)
@@ -433,7 +380,7 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 	g->has_no_descriptor = false;
 	size_t room = QUANTUM_BYTES + IDENTITY_FRONTIER_BYTES;
 	if (g->starts_over && t->c->read == 0)
-		give_up_pieces(t);
+		reader_give_up_pieces(t);
 	t->units = g->fd >= 0 ? generation_units(g) : CHARSET_BYTES;
 	if (got >= 0) {
 		remember(t, g);
@@ -464,7 +411,7 @@ static void read_chunk(struct turn *t, struct generation *g, bool flush_tail)
 		reader_places_hold(t);
 	cursor_consume(t->c, t->data, used, t->c->is_at_end);
 	settle_ahead(t);
-	mark(t);
+	reader_mark(t);
 }
 
 void reader_retry_waiting(struct reader *r, size_t lane)
@@ -476,59 +423,6 @@ void reader_retry_waiting(struct reader *r, size_t lane)
 				tail_queue(r->o.tail, s, lane);
 			s->lane[lane].is_waiting = false;
 		}
-}
-
-/* There is more, which cannot be read right now: a file cannot be opened, or its last line is waited for. Not when descriptors are short:
- * deleted files are held open for what stages hold of them, and would wait for each other for good. */
-static bool is_blocked(const struct source *s, size_t lane)
-{
-	for (const struct generation *g = s->oldest; g && !g->has_no_descriptor; g = g->next) {
-		const struct cursor *c = &g->cursors[lane];
-		bool is_read = c->is_at_end && (!c->has_tail || g == s->newest);
-		if (!is_read || (g->must_wait && g->fd < 0 && !g->is_abandoned))
-			return true;
-	}
-	return false;
-}
-
-/* One more look at the live file before what is held goes out: a line of the same block may have come. */
-static void look_again(struct source *s, size_t lane)
-{
-	struct generation *g = s->newest;
-	if (g && !g->is_gz && !g->is_abandoned && !g->is_gone && !g->error[0])
-		g->cursors[lane].is_at_end = false;
-}
-
-void reader_flush_due(struct reader *r, size_t lane)
-{
-	int64_t now = loop_now_ns(r->o.lanes->o.loop), next = 0;
-	for (struct folder *f = r->o.tail->folders; f; f = f->next)
-		for (struct source *s = f->sources; s; s = s->next) {
-			int64_t at = s->lane[lane].flush_at_ns;
-			if (at && at <= now) { /* that turn tells when the next is due; if it does not come to it, here again */
-				look_again(s, lane);
-				tail_queue(r->o.tail, s, lane);
-				at = now + FLUSH_RETRY_NS;
-			}
-			if (at && (!next || at < next))
-				next = at;
-		}
-	r->o.lanes->at[lane].flush_at_ns = next;
-}
-
-/* The pod asks for something else in the middle of its log: what stages hold goes out as it is, and the lines behind it take the other way.
- * Pieces of a line that has begun go the way on which their first one came. */
-static void restage(struct turn *t)
-{
-	struct lane_state *state = &t->s->lane[t->lane_index];
-	if (has_open_join(t, false) || has_open_join(t, true) || t->s->is_retired || !t->r->o.restage)
-		return;
-	if (t->may_hold)
-		flush_stages(t, true);
-	state->must_restage = false;
-	t->r->o.restage(t->r->o.ctx, t->s, t->lane_index);
-	t->from.stages = state->stages;
-	t->may_hold = lane_may_hold(&t->from);
 }
 
 bool reader_turn(struct reader *r, size_t lane)
@@ -554,7 +448,7 @@ bool reader_turn(struct reader *r, size_t lane)
 		return true;
 	}
 	if (state->must_restage)
-		restage(&t);
+		reader_restage(&t);
 	bool flush_tail;
 	struct generation *g = source_next(t.s, lane, loop_now_ns(r->o.lanes->o.loop), &flush_tail);
 	if (g)
@@ -563,9 +457,7 @@ bool reader_turn(struct reader *r, size_t lane)
 		tail_queue(r->o.tail, t.s, lane);
 		return true;
 	}
-	flush_pieces(&t);
-	if (t.may_hold && !is_blocked(t.s, lane))
-		flush_stages(&t, t.s->folder->is_gone || t.s->is_retired);
+	reader_flush(&t);
 	return true;
 }
 
