@@ -241,4 +241,4 @@ static void each_place(void *state, void (*fn)(void *ctx, struct entry_place *pl
 
 static const char *const keys[] = { "max_partial_lines", "max_partial_line_size", "max_partial_line_size_truncate", NULL };
 const struct stage_type stage_cri = { .name = "cri", .keys = keys, .compile = compile, .run = run, .free = cri_free, .flush = flush,
-	.each_place = each_place, .state_free = state_free, .is_framing = true };
+	.each_place = each_place, .state_free = state_free };

@@ -80,4 +80,4 @@ static enum stage_verdict run(void *stage, struct stage_turn *turn, struct entry
 
 static const char *const keys[] = { NULL };
 const struct stage_type stage_docker = { .name = "docker", .keys = keys, .compile = compile, .run = run, .free = docker_free,
-	.state_free = state_free, .is_framing = true };
+	.state_free = state_free };

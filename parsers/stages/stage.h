@@ -1,5 +1,5 @@
-/* Between stages.c and each stage: what a stage is, how it reads its configuration, what it may do to an entry. Only parsers/stages
- * includes this. */
+/* Between a pipeline (stages_compile.c, stages.c) and each stage: what a stage is, how it reads its configuration, what it may do to an
+ * entry. Only parsers/stages includes this. */
 #ifndef PARSERS_STAGE_H
 #define PARSERS_STAGE_H
 
@@ -86,7 +86,6 @@ struct stage_type {
 	int64_t (*wait_ns)(const void *stage); /* as stages_wait_ns */
 	int64_t (*not_before)(const void *state); /* as stages_not_before, of one log */
 	void (*expire)(void *stage, int64_t now_ns); /* as stages_expire */
-	bool is_framing; /* cri, docker */
 };
 
 /* ---- the entry ---- */
@@ -108,7 +107,7 @@ struct str extracted_print_number(double value, struct arena *a);
 /* A scratch buffer of a stage: empties it and gives memory back above STAGE_SCRATCH_KEPT. */
 void stage_scratch_reset(struct buf *b);
 
-/* ---- the stages; the table is in stages.c ---- */
+/* ---- the stages; the table is in stages_compile.c ---- */
 
 extern const struct stage_type stage_json, stage_logfmt, stage_regex, stage_replace, stage_template, stage_timestamp, stage_output,
 	stage_pack, stage_decolorize;

@@ -3,7 +3,7 @@
  * clients/pkg/logentry/stages). A pipeline is compiled once and shared by all logs of a job; what a stage must remember per log lives in a
  * struct stages_state. Pure: no clock, no files; `now_ns` is an argument (wall clock).
  *
- * A stage is one file with one row in stages.c: name, its keys, compile, run. */
+ * A stage is one file with one row in stages_compile.c: name, its keys, compile, run. */
 #ifndef PARSERS_STAGES_H
 #define PARSERS_STAGES_H
 
@@ -99,12 +99,11 @@ struct stages *stages_compile_with(const struct stage_node *stages, const struct
 void stages_free(struct stages *p);
 /* One of the stages, also a nested one, has this name. */
 bool stages_has(const struct stages *p, struct str name);
-bool stages_is_framing_only(const struct stages *p); /* nothing but cri or docker: the reader's fast way does it all */
 struct stages_state *stages_state_new(const struct stages *p);
 void stages_state_free(struct stages_state *s);
 /* Entries of this log pass by the first `count` stages, none of which has stages inside. Before anything is run. */
 void stages_state_skip(struct stages_state *s, size_t count);
-bool stages_state_may_hold(const struct stages_state *s); /* as stages_may_hold, of the stages that this log goes through */
+bool stages_state_may_hold(const struct stages_state *s); /* one of the stages that this log goes through may ever hold something */
 
 /* Runs one entry through. emit is called for each entry that comes out, in order (a multiline block may come out before). Entries
  * that are dropped are emitted too, with drop_reason set: the caller counts them. The bytes of what is emitted live during the
@@ -119,8 +118,6 @@ int64_t stages_flush(struct stages *p, struct stages_state *s, int64_t now_ns, b
 int64_t stages_wait_ns(const struct stages *p);
 /* Something is kept of lines that were not emitted yet: their places must not be acknowledged. */
 bool stages_is_holding(const struct stages_state *s);
-/* One of the stages may ever hold something. */
-bool stages_may_hold(const struct stages *p);
 /* Each place from which something is held, in no order. Reading on at the lowest one with an empty state gives again what is held, and
  * nothing of what came out before in another shape: entries that came out and go across a place that is held (lines of two
  * streams mingle) have moved it back to their own first line. fn may write to the notes. */

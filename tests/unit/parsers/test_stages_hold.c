@@ -164,7 +164,6 @@ START_TEST(framing_has_the_runtimes_time)
 	for (size_t i = 0; i < COUNT_OF(pipelines); i++) {
 		struct stage_lines t;
 		ck_assert(stage_lines_open(&t, pipelines[i], ""));
-		ck_assert(stages_is_framing_only(t.stages));
 		t.shows_time = true;
 		stage_lines_put(&t, str_of(lines[i]));
 		expect(&t, "<7>x{stream=\"stdout\"};");
@@ -277,7 +276,7 @@ START_TEST(places)
 {
 	struct stage_lines t;
 	ck_assert_msg(stage_lines_open(&t, replays[_i].pipeline, ""), "%s", t.problem);
-	ck_assert(stages_may_hold(t.stages));
+	ck_assert(stages_state_may_hold(t.state));
 	for (uint64_t seed = 1; seed <= REPLAYS; seed++) {
 		struct str lines[REPLAY_LINES];
 		uint64_t random = ((uint64_t)_i * 1000 + seed) * UINT64_C(0x9e3779b97f4a7c15);
