@@ -1,15 +1,10 @@
 /* For each job and lane: take the block that the thread has filled, give its lines to the lane, put a mark behind it, give it back. A
  * block whose next line has to wait (its stream is throttled) stays, so the thread does not read on: the journal is the queue. */
-#include "agent/journal/journald.h"
+#include "agent/journal/journald_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/journal/journal_account.h"
-#include "agent/journal/journal_hold.h"
-#include "agent/journal/journal_saver.h"
-#include "agent/journal/journal_streams.h"
-#include "agent/journal/journal_thread.h"
 #include "agent/log.h"
 #include "config/promtail_positions.h"
 #include "parsers/bytes/utf8.h"
@@ -23,48 +18,6 @@ static const enum drop_reason drop_reasons[JOURNAL_DROPS] = {
 	[JOURNAL_DROP_RELABEL] = DROP_RELABEL,
 	[JOURNAL_DROP_NO_LABELS] = DROP_NO_LABELS,
 	[JOURNAL_DROP_BAD_LABELS] = DROP_INVALID_LABELS,
-};
-
-struct journal_mark { /* behind a block */
-	struct mark mark;
-	struct journal_mark *next;
-	int64_t oldest_ns;     /* timestamp of its first line */
-	bool is_settled;
-	char cursor[];         /* up to here is done then; empty: no further than before */
-};
-struct part { /* one job in one lane */
-	struct job *job;
-	size_t lane, slot, row; /* slot: of the thread; row: of the saver */
-	struct journal_streams streams;
-	struct line_row *lines;
-	struct journal_mark *oldest_mark, *youngest_mark;
-	bool is_begun;         /* of the block at hand some has been taken */
-	bool is_at_end, has_gap;
-	int64_t begun_ns;      /* timestamp of its first line, 0: none */
-	int64_t waits_until_ns; /* monotonic; 0: it does not */
-	bool may_hold;         /* stages may hold lines of it back; then: */
-	struct journal_hold hold;
-	int64_t newest_ns, wait_ns; /* timestamp of the newest line; how long a block waits for its next one */
-	int64_t flush_at_ns;   /* monotonic: when to look at what is held; 0: nothing is, or a block comes first */
-	uint64_t entries, gaps;
-	char cursor[JOURNAL_CURSOR_MAX + 1]; /* read up to here; empty: nothing yet */
-	char problem[JOURNAL_NOTE_ROOM];
-};
-struct job {
-	struct journald *journald;
-	const struct config_scrape *scrape;
-	struct journal_account account;
-	struct part parts[LANES_MAX];
-};
-struct journald {
-	struct journald_options o;
-	struct sdjournal *library; /* NULL: not on this machine */
-	struct journal_saver saver;
-	struct journal_thread *thread;
-	struct job *jobs;
-	size_t job_count;
-	bool is_fresh;         /* no place of any job was on disk */
-	char unavailable[256]; /* why nothing is read: there is no libsystemd; empty: it is there */
 };
 
 /* ---- what is acknowledged ---- */
@@ -460,76 +413,4 @@ void journald_stop(struct journald *j)
 	free(j->library);
 	free(j->jobs);
 	free(j);
-}
-
-/* ---- for people ---- */
-
-static int64_t lag_of(const struct part *p, int64_t wall_ns)
-{
-	int64_t oldest_ns = 0;
-	for (const struct journal_mark *m = p->oldest_mark; m && !oldest_ns; m = m->next)
-		oldest_ns = m->is_settled ? 0 : m->oldest_ns;
-	if (!oldest_ns)
-		oldest_ns = p->begun_ns;
-	return oldest_ns && wall_ns > oldest_ns ? wall_ns - oldest_ns : 0;
-}
-
-int64_t journald_lag_ns(const struct journald *j, int64_t wall_ns)
-{
-	int64_t most = 0;
-	for (size_t i = 0; j && i < j->job_count; i++)
-		for (size_t lane = 0; lane < j->o.lanes->count; lane++) {
-			int64_t lag_ns = lag_of(&j->jobs[i].parts[lane], wall_ns);
-			most = lag_ns > most ? lag_ns : most;
-		}
-	return most;
-}
-
-uint64_t journald_streams(const struct journald *j)
-{
-	uint64_t n = 0;
-	for (size_t i = 0; j && i < j->job_count; i++)
-		n += j->jobs[i].parts[0].streams.by_key.count;
-	return n;
-}
-
-const char *journald_problem(const struct journald *j)
-{
-	if (j && j->saver.error < 0)
-		return "the journal's positions could not be saved: a restart would repeat lines";
-	return j && j->unavailable[0] ? j->unavailable : NULL;
-}
-
-void journald_each(const struct journald *j, int64_t wall_ns, void (*fn)(void *ctx, const struct journal_status *status), void *ctx)
-{
-	for (size_t i = 0; j && i < j->job_count; i++)
-		for (size_t lane = 0; lane < j->o.lanes->count; lane++) {
-			const struct part *p = &j->jobs[i].parts[lane];
-			struct journal_status status = { .job = j->jobs[i].scrape->job_name, .path = j->jobs[i].scrape->journal.path,
-							 .destination = j->o.names[lane], .entries_read = p->entries, .gaps = p->gaps,
-							 .cursor_read = str_of(p->cursor),
-							 .cursor_acked = str_of(j->saver.places.rows[p->row].cursor),
-							 .is_at_end = p->is_at_end, .lag_ns = lag_of(p, wall_ns), .problem = j->unavailable[0] ? j->unavailable : p->problem };
-			fn(ctx, &status);
-		}
-}
-
-void journald_each_file(const struct journald *j, int64_t wall_ns, void (*fn)(void *ctx, const struct file_status *file), void *ctx)
-{
-	for (size_t i = 0; j && i < j->job_count; i++) {
-		const struct job *job = &j->jobs[i];
-		struct file_status row = { .path = job->scrape->journal.path.n ? job->scrape->journal.path : STR("journal"),
-					   .job = job->scrape->job_name, .state = FILE_AT_END, .error = j->unavailable };
-		for (size_t lane = 0; lane < j->o.lanes->count; lane++) {
-			const struct part *p = &job->parts[lane];
-			int64_t lag_ns = lag_of(p, wall_ns);
-			row.lag_ns = lag_ns > row.lag_ns ? lag_ns : row.lag_ns;
-			row.error = p->problem[0] ? p->problem : row.error;
-			if (!p->is_at_end)
-				row.state = FILE_READING;
-		}
-		if (row.error[0])
-			row.state = FILE_ERROR;
-		fn(ctx, &row);
-	}
 }
