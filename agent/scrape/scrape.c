@@ -2,7 +2,7 @@
  * new ones begin, ones that are gone come to their end, the rest go on undisturbed.
  *
  * What a target answers is read on the loop, in one go: 2,000 samples take less than a millisecond. */
-#include "agent/scrape/scrape.h"
+#include "agent/scrape/scrape_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +11,8 @@
 
 #include "agent/log.h"
 #include "agent/os.h"
-#include "config/relabels.h"
-#include "agent/scrape/file_sd.h"
 #include "agent/scrape/pod_sd.h"
-#include "agent/scrape/target.h"
+#include "config/relabels.h"
 #include "parsers/bytes/hash.h"
 #include "parsers/bytes/map.h"
 #include "parsers/bytes/num.h"
@@ -25,47 +23,10 @@ enum {
 	LABEL_LIMIT = 256,
 	LABEL_NAME_LIMIT = 1024,
 	LABEL_VALUE_LIMIT = 64 << 10,
-	TARGET_LIMIT = 5000,
-	DROPPED_KEPT = 100 /* targets that relabelling drops, for people to look at */
+	TARGET_LIMIT = 5000
 };
 
-struct job {
-	struct target_job shared; /* first */
-	struct scrape *scrape;
-	struct discovered_set statics, pods;
-	struct file_sd **files;
-	struct target **targets;
-	size_t count, room;
-	struct target_labels dropped[DROPPED_KEPT];
-	size_t dropped_count;
-	char forced_error[128];
-	struct monitored *monitored; /* it is an endpoint of a monitor; NULL: of the configuration */
-	bool is_gone;                /* nobody names it any more: it goes when its targets have come to their end */
-};
 static void close_job(struct job *job);
-
-struct scrape {
-	struct scrape_options o;
-	struct target_host host;
-	struct scrape_status status;
-	struct job *jobs;
-	size_t job_count;
-	struct job **monitored; /* after those in `jobs` */
-	size_t monitored_count, monitored_room;
-	bool is_beyond_told;
-	struct loop_timer look;
-	char node_name[256];
-};
-
-static size_t job_total(const struct scrape *s)
-{
-	return s->job_count + s->monitored_count;
-}
-
-static struct job *job_at(const struct scrape *s, size_t i)
-{
-	return i < s->job_count ? &s->jobs[i] : s->monitored[i - s->job_count];
-}
 
 /* ---- bringing targets in line ---- */
 
@@ -513,65 +474,4 @@ void scrape_set_pods(struct scrape *s, const struct podlist *pods, const struct 
 	}
 	if (has_more(s) && !s->look.place)
 		loop_arm(s->o.loop, &s->look, loop_now_ns(s->o.loop) + FILE_SD_LOOK_MS * INT64_C(1000000), on_look, s);
-}
-
-/* ---- what is shown ---- */
-
-void scrape_status(const struct scrape *s, struct scrape_status *out)
-{
-	const struct ingest_counters *c = ingest_counters(s->host.ingest);
-	*out = s->status;
-	out->samples_appended = c->samples_appended;
-	out->exceeded_sample_limit = c->exceeded_sample_limit;
-	out->exceeded_label_limit = c->exceeded_label_limit;
-	out->duplicate_samples = c->duplicate_samples;
-	out->out_of_bounds = c->out_of_bounds;
-	out->spool_errors = c->spool_errors;
-	out->stale_markers = c->stale_markers;
-	out->exemplars_appended = c->exemplars_appended;
-	for (size_t i = 0; i < job_total(s); i++) {
-		const struct job *job = job_at(s, i);
-		for (size_t k = 0; k < job->count; k++) {
-			struct target_status t;
-			target_status(job->targets[k], &t);
-			out->series += target_series(job->targets[k]);
-			out->targets += !target_is_ending(job->targets[k]);
-			out->targets_up += !target_is_ending(job->targets[k]) && t.health == TARGET_UP;
-		}
-	}
-}
-
-/* Its targets as they were found, with the reason why nobody asks them. */
-static void show_refused(const struct job *job, void (*fn)(void *ctx, const struct target_status *target), void *ctx)
-{
-	for (size_t i = 0; i < job->pods.count; i++) {
-		const struct labels *found = &job->pods.at[i].labels;
-		struct labels shown = { 0 };
-		for (size_t k = 0; k < found->count; k++)
-			if (!str_starts(found->at[k].name, STR("__")))
-				labels_set(&shown, found->at[k].name, found->at[k].value);
-		fn(ctx, &(struct target_status){ .job = str_of(job->monitored->key), .last_error = str_of(job->monitored->problem), .labels = &shown,
-						 .discovered = found, .health = TARGET_DOWN,
-						 .interval_ms = job->monitored->config.scrape_interval_ms,
-						 .timeout_ms = job->monitored->config.scrape_timeout_ms });
-		labels_fini(&shown);
-	}
-}
-
-void scrape_each_target(const struct scrape *s, void (*fn)(void *ctx, const struct target_status *target), void *ctx)
-{
-	for (size_t i = 0; i < job_total(s); i++) {
-		const struct job *job = job_at(s, i);
-		if (job->monitored && job->monitored->problem[0])
-			show_refused(job, fn, ctx);
-		for (size_t k = 0; k < job->count; k++) {
-			struct target_status t;
-			target_status(job->targets[k], &t);
-			if (!target_is_ending(job->targets[k]))
-				fn(ctx, &t);
-		}
-		for (size_t k = 0; k < job->dropped_count; k++)
-			fn(ctx, &(struct target_status){ .job = job->shared.config->job_name, .discovered = &job->dropped[k].discovered,
-							 .labels = &job->dropped[k].shown, .is_dropped = true });
-	}
 }
