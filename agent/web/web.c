@@ -8,11 +8,12 @@
  *   a busy loop. We look away for PAUSE_NS.
  * - When all places are taken it stops listening, and starts again only in the run after the one that closed a connection,
  *   for which nothing would wake us: such a run is followed by another.
- * - It takes certificates when it starts. When their files change, a second daemon is started on the same socket, and the first one ends.
+ * - It takes certificates when it starts. When their files change (web_renew.c), a second daemon is started on the same socket, and the first one
+ *   ends.
  *
  * A request that has to wait (for a bcrypt, for the collectors) is suspended: the library forgets its socket until it is resumed, which we
  * do at the deadline at the latest. So a client that goes away meanwhile is noticed when it is answered. */
-#include "agent/web/web.h"
+#include "agent/web/web_inside.h"
 
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -23,14 +24,9 @@
 #include <unistd.h>
 
 #include "agent/log.h"
-#include "agent/web/web_auth.h"
 #include "agent/web/web_listen.h"
-#include "agent/web/web_request.h"
-#include "agent/web/web_tls.h"
-#include "parsers/bytes/hash.h"
 
 enum {
-	CONNECTIONS = 64,
 	CONNECTIONS_PER_IP = 32,
 	IDLE_SECONDS = 10,
 	PATIENCE_MS = 30000,
@@ -40,29 +36,6 @@ enum {
 	DRAIN_MS = 200,
 };
 static const int64_t PAUSE_NS = 100000000, BEAT_NS = 1000000000;
-
-struct place {
-	int fd; /* meaningful while is_used */
-	bool is_used, is_shut;
-	int64_t since_ns;
-};
-struct web {
-	struct loop *loop;
-	struct web_options options;
-	struct MHD_Daemon *daemon;
-	struct loop_timer timer, sweep, pause;
-	struct place places[CONNECTIONS];
-	struct web_request *first; /* all that are in progress */
-	char *config_file;         /* a copy: a reload takes the text of the configuration away */
-	struct web_config *config; /* NULL: neither TLS nor users */
-	struct web_auth *auth;
-	uint64_t config_problem;   /* hash of what was wrong with its file the last time, 0: nothing */
-	int64_t patience_ns, sweep_ns, config_seen_ns, config_age_ns;
-	int epoll_fd, listen_fd;   /* the daemon gets a duplicate of the second */
-	uint16_t port;
-	bool is_starved, has_closed;
-	char host_name[256], priority[WEB_TLS_PRIORITY];
-};
 
 /* ---- waiting ---- */
 
@@ -332,11 +305,9 @@ static void look_again(void *ctx)
 	loop_watch(w->loop, w->epoll_fd, LOOP_READ, on_ready, w);
 }
 
-static void renew(struct web *w);
-
 static void run(struct web *w)
 {
-	renew(w);
+	web_renew(w);
 	w->has_closed = false;
 	MHD_run(w->daemon);
 	if (w->is_starved) {
@@ -417,19 +388,7 @@ static void stop_daemon(struct web *w, struct MHD_Daemon *daemon, int epoll_fd)
 	MHD_stop_daemon(daemon);
 }
 
-/* ---- web_config_file ---- */
-
-/* Told once for each thing that is wrong: it is looked at every second. */
-static void tell_problem(struct web *w, struct str problem)
-{
-	uint64_t hash = hash_bytes(problem) | 1;
-	if (hash != w->config_problem)
-		LOG_ERROR("web configuration refused, the one before stays in force:\n" STR_FMT, STR_ARG(problem));
-	w->config_problem = hash;
-}
-
-/* c NULL: neither TLS nor users from now on. */
-static bool take_over(struct web *w, struct web_config *c)
+bool web_take_over(struct web *w, struct web_config *c)
 {
 	const struct web_config none = { 0 };
 	bool differs = web_tls_differs(w->config ? w->config : &none, c ? c : &none);
@@ -442,80 +401,6 @@ static bool take_over(struct web *w, struct web_config *c)
 	w->daemon = daemon;
 	w->epoll_fd = epoll_of(daemon);
 	return loop_watch(w->loop, w->epoll_fd, LOOP_READ, on_ready, w) >= 0;
-}
-
-/* Looked at when somebody comes, not by a clock: an idle agent does not wake for this. */
-static void renew(struct web *w)
-{
-	struct buf problems;
-	int64_t now_ns = loop_now_ns(w->loop);
-	if (!w->config || now_ns - w->config_seen_ns < w->config_age_ns)
-		return;
-	w->config_seen_ns = now_ns;
-	if (!web_config_is_stale(w->config))
-		return;
-	buf_init(&problems, WEB_ANSWER_MAX);
-	struct web_config *c = web_config_load(w->config_file, &problems);
-	if (!c) {
-		tell_problem(w, buf_view(&problems));
-	} else if (!take_over(w, c)) {
-		tell_problem(w, STR("the TLS library does not take certificate or key"));
-		web_config_free(c);
-	} else {
-		LOG_INFO("web configuration read again");
-		web_config_free(w->config);
-		w->config = c;
-		w->config_problem = 0;
-	}
-	buf_fini(&problems);
-}
-
-bool web_set_config_file(struct web *w, const char *path, char err[256])
-{
-	struct web_config *c = NULL;
-	struct buf problems;
-	if (path ? w->config_file && strcmp(path, w->config_file) == 0 : !w->config_file)
-		return true;
-	buf_init(&problems, WEB_ANSWER_MAX);
-	if (path && !(c = web_config_load(path, &problems))) {
-		LOG_ERROR("web configuration refused:\n" STR_FMT, STR_ARG(buf_view(&problems)));
-		snprintf(err, 256, "%.180s is not valid: the web configuration before it stays in force", path);
-	}
-	buf_fini(&problems);
-	if (path && !c)
-		return false;
-	if (c && !w->auth)
-		w->auth = web_auth_new(w->loop);
-	if ((c && !w->auth) || !take_over(w, c)) {
-		snprintf(err, 256, "the TLS library does not take certificate or key: the web configuration before it stays in force");
-		web_config_free(c);
-		return false;
-	}
-	web_config_free(w->config);
-	free(w->config_file);
-	w->config = c;
-	w->config_file = path ? strdup(path) : NULL;
-	w->config_seen_ns = loop_now_ns(w->loop);
-	w->config_problem = 0;
-	if (path && !w->config_file)
-		abort();
-	return true;
-}
-
-static bool load_config(struct web *w, char err[256])
-{
-	struct buf problems;
-	if (!w->config_file)
-		return true;
-	buf_init(&problems, WEB_ANSWER_MAX);
-	w->config = web_config_load(w->config_file, &problems);
-	w->config_seen_ns = loop_now_ns(w->loop);
-	if (!w->config) {
-		LOG_ERROR("web configuration refused:\n" STR_FMT, STR_ARG(buf_view(&problems)));
-		snprintf(err, 256, "%.200s is not valid: nothing is served without it", w->config_file);
-	}
-	buf_fini(&problems);
-	return w->config != NULL;
 }
 
 static void release(struct web *w)
@@ -552,7 +437,7 @@ struct web *web_start(struct loop *loop, const struct web_options *options, char
 		gethostname(w->host_name, sizeof w->host_name - 1);
 		w->options.node_name = str_of(w->host_name);
 	}
-	if (!load_config(w, err)) {
+	if (!web_load_config(w, err)) {
 		release(w);
 		return NULL;
 	}
