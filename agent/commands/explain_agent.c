@@ -1,3 +1,5 @@
+/* The agent's JSON into rows, by tables of names and places; what is not known is passed over, so that an agent of another version can be asked.
+ * Texts are copied out of the answer. Where it does not answer, the rest of the explanation goes on without it. */
 #include "agent/commands/explain_agent.h"
 
 #include <stdio.h>

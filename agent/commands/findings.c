@@ -1,3 +1,4 @@
+/* Rows in the order in which they were found, with what a terminal could take for a command blotted out; as text for people, as JSON for programs. */
 #include "agent/commands/findings.h"
 
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* Between a pipeline (stages_compile.c, stages.c) and each stage: what a stage is, how it reads its configuration, what it may do to an
  * entry. Only parsers/stages includes this. */
-#ifndef PARSERS_STAGE_H
-#define PARSERS_STAGE_H
+#ifndef PARSERS_STAGES_STAGE_H
+#define PARSERS_STAGES_STAGE_H
 
 #include "parsers/regex/regex.h"
 #include "parsers/stages/stages.h"

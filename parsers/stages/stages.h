@@ -4,8 +4,8 @@
  * struct stages_state. Pure: no clock, no files; `now_ns` is an argument (wall clock).
  *
  * A stage is one file with one row in stages_compile.c: name, its keys, compile, run. */
-#ifndef PARSERS_STAGES_H
-#define PARSERS_STAGES_H
+#ifndef PARSERS_STAGES_STAGES_H
+#define PARSERS_STAGES_STAGES_H
 
 #include "parsers/bytes/arena.h"
 #include "parsers/record.h"

@@ -4,19 +4,9 @@
 
 #include "parsers/level.h"
 #include "parsers/trace/trace_named.h"
+#include "tests/fuzz/parsers/hex_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static bool is_lower_hex(const char *at, size_t n)
-{
-	bool is_zero = true;
-	for (size_t i = 0; i < n; i++) {
-		if (!((at[i] >= '0' && at[i] <= '9') || (at[i] >= 'a' && at[i] <= 'f')))
-			return false;
-		is_zero &= at[i] == '0';
-	}
-	return !is_zero;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

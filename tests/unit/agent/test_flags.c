@@ -1,11 +1,12 @@
+/* The command line: what is taken, what is refused and with which advice, and the help that is made of the same table. */
 #include "agent/commandline/flags.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/commands/table.h"
 #include "agent/commandline/usage.h"
+#include "agent/commands/table.h"
 
 enum { ARGUMENTS_MOST = 8 };
 

@@ -1,3 +1,4 @@
+/* Slips of the hand and the key that was meant; and words that are near nothing. */
 #include "config/nearest.h"
 
 #include <check.h>
