@@ -2,13 +2,13 @@
 # The one command that tests everything: installs what is missing, builds with sanitizers, runs unit, model, corpus and lint tests,
 # builds the release, checks its hardening, and runs every scenario of tests/e2e against real servers.
 #
-#   tests/run.sh            everything (the first time also builds Loki, Prometheus and others: a quarter of an hour)
+#   tests/run.sh            everything (the first time also builds Loki, Prometheus and others: some 25 minutes)
 #   tests/run.sh --quick    without the end to end scenarios
 #
-# A scenario is an executable tests/e2e/NAME.sh. It gets SPOOR (release program), SPOOR_DEV (the one with sanitizers), LOKI, PROMETHEUS3,
-# NODE_EXPORTER, THANOS, CORTEX, KUBE_APISERVER, HELM, PROMTAIL, JAEGER, HOTROD (programs of real servers; empty when there is none), TOOLS (folder with the built test
-# tools) and WORK (a fresh folder of its own), prints
-# "ok NAME", "not ok NAME: why" and "skip NAME: why" lines, and exits 0 when nothing failed. With CI=true a missing server is a failure.
+# A scenario is an executable tests/e2e/NAME.sh; tests/e2e/run.py runs them, two at a time. It gets SPOOR (release program), SPOOR_DEV (the one
+# with sanitizers), LOKI, PROMETHEUS3, NODE_EXPORTER, THANOS, CORTEX, KUBE_APISERVER, HELM, PROMTAIL, JAEGER, HOTROD, OTELCOL, TOFU (programs of
+# real servers; empty when there is none) and TOOLS (folder with the built test tools), prints "ok NAME", "not ok NAME: why" and
+# "skip NAME: why" lines, and exits 0 when nothing failed. With CI=true a missing server is a failure.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 quick=
@@ -20,13 +20,25 @@ esac
 
 passed=0 failed=0 skipped=0
 work=$(mktemp -d)
-running=
+running= servers= release=
+# Each thing that takes time runs in a session of its own: when this script is interrupted, it ends with all that it started.
+grouped() {
+	setsid "$@" </dev/null &
+	running=$!
+	wait "$running"
+	set -- $?
+	running=
+	return "$1"
+}
 finish() {
-	[ -z "$running" ] || kill "$running" 2>/dev/null
+	for group in $running $servers $release; do
+		kill -TERM -- "-$group" 2>/dev/null
+		wait "$group" 2>/dev/null
+	done
 	rm -rf "$work"
 }
 trap finish EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
 close() {
 	printf '\n%d minutes %d seconds\n' $((SECONDS / 60)) $((SECONDS % 60))
@@ -43,17 +55,33 @@ must() {
 		close
 	fi
 }
-quietly() { "$@" >"$work/out" 2>&1 || { tail -n 60 "$work/out"; return 1; }; }
+quietly() { grouped "$@" >"$work/out" 2>&1 || { tail -n 60 "$work/out"; return 1; }; }
 
 headline 'What is needed'
 must tests/setup.sh build tests
+
+# What is not in the cache is built while other things wait: it takes what they leave of the machine. server() waits for it.
+every_server='loki prometheus node_exporter thanos cortex kubernetes helm jaeger hotrod promtail otelcol opentofu'
+if [ -z "$quick" ]; then
+	# shellcheck disable=SC2016,SC2086 # expanded over there; several words
+	setsid nice -n 19 sh -c 'for name; do tests/servers/get.sh "$name"; done' sh $every_server </dev/null >/dev/null &
+	servers=$!
+fi
+
+if echo | ccache cc -E - >/dev/null 2>&1; then
+	export CMAKE_C_COMPILER_LAUNCHER=ccache
+fi
 
 headline 'Sanitizer build'
 must quietly cmake --preset dev
 must quietly cmake --build --preset dev
 
+# Tests wait now and then: the release is built in what they leave.
+setsid nice -n 10 cmake --workflow --preset release >"$work/release" 2>&1 </dev/null &
+release=$!
+
 headline 'Unit, model, corpus and lint tests'
-ctest --preset dev --timeout 600 | tee "$work/ctest"
+grouped ctest --preset dev --timeout 600 --output-log "$work/ctest"
 total=$(sed -nE 's/.*tests failed out of ([0-9]+)$/\1/p' "$work/ctest")
 bad=$(sed -nE 's/.* ([0-9]+) tests? failed out of [0-9]+$/\1/p' "$work/ctest")
 out=$(grep -cE '\*\*\*(Skipped|Not Run)' "$work/ctest")
@@ -70,7 +98,9 @@ else
 fi
 
 headline 'Release build and its hardening'
-must quietly cmake --workflow --preset release
+the_release() { wait "$release" || { tail -n 60 "$work/release"; return 1; }; }
+must the_release
+release=
 if tests/lint/hardening.sh . build/release; then
 	echo 'ok hardening'
 	passed=$((passed + 1))
@@ -88,7 +118,8 @@ fi
 headline 'Real servers'
 # server NAME VARIABLE: builds it when it is not in the cache, and exports the path of its program.
 server() {
-	path=$(tests/servers/get.sh "$1") || path=
+	grouped tests/servers/get.sh "$1" >"$work/path" || :
+	path=$(cat "$work/path")
 	export "$2=$path"
 	if [ -n "$path" ]; then
 		echo "$path"
@@ -116,35 +147,11 @@ TOOLS=$PWD/build/e2e
 must quietly tests/e2e/build.sh "$TOOLS"
 export TOOLS SPOOR=$PWD/build/release/spoor SPOOR_DEV=$PWD/build/dev/spoor
 
-for script in tests/e2e/*.sh; do
-	name=$(basename "$script" .sh)
-	[ -x "$script" ] && [ "$name" != build ] || continue
-	headline "End to end: $name"
-	rm -rf "build/e2e-work/$name"
-	mkdir -p "build/e2e-work/$name"
-	# In a process group of its own: a scenario that hangs is ended with what it started.
-	WORK=$PWD/build/e2e-work/$name timeout -k 10 900 "$script" >"$work/$name.out" 2>"$work/$name.err" &
-	running=$!
-	wait "$running"
-	code=$?
-	running=
-	grep -E '^(ok|not ok|skip) ' "$work/$name.out"
-	good=$(grep -c '^ok ' "$work/$name.out")
-	wrong=$(grep -c '^not ok ' "$work/$name.out")
-	left=$(grep -c '^skip ' "$work/$name.out")
-	if [ "$code" = 124 ] || [ "$code" = 137 ]; then
-		echo "not ok $name: not done after 15 minutes"
-		wrong=$((wrong + 1))
-	elif [ "$wrong" = 0 ] && { [ "$code" != 0 ] || [ $((good + left)) = 0 ]; }; then
-		echo "not ok $name: exit $code after $good passed and $left skipped"
-		wrong=$((wrong + 1))
-	fi
-	if [ "$wrong" != 0 ]; then
-		tail -n 40 "$work/$name.out" "$work/$name.err"
-		echo "what it left: build/e2e-work/$name"
-	else
-		rm -rf "build/e2e-work/$name"
-	fi
+grouped tests/e2e/run.py --counts "$work/counts"
+if read -r good wrong left 2>/dev/null <"$work/counts"; then
 	passed=$((passed + good)) failed=$((failed + wrong)) skipped=$((skipped + left))
-done
+else
+	echo 'not ok end to end: the runner did not come to its end'
+	failed=$((failed + 1))
+fi
 close

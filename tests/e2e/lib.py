@@ -61,12 +61,13 @@ def get(url, timeout=20, headers=None, method="GET", data=None):
         return e.code, e.read().decode("utf-8", "replace")
 
 
-next_port = [24100 + os.getpid() % 300 * 20]
+first_port, last_port = map(int, os.environ.get("PORTS", "24100-31999").split("-"))  # run.py gives each of several their own
+next_port = [first_port + os.getpid() % 300 * 20 % ((last_port - first_port) // 2)]
 
 
 def free_ports(n):
-    """n neighbouring ports from 24100 up that nobody listens on; never the same twice in one run"""
-    while next_port[0] < 32000:
+    """n neighbouring ports that nobody listens on, PORTS or from 24100 up; never the same twice in one run"""
+    while next_port[0] + n - 1 <= last_port:
         base, held = next_port[0], []
         next_port[0] += n
         try:
