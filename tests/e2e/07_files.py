@@ -111,14 +111,15 @@ def regrown_while_stopped(s):
 def copytruncate(s):
     """A log that is copied and cut in place, with pauses long enough to be read: nothing is lost, nothing repeated."""
     fake = FakeLoki(free_ports(1)).start()
-    config = clients_config([f"http://127.0.0.1:{fake.port}"]) + f"""  scrape_configs:
+    config = clients_config([f"http://127.0.0.1:{fake.port}"]) + f"""  target_config: {{sync_period: 2s}}
+  scrape_configs:
     - job_name: plain
       static_configs: [{{targets: [localhost], labels: {{app: cut, __path__: {s.work}/plain/*.log}}}}]
 """
     agent = Agent(s.work, config=config, dev=True, kubernetes=False).start()
     for i in range(4):
         m = generate(s.work, mode="copytruncate", containers=3, rate=0, records=100, from_seq=i * 100, rotate_first=int(i > 0))
-        # The folder is not there at the start: the reconciliation, every ten seconds, finds it.
+        # The folder is not there at the start: the reconciliation finds it.
         wait_for(lambda: f"part {i}, there are {fake.count()}", lambda: fake.count() >= 300 * (i + 1), 15)
     tally = oracle.Tally(oracle.Manifest(m), labels=(), with_stream=False, is_wire=True)
     s.no_problems(fake.tally(tally).problems())
@@ -378,6 +379,7 @@ def compressed_twice(s):
 def directories_again(s):
     """The pod's directory goes and comes back; a second container appears in a pod; a file that was unreadable opens up."""
     fake, agent = setup(s)
+    agent.write_config(agent.text + "  target_config: {sync_period: 2s}\n")
     agent.start()
     pod = Pod(agent.pods, "again", uid="11111111-0000-4000-8000-000000000000")
     pod.write("first life")

@@ -50,7 +50,8 @@ def plain(s):
 def globs(s):
     """**, {a,b}, [], ?, __path_exclude__; files that appear later in directories that appear later."""
     loki = Loki(f"{s.work}/loki").start()
-    job = f"""  scrape_configs:
+    job = f"""  target_config: {{sync_period: 2s}}
+  scrape_configs:
     - job_name: globs
       static_configs: [{{targets: [localhost], labels: {{job: g, __path__: "{s.work}/var/**/*.{{log,out}}", __path_exclude__: "{s.work}/var/**/no*.log"}}}}]
 """

@@ -126,7 +126,7 @@ metrics:
     - job_name: of-the-administrator
       static_configs: [{{targets: ['{trap.address}']}}]
       metrics_path: /allowed
-  remote_write: [{{url: '{receiver.url}'}}]
+  remote_write: [{{url: '{receiver.url}', queue_config: {{batch_send_deadline: 300ms}}}}]
 """, dev=True).start()
     wait_for("the administrator's job is asked", lambda: trap.count >= 4, 20)
     wait_for("all pods are known", lambda: agent.api("status")["data"]["kubernetes"]["pods"] == len(ips) + len(odd), 20)
@@ -190,6 +190,7 @@ def two_names(s):
     """One file under two pods' names: each has all of it, once, over a restart too; the ledger holds."""
     fake = FakeLoki(free_ports(1)).start()
     agent = Agent(s.work, [f"http://127.0.0.1:{fake.port}"], dev=True)
+    agent.write_config(agent.text + "  target_config: {sync_period: 2s}\n")
     first, second = Pod(agent.pods, "first"), Pod(agent.pods, "second").create()
     first.write("one", "two")
     os.link(first.path, second.path)

@@ -450,7 +450,7 @@ metrics:
         - {{source_labels: [__meta_kubernetes_pod_name], target_label: pod}}
         - {{source_labels: [__meta_kubernetes_pod_label_tier], target_label: tier}}
         - {{source_labels: [__meta_kubernetes_pod_container_port_name], target_label: port}}
-  remote_write: [{{url: {url}}}]
+  remote_write: [{{url: {url}, queue_config: {{batch_send_deadline: 300ms}}}}]
 """
 
 

@@ -88,7 +88,7 @@ def lines(loki, query):
 def links(s):
     jaeger, loki, prometheus = Jaeger(f"{s.work}/jaeger").start(), Loki(f"{s.work}/loki").start(), Prometheus(f"{s.work}/prometheus").start()
     config = f"logs: {{clients: [{{url: '{loki.url}/loki/api/v1/push', batchwait: 200ms}}]}}\n" \
-             f"metrics: {{global: {{scrape_interval: 1s, scrape_timeout: 1s}}, remote_write: [{{url: '{prometheus.write_url}'}}]}}\n"
+             f"metrics: {{global: {{scrape_interval: 1s, scrape_timeout: 1s}}, remote_write: [{{url: '{prometheus.write_url}', queue_config: {{batch_send_deadline: 300ms}}}}]}}\n"
     agent = Agent(s.work, config=config).start()
     pod = Pod(agent.pods, "hotrod-7d9c", namespace="shop", container="hotrod").create()
     shop = HotRod(s.work, pod, jaeger.otlp)

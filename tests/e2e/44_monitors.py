@@ -21,7 +21,7 @@ CONFIG = """metrics:
   self: {{enabled: false}}
   pod_monitors: {{enabled: true, namespaces: [shop, data]}}
   service_monitors: {{enabled: true}}
-  remote_write: [{{url: {url}}}]
+  remote_write: [{{url: {url}, queue_config: {{batch_send_deadline: 300ms}}}}]
 """
 
 

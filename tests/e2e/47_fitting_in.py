@@ -224,7 +224,8 @@ def signoz(s):
 
 def promscale(s):
     server = Promscale()
-    text = put(recipe(SECTION["promscale"], "spoor.yaml"), ("http://tobs-promscale.tobs.svc:9201/write", server.url)) + "  pods: {enabled: false}\n  node: {scrape_interval: 1s}\n"
+    text = put(recipe(SECTION["promscale"], "spoor.yaml"), ("http://tobs-promscale.tobs.svc:9201/write\n", f"{server.url}\n      queue_config: {{batch_send_deadline: 500ms}}\n")) \
+        + "  pods: {enabled: false}\n  node: {scrape_interval: 1s}\n"
     agents = []
     for node in ("a", "b"):
         agent = Agent(s.work, config=text, name=node)
