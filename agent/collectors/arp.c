@@ -4,6 +4,7 @@
 #include "agent/collectors/links.h"
 #include "agent/collectors/sheet.h"
 #include "agent/collectors/words.h"
+#include "parsers/bytes/array.h"
 
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -41,12 +42,7 @@ static void count_entry(struct arp *a, uint32_t index, struct str name)
 	}
 	if (a->count == DEVICES_MAX)
 		return;
-	if (a->count == a->room) {
-		a->room = a->room ? a->room * 2 : 16;
-		a->tallies = realloc(a->tallies, a->room * sizeof(*a->tallies));
-		if (!a->tallies)
-			abort();
-	}
+	a->tallies = array_room(a->tallies, a->count, &a->room, sizeof *a->tallies);
 	a->tallies[a->count++] = (struct tally){ index, name, 1 };
 }
 

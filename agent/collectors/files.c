@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/collectors/fields.h"
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/map.h"
 #include "parsers/bytes/num.h"
 
@@ -253,12 +254,7 @@ int files_list(const char *root, const char *path, bool (*fn)(void *ctx, const c
 	for (struct dirent *e; count < NAMES_MAX && (e = readdir(folder));) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		if (count == room) {
-			room = room ? 2 * room : 64;
-			names = realloc(names, room * sizeof *names);
-			if (!names)
-				abort();
-		}
+		names = array_room(names, count, &room, sizeof *names);
 		if (!(names[count++] = strdup(e->d_name)))
 			abort();
 	}

@@ -5,6 +5,7 @@
 #include "agent/collectors/all.h"
 #include "agent/collectors/sheet.h"
 #include "agent/collectors/words.h"
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/map.h"
 #include "parsers/bytes/num.h"
 
@@ -105,12 +106,7 @@ static struct backend *find_backend(struct backends *b, const struct ipvs *ipvs,
 	found = arena_alloc(&b->sheet->memory, sizeof(*found));
 	memcpy(found->values, values, sizeof(found->values));
 	map_put(&b->by_key, sheet_copy(b->sheet, (struct str){ key, n }), found);
-	if (b->count == b->room) {
-		b->room = b->room ? b->room * 2 : 32;
-		b->at = realloc(b->at, b->room * sizeof(*b->at));
-		if (!b->at)
-			abort();
-	}
+	b->at = array_room(b->at, b->count, &b->room, sizeof *b->at);
 	return b->at[b->count++] = found;
 }
 

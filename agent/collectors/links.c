@@ -5,6 +5,8 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
+
 static void read_counters(struct link *link, struct str wide, struct str narrow)
 {
 	link->has_counters = wide.n > 0 || narrow.n > 0;
@@ -30,12 +32,7 @@ void links_add(struct links *l, const struct netlink_message *m)
 		return;
 	read_counters(&link, wide, narrow);
 	link.name = arena_copy(&l->names, link.name);
-	if (l->count == l->room) {
-		l->room = l->room ? l->room * 2 : 16;
-		l->at = realloc(l->at, l->room * sizeof(*l->at));
-		if (!l->at)
-			abort();
-	}
+	l->at = array_room(l->at, l->count, &l->room, sizeof *l->at);
 	l->at[l->count++] = link;
 }
 

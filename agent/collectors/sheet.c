@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/utf8.h"
 
 struct sheet_row {
@@ -57,12 +58,7 @@ void sheet_put(struct sheet *s, enum metric_type type, const char *name, const c
 		s->dropped++;
 		return;
 	}
-	if (s->count == s->room) {
-		s->room = s->room ? s->room * 2 : 64;
-		s->rows = realloc(s->rows, s->room * sizeof(*s->rows));
-		if (!s->rows)
-			abort();
-	}
+	s->rows = array_room(s->rows, s->count, &s->room, sizeof *s->rows);
 	s->rows[s->count] = (struct sheet_row){ name, help, keep_labels(s, labels, count), count, s->count, value, type };
 	s->count++;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "agent/collectors/textfile_read.h"
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/utf8.h"
 
 /* Families of the round itself, which are written after all collectors. */
@@ -28,12 +29,7 @@ static void hang_in(struct textfile_families *t, struct textfile_family *f)
 		return;
 	}
 	map_put(&t->by_name, f->name, f);
-	if (t->count == t->room) {
-		t->room = t->room ? t->room * 2 : 64;
-		t->at = realloc(t->at, t->room * sizeof(struct textfile_family *));
-		if (!t->at)
-			abort();
-	}
+	t->at = array_room(t->at, t->count, &t->room, sizeof(struct textfile_family *));
 	t->at[t->count++] = f;
 }
 

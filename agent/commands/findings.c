@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/web/web_json.h"
+#include "parsers/bytes/array.h"
 
 enum { TEXT_MOST = 1024, AREA_WIDTH = 14 };
 
@@ -28,12 +29,7 @@ void findings_add(struct findings *f, enum finding_level level, const char *area
 	va_start(args, text);
 	vsnprintf(words, sizeof words, text, args);
 	va_end(args);
-	if (f->count == f->room) {
-		f->room = f->room ? f->room * 2 : 32;
-		f->at = reallocarray(f->at, f->room, sizeof *f->at);
-		if (!f->at)
-			abort();
-	}
+	f->at = array_room(f->at, f->count, &f->room, sizeof *f->at);
 	f->at[f->count++] = (struct finding){ level, clean_copy(&f->arena, str_of(area)), clean_copy(&f->arena, subject),
 					      clean_copy(&f->arena, str_of(words)), clean_copy(&f->arena, str_of(advice)) };
 	f->by_level[level]++;

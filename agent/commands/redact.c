@@ -7,6 +7,7 @@
 
 #include "agent/os.h"
 #include "exporters/encode.h"
+#include "parsers/bytes/array.h"
 
 enum { SECRET_LEAST = 4, FILE_MOST = 64 << 10, URL_MOST = 4096 };
 #define BLOT STR("<secret>")
@@ -17,12 +18,7 @@ static void add(struct redact *r, struct str s)
 {
 	if (s.n < SECRET_LEAST)
 		return;
-	if (r->count == r->room) {
-		r->room = r->room ? r->room * 2 : 16;
-		r->secrets = reallocarray(r->secrets, r->room, sizeof *r->secrets);
-		if (!r->secrets)
-			abort();
-	}
+	r->secrets = array_room(r->secrets, r->count, &r->room, sizeof *r->secrets);
 	r->secrets[r->count++] = arena_copy(&r->arena, s);
 }
 

@@ -5,21 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/num.h"
 #include "parsers/json.h"
 
 const char *const top_sort_names[TOP_SORTS] = { "behind", "lag", "bytes", "name" };
-
-static void *grow(void *rows, size_t count, size_t *room, size_t bytes)
-{
-	if (count < *room)
-		return rows;
-	*room = *room ? *room * 2 : 32;
-	rows = reallocarray(rows, *room, bytes);
-	if (!rows)
-		abort();
-	return rows;
-}
 
 /* ---- pieces of JSON ---- */
 
@@ -114,7 +104,7 @@ static bool read_status(struct top_view *v, struct str input, char err[256])
 static void read_destination(struct top_view *v, struct json *j, bool is_receiver)
 {
 	struct json_scope members;
-	v->destinations = grow(v->destinations, v->destination_count, &v->destination_room, sizeof *v->destinations);
+	v->destinations = array_room(v->destinations, v->destination_count, &v->destination_room, sizeof *v->destinations);
 	struct top_destination *d = &v->destinations[v->destination_count++];
 	*d = (struct top_destination){ .is_receiver = is_receiver };
 	for (json_object(j, &members); json_member(j, &members);) {
@@ -180,7 +170,7 @@ static size_t log_of(struct top_view *v, struct str name)
 	uintptr_t at = (uintptr_t)map_get(&v->log_by_name, name);
 	if (at)
 		return at - 1;
-	v->logs = grow(v->logs, v->log_count, &v->log_room, sizeof *v->logs);
+	v->logs = array_room(v->logs, v->log_count, &v->log_room, sizeof *v->logs);
 	v->logs[v->log_count] = (struct top_log){ .name = name };
 	map_put(&v->log_by_name, name, (void *)(uintptr_t)(v->log_count + 1));
 	return v->log_count++;
@@ -200,7 +190,7 @@ static void add_file(struct top_view *v, const struct file_row *f)
 	if (!log->has_error)
 		log->state = f->error.n ? f->error : f->state; /* the last one is the least behind: an error stays */
 	log->has_error |= f->error.n > 0;
-	v->files = grow(v->files, v->file_count, &v->file_room, sizeof *v->files);
+	v->files = array_room(v->files, v->file_count, &v->file_room, sizeof *v->files);
 	v->files[v->file_count++] = (struct top_file){ f->path, f->read_bytes, at };
 	map_put(&v->file_by_path, f->path, (void *)(uintptr_t)v->file_count);
 }

@@ -9,6 +9,7 @@
 
 #include "agent/exposition/exposition_rows.h"
 #include "parsers/bytes/arena.h"
+#include "parsers/bytes/array.h"
 
 enum { PATHS_MOST = 2000 };
 
@@ -33,12 +34,7 @@ static void take_file(void *ctx, const struct file_status *file)
 	if (!file->is_newest)
 		return;
 	f->targets++;
-	if (f->count == f->room) {
-		f->room = f->room ? f->room * 2 : 64;
-		f->at = realloc(f->at, f->room * sizeof *f->at);
-		if (!f->at)
-			abort();
-	}
+	f->at = array_room(f->at, f->count, &f->room, sizeof *f->at);
 	f->at[f->count++] = (struct path){ arena_copy(&f->arena, file->path), (double)file->read_bytes, (double)file->size_bytes,
 					   (double)file->lines_read };
 }

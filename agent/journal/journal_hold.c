@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
 #include "parsers/journal/journal_cursor.h"
 
 struct journal_hold_end {
@@ -34,12 +35,7 @@ void journal_hold_across(void *hold, const struct entry *e)
 
 void journal_hold_end(struct journal_hold *h, const char *cursor)
 {
-	if (h->count == h->room) {
-		h->room = h->room ? 2 * h->room : 4;
-		h->ends = realloc(h->ends, h->room * sizeof *h->ends);
-		if (!h->ends)
-			abort();
-	}
+	h->ends = array_room(h->ends, h->count, &h->room, sizeof *h->ends);
 	if (!h->count || h->ends[h->count - 1].order != h->order)
 		h->count++;
 	struct journal_hold_end *end = &h->ends[h->count - 1];

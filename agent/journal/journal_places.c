@@ -4,9 +4,10 @@
 #include <stdlib.h>
 
 #include "agent/sealed_file.h"
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/num.h"
 
-enum { FILE_CAP_BYTES = 16 << 20, FIRST_ROOM = 16 };
+enum { FILE_CAP_BYTES = 16 << 20 };
 static const char WHAT[] = "spoor journal positions";
 static const uint64_t VERSION = 1;
 
@@ -55,13 +56,8 @@ struct journal_place_row *journal_places_find(const struct journal_places *p, st
 struct journal_place_row *journal_places_add(struct journal_places *p, const struct journal_place_row *row)
 {
 	struct journal_place_row *place = journal_places_find(p, row->job, row->destination);
-	if (!place && p->count == p->room) {
-		p->room = p->room ? 2 * p->room : FIRST_ROOM;
-		p->rows = realloc(p->rows, p->room * sizeof *p->rows);
-		if (!p->rows)
-			abort();
-	}
 	if (!place) {
+		p->rows = array_room(p->rows, p->count, &p->room, sizeof *p->rows);
 		place = &p->rows[p->count++];
 		*place = (struct journal_place_row){ .job = arena_copy(&p->arena, row->job), .destination = arena_copy(&p->arena, row->destination) };
 	}

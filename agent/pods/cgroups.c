@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/map.h"
 #include "parsers/bytes/num.h"
 
@@ -39,10 +40,7 @@ static void *checked(void *p)
 
 static void push(struct paths *to, const char *path)
 {
-	if (to->count == to->room) {
-		to->room = to->room ? 2 * to->room : 64;
-		to->at = checked(realloc(to->at, to->room * sizeof *to->at));
-	}
+	to->at = array_room(to->at, to->count, &to->room, sizeof *to->at);
 	to->at[to->count++] = checked(strdup(path));
 }
 
@@ -189,10 +187,7 @@ static struct cgroup *find_or_add(struct cgroups *c, const char *path)
 
 static void list(struct cgroups *c, struct cgroup *g)
 {
-	if (c->count == c->state->at_room) {
-		c->state->at_room = c->state->at_room ? 2 * c->state->at_room : 256;
-		c->at = checked(realloc(c->at, c->state->at_room * sizeof(struct cgroup *)));
-	}
+	c->at = array_room(c->at, c->count, &c->state->at_room, sizeof(struct cgroup *));
 	c->at[c->count++] = g;
 }
 
@@ -284,10 +279,7 @@ static bool refresh(struct cgroups *c, struct cgroup *g, int64_t now_ns)
 static void end(struct cgroups *c, struct cgroup *g)
 {
 	map_remove(&c->state->known, g->path);
-	if (c->gone_count == c->state->gone_room) {
-		c->state->gone_room = c->state->gone_room ? 2 * c->state->gone_room : 64;
-		c->gone = checked(realloc(c->gone, c->state->gone_room * sizeof(struct cgroup *)));
-	}
+	c->gone = array_room(c->gone, c->gone_count, &c->state->gone_room, sizeof(struct cgroup *));
 	c->gone[c->gone_count++] = g;
 }
 

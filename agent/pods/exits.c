@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/map.h"
 
 struct exits {
@@ -96,10 +97,7 @@ static struct exit_count *find_or_add(struct exits *e, const struct pod_name *na
 		return x;
 	if (e->key.is_full || (e->count == EXITS_MAX && !evict(e, scrape)))
 		return NULL;
-	if (e->count == e->room) {
-		e->room = e->room ? 2 * e->room : 64;
-		e->at = checked(realloc(e->at, e->room * sizeof(struct exit_count *)));
-	}
+	e->at = array_room(e->at, e->count, &e->room, sizeof(struct exit_count *));
 	x = checked(calloc(1, sizeof *x));
 	x->key = copy(buf_view(&e->key));
 	struct str rest = x->key;

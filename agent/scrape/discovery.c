@@ -3,14 +3,11 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
+
 struct discovered *discovered_add(struct discovered_set *set)
 {
-	if (set->count == set->room) {
-		set->room = set->room ? set->room * 2 : 16;
-		set->at = realloc(set->at, set->room * sizeof *set->at);
-		if (!set->at)
-			abort();
-	}
+	set->at = array_room(set->at, set->count, &set->room, sizeof *set->at);
 	set->at[set->count] = (struct discovered){ 0 };
 	return &set->at[set->count++];
 }

@@ -12,6 +12,7 @@
 #include "agent/log.h"
 #include "agent/os.h"
 #include "config/tree.h"
+#include "parsers/bytes/array.h"
 
 struct sd_file {
 	char *path;
@@ -133,12 +134,7 @@ static struct sd_file *file_of(struct file_sd *f, const char *path)
 		LOG_WARN("file_sd_configs: more than %d files; %s is not read", FILE_SD_FILES_MAX, path);
 		return NULL;
 	}
-	if (f->count == f->room) {
-		f->room = f->room ? f->room * 2 : 4;
-		f->files = realloc(f->files, f->room * sizeof *f->files);
-		if (!f->files)
-			abort();
-	}
+	f->files = array_room(f->files, f->count, &f->room, sizeof *f->files);
 	struct sd_file *file = &f->files[f->count++];
 	*file = (struct sd_file){ .path = strdup(path) };
 	if (!file->path)

@@ -13,6 +13,7 @@
 #include "agent/os.h"
 #include "agent/scrape/pod_sd.h"
 #include "config/relabels.h"
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/hash.h"
 #include "parsers/bytes/map.h"
 #include "parsers/bytes/num.h"
@@ -32,12 +33,7 @@ static void close_job(struct job *job);
 
 static void add_target(struct job *job, struct target *t)
 {
-	if (job->count == job->room) {
-		job->room = job->room ? job->room * 2 : 8;
-		job->targets = realloc(job->targets, job->room * sizeof *job->targets);
-		if (!job->targets)
-			abort();
-	}
+	job->targets = array_room(job->targets, job->count, &job->room, sizeof *job->targets);
 	job->targets[job->count++] = t;
 }
 
@@ -413,12 +409,9 @@ static struct job *new_monitored(struct scrape *s, const struct monitored_found 
 {
 	char err[256] = "";
 	struct job *job = calloc(1, sizeof *job);
-	if (s->monitored_count == s->monitored_room) {
-		s->monitored_room = s->monitored_room ? s->monitored_room * 2 : 16;
-		s->monitored = realloc(s->monitored, s->monitored_room * sizeof(struct job *));
-	}
-	if (!job || !s->monitored)
+	if (!job)
 		abort();
+	s->monitored = array_room(s->monitored, s->monitored_count, &s->monitored_room, sizeof(struct job *));
 	s->monitored[s->monitored_count++] = job;
 	job->monitored = monitored_new(found, s->o.config);
 	begin_job(job, s, &job->monitored->config);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "agent/os.h"
+#include "parsers/bytes/array.h"
 
 static const char acked_name[] = "acked";
 
@@ -22,12 +23,7 @@ static bool list_one(void *ctx, const char *entry, unsigned char d_type)
 	uint64_t number;
 	if (!spool_name_read(str_of(entry), &number))
 		return true;
-	if (l->count == l->room) {
-		l->room = l->room ? 2 * l->room : 64;
-		l->numbers = realloc(l->numbers, l->room * sizeof *l->numbers);
-		if (!l->numbers)
-			abort();
-	}
+	l->numbers = array_room(l->numbers, l->count, &l->room, sizeof *l->numbers);
 	l->numbers[l->count++] = number;
 	return true;
 }

@@ -11,6 +11,7 @@
 
 #include "agent/kubernetes/kubernetes.h"
 #include "agent/metrics.h"
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/num.h"
 
 enum { RECORDS_LIMIT = 100, RECORDS_MAX = 1000, RECORDS_BYTES = 2 * 1024 * 1024, FILES_LIMIT = 500, FILES_MAX = 10000 };
@@ -168,12 +169,7 @@ static void add_file(void *ctx, const struct file_status *f)
 {
 	struct file_list *list = ctx;
 	struct buf *out = &list->json;
-	if (list->count == list->room) {
-		list->room = list->room ? list->room * 2 : 64;
-		list->rows = reallocarray(list->rows, list->room, sizeof *list->rows);
-		if (!list->rows)
-			abort();
-	}
+	list->rows = array_room(list->rows, list->count, &list->room, sizeof *list->rows);
 	size_t at = out->n;
 	buf_char(out, '{');
 	web_json_text(out, "path", f->path);

@@ -4,9 +4,8 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/utf8.h"
-
-enum { FIRST_PAIRS = 16 };
 
 double exposition_proto_double(const struct protowire_field *f)
 {
@@ -35,12 +34,7 @@ bool exposition_proto_time(struct str message, int64_t *out_ms)
 
 struct proto_pair *exposition_proto_pair(struct proto_metric *m)
 {
-	if (m->pair_count == m->pair_room) {
-		m->pair_room = m->pair_room ? m->pair_room * 2 : FIRST_PAIRS;
-		m->pairs = realloc(m->pairs, m->pair_room * sizeof *m->pairs);
-		if (!m->pairs)
-			abort();
-	}
+	m->pairs = array_room(m->pairs, m->pair_count, &m->pair_room, sizeof *m->pairs);
 	m->pairs[m->pair_count] = (struct proto_pair){ 0 };
 	return &m->pairs[m->pair_count++];
 }

@@ -4,9 +4,10 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/utf8.h"
 
-enum { NAME_MAX_BYTES = 256, FIRST_ROOM = 32, ENTRY_SLACK_BYTES = 1 << 20 };
+enum { NAME_MAX_BYTES = 256, ENTRY_SLACK_BYTES = 1 << 20 };
 
 static const char *const keywords[] = { "emerg", "alert", "crit", "error", "warning", "notice", "info", "debug" };
 
@@ -101,12 +102,7 @@ static void keep(struct journal_entry *e, struct str name, struct str value)
 		e->was_cut = true;
 		return;
 	}
-	if (e->count == e->room) {
-		e->room = e->room ? 2 * e->room : FIRST_ROOM;
-		e->fields = realloc(e->fields, e->room * sizeof *e->fields);
-		if (!e->fields)
-			abort();
-	}
+	e->fields = array_room(e->fields, e->count, &e->room, sizeof *e->fields);
 	buf_str(&e->bytes, name);
 	buf_str(&e->bytes, kept);
 	if (e->bytes.is_full) { /* more than a line can hold: the object is cut there anyway */

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
+
 void stage_series_init(struct stage_series_set *s, size_t bound_count)
 {
 	*s = (struct stage_series_set){ .bound_count = bound_count };
@@ -71,13 +73,7 @@ static struct stage_series *make(const struct stage_series_set *set, size_t labe
 
 static void add(struct stage_series_set *set, struct stage_series *s)
 {
-	if (set->count == set->room) {
-		set->room = set->room ? set->room * 2 : 8;
-		struct stage_series **all = realloc(set->all, set->room * sizeof *all);
-		if (!all)
-			abort();
-		set->all = all;
-	}
+	set->all = array_room(set->all, set->count, &set->room, sizeof *set->all);
 	set->all[set->count++] = s;
 	map_put(&set->by_key, s->key, s);
 }

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/array.h"
+
 static const struct stage_type *const types[] = { &stage_json, &stage_logfmt, &stage_regex, &stage_replace, &stage_template,
 	&stage_timestamp, &stage_output, &stage_pack, &stage_decolorize,
 	&stage_cri, &stage_docker, &stage_labels, &stage_static_labels, &stage_labeldrop, &stage_labelallow,
@@ -73,13 +75,7 @@ static void check_keys(struct stage_compile *c, const struct stage_type *type, c
 
 static struct step *add_step(struct stages *p)
 {
-	if (p->count == p->room) {
-		p->room = p->room ? p->room * 2 : 8;
-		struct step *steps = realloc(p->steps, p->room * sizeof *steps);
-		if (!steps)
-			abort();
-		p->steps = steps;
-	}
+	p->steps = array_room(p->steps, p->count, &p->room, sizeof *p->steps);
 	p->steps[p->count] = (struct step){ .end = p->count + 1 };
 	return &p->steps[p->count++];
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "parsers/bytes/hash.h"
+#include "parsers/bytes/array.h"
 #include "parsers/bytes/num.h"
 #include "parsers/stages/layout.h"
 #include "parsers/stages/stage.h"
@@ -248,13 +249,7 @@ static uint16_t take_place(struct timestamp *t)
 		unlink_use(t, i);
 		return i;
 	}
-	if (t->last_count == t->last_room) {
-		t->last_room = t->last_room ? t->last_room * 2 : 16;
-		struct last *lasts = realloc(t->lasts, t->last_room * sizeof *lasts);
-		if (!lasts)
-			abort();
-		t->lasts = lasts;
-	}
+	t->lasts = array_room(t->lasts, t->last_count, &t->last_room, sizeof *t->lasts);
 	return (uint16_t)t->last_count++;
 }
 
