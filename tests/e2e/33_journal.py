@@ -2,13 +2,12 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import time
 
 from fake_loki import FakeLoki, Reply
-from journals import Journal, arrived
-from lib import Agent, Loki, Process, Skip, free_ports, main, total, wait_for
+from journals import Journal, Journald, arrived
+from lib import Agent, Loki, free_ports, main, total, wait_for
 
 UNITS = ("ssh.service", "cron.service", "app@1.service")
 
@@ -457,39 +456,20 @@ def throttled(s):
 
 def real_journald(s):
     """A systemd-journald of our own, in a mount namespace: no configuration at all, rotation and vacuum by journalctl itself."""
-    journald = "/lib/systemd/systemd-journald"
-    if os.geteuid() != 0 or not os.access(journald, os.X_OK) or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
-        raise Skip("needs root, mount namespaces and systemd-journald")
     fake = FakeLoki(free_ports(1)).start()
-    script = f"""mount -t tmpfs none /run && mount -t tmpfs none /var/log && mkdir -p /run/systemd/journal /run/log/journal
-{journald} >{s.work}/journald.log 2>&1 & echo $! >{s.work}/journald.pid
-while [ ! -S /run/systemd/journal/stdout ]; do sleep 0.05; done
-exec "$@"
-"""
     agent = Agent(s.work, config="", kubernetes=False, args=[f"--loki.url=http://127.0.0.1:{fake.port}/loki/api/v1/push",
                                                              f"--path.docker={s.work}/none", f"--path.pod-logs=/var/log/pods"])
     agent.text = None
-    # The first one makes the namespace, later ones join it.
-    agent.prefix = ["unshare", "-m", "sh", "-c", script, "sh"]
-    agent.env = {"KUBERNETES_SERVICE_HOST": ""}
-    agent.env.clear()
-    holder = Process(["unshare", "-m", "sh", "-c", script, "sh", "sleep", "600"], f"{s.work}/holder.log")
+    journald = Journald(s.work)
     try:
-        wait_for("journald", lambda: os.path.exists(f"{s.work}/journald.pid") and
-                 subprocess.run(["nsenter", "-t", str(holder.pid), "-m", "test", "-S", "/run/systemd/journal/stdout"]).returncode == 0, 10)
-        inside = ["nsenter", "-t", str(holder.pid), "-m"]
-        agent.prefix = inside
-
-        def say(text):
-            subprocess.run(inside + ["systemd-cat", "-t", "demo", "-p", "warning"], input=text.encode() + b"\n", check=True)
-
+        agent.prefix = journald.inside
+        say = journald.say
         say("before the start")
-        wait_for("a file", lambda: "demo" in subprocess.run(inside + ["journalctl", "-n", "5", "--no-pager"], capture_output=True, text=True).stdout, 10)
         agent.start()
         arrived("what was there", fake, ["before the start"])
         for i in range(5):
             say(f"round {i}")
-            subprocess.run(inside + ["kill", "-USR2", open(f"{s.work}/journald.pid").read().strip()], check=True)  # rotate
+            journald.rotate()
             if i == 2:
                 agent.kill9()
                 agent.start()
@@ -500,11 +480,7 @@ exec "$@"
         s.expect(agent.stop() == 0, "exit status is not 0")
         agent.check()
     finally:
-        try:
-            os.kill(int(open(f"{s.work}/journald.pid").read()), signal.SIGTERM)
-        except (OSError, ValueError):
-            pass
-        holder.kill()
+        journald.stop()
 
 
 main(entries, grows, blocks, one_dead, vacuumed, lost_for_one, hostile, damaged, comes_late, max_age, from_promtail, throttled, real_journald)

@@ -9,16 +9,10 @@ import os
 import re
 import time
 
-from lib import ROOT, Agent, Loki, free_ports, get, main
-from promtail import Promtail
+from lib import ROOT, Agent, Loki, free_ports, main
+from promtail import Promtail, alike, as_it_is, client, configuration, entries, show
 
 FIXTURES = f"{ROOT}/tests/fixtures/promtail"
-# What Spoor adds to an entry on its own; taken off where Promtail's entry has no such name.
-OWN_METADATA = ("trace_id", "span_id", "trace_flags", "trace_id_source", "detected_level")
-
-
-def as_it_is(row):
-    return row
 
 
 def without_line_end(end):
@@ -37,7 +31,6 @@ KNOWN = {
     "docker": ("the line feed at the end of Docker's text is no part of the line", as_it_is, without_line_end("\n")),
     "lines_crlf": ("the carriage return of a line end is no part of the line", as_it_is, without_line_end("\r")),
 }
-BEGINNING_NS = 1704067200 * 10**9  # the schema of Loki starts in 2024
 SETTLED_S, PATIENCE_S = 3, 40
 
 
@@ -66,77 +59,6 @@ class Case:
                 f.write(data.replace(b"/case/", f"{root}/".encode()))
 
 
-def configuration(clients, jobs, root, positions, port, extra=""):
-    return f"""server: {{http_listen_address: 127.0.0.1, http_listen_port: {port}, grpc_listen_port: 0, log_level: warn}}
-clients:
-{clients}positions: {{filename: {positions}}}
-{extra}scrape_configs:
-{jobs.replace("/case/", root + "/")}"""
-
-
-def client(loki, tenant, more=""):
-    return f"  - {{url: '{loki.url}/loki/api/v1/push', tenant_id: {tenant}, batchwait: 200ms{more}}}\n"
-
-
-def entries(loki, tenant, began_ns):
-    """{case: sorted entries}: (labels, time or None when it is that of reading, line, metadata)"""
-    out = {}
-    get(f"{loki.url}/flush", 60, method="POST", data=b"")  # what is old is not looked for in the ingester
-    for r in loki.ask("query_range", tenant=tenant, query='{service_name=~".+"}', start=BEGINNING_NS, end=time.time_ns() + 10**11, limit=100000,
-                      direction="forward"):
-        labels = r["stream"]
-        case = labels["filename"].split("/logs/")[1].split("/")[0] if "filename" in labels else labels.get("job", "?")
-        for v in r["values"]:
-            at = int(v[0])
-            meta = v[2].get("structuredMetadata", {}) if len(v) > 2 else {}
-            out.setdefault(case, []).append((tuple(sorted(labels.items())), at if at < began_ns else None, v[1], tuple(sorted(meta.items()))))
-    for rows in out.values():
-        rows.sort(key=repr)
-    return out
-
-
-def without_own(rows, judge):
-    """Spoor's entries without what it adds, unless the judge has a name of it too"""
-    names = {n for r in judge for n, _ in r[3]}
-    return sorted(((r[0], r[1], r[2], tuple(p for p in r[3] if p[0] not in OWN_METADATA or p[0] in names)) for r in rows), key=repr)
-
-
-def differences(ours, judge):
-    """{case: (only Spoor's, only Promtail's)}"""
-    out = {}
-    for case in sorted(set(ours) | set(judge)):
-        have, want = without_own(ours.get(case, []), judge.get(case, [])), list(judge.get(case, []))
-        for row in list(have):
-            if row in want:
-                want.remove(row)
-                have.remove(row)
-        if have or want:
-            out[case] = (have, want)
-    return out
-
-
-def alike(ours, judge):
-    """The differences that are left when what is known is taken off; the cases that were said to differ and do not"""
-    found, cured = differences(ours, judge), []
-    for case, (_, mine, its) in KNOWN.items():
-        if case not in judge:
-            continue
-        if case not in found:
-            cured.append(case)
-        left = differences({case: [mine(r) for r in ours.get(case, [])]}, {case: [its(r) for r in judge[case]]})
-        found.pop(case, None)
-        found.update(left)
-    return found, cured
-
-
-def show(case, have, want):
-    def row(who, r):
-        labels = {k: v for k, v in r[0] if k not in ("filename", "job", "service_name") or k == "job" and v != case}
-        return f"  {who:8} {labels} {r[1]} {r[2]!r} {dict(r[3])}"
-
-    return "\n".join([f"{case}:"] + [row("spoor", r) for r in have[:8]] + [row("promtail", r) for r in want[:8]])
-
-
 def run_both(s, loki, group, clients, tenants, extra="", environment=None):
     """Runs the cases of a group through both, clients(who) of each; the entries of its tenants(who), when nothing changes any more."""
     root = f"{s.work}/logs"
@@ -157,7 +79,7 @@ def run_both(s, loki, group, clients, tenants, extra="", environment=None):
         if (ours, theirs) != last:
             last, since = (ours, theirs), time.monotonic()
         quiet_s = time.monotonic() - since
-        is_done = not alike(ours, theirs)[0] and all(t + c.name in theirs for c in group for t in tenants)
+        is_done = not alike(ours, theirs, KNOWN)[0] and all(t + c.name in theirs for c in group for t in tenants)
         if quiet_s >= (SETTLED_S if is_done else 2 * SETTLED_S) or time.monotonic() > end:
             break
         time.sleep(0.5)
@@ -170,7 +92,7 @@ def run_both(s, loki, group, clients, tenants, extra="", environment=None):
 def judged(s, group, tenants, ours, theirs):
     empty = [t + c.name for c in group for t in tenants if not theirs.get(t + c.name)]
     s.expect(not empty, f"the judge sent nothing for {empty}")
-    wrong, cured = alike(ours, theirs)
+    wrong, cured = alike(ours, theirs, KNOWN)
     s.expect(not cured, f"said to differ, and does not: {cured}")
     if wrong:
         print("\n".join(show(c, *d) for c, d in wrong.items()), flush=True)

@@ -2,10 +2,11 @@
 
 What was written is kept, so that it can be compared with what arrives."""
 import os
+import signal
 import subprocess
 import time
 
-from lib import Failed, Skip, wait_for
+from lib import Failed, Process, Skip, wait_for
 
 REMOTE = "/lib/systemd/systemd-journal-remote"
 BOOT = "0123456789abcdef0123456789abcdef"
@@ -40,6 +41,7 @@ class Journal:
         os.makedirs(directory, exist_ok=True)
         self.child = None
         self.last_us = 0
+        self.clock = time.time  # of entries that are given no time
 
     def _open(self):
         if not self.child:
@@ -48,15 +50,18 @@ class Journal:
 
     def write(self, *messages, at=None, **fields):
         """An entry for each message (None: without MESSAGE), written out before this returns to its caller's next write."""
-        self._open()
         for message in messages:
-            realtime_us = max(int((at or time.time()) * 1e6), self.last_us + 1)
-            self.last_us = realtime_us
-            row = [] if message is None else [("MESSAGE", message if isinstance(message, bytes) else str(message).encode())]
-            row += [(k, v if isinstance(v, bytes) else str(v).encode()) for k, v in fields.items()]
-            entry = Entry(realtime_us, row)
-            self.written.append(entry)
-            self.child.stdin.write(entry.export())
+            row = [] if message is None else [("MESSAGE", message)]
+            self.write_fields(row + list(fields.items()), at)
+        return self
+
+    def write_fields(self, fields, at=None):
+        """One entry of (name, value) in this order; a name may come twice."""
+        self._open()
+        self.last_us = max(int((at or self.clock()) * 1e6), self.last_us + 1)
+        entry = Entry(self.last_us, [(k, v if isinstance(v, bytes) else str(v).encode()) for k, v in fields])
+        self.written.append(entry)
+        self.child.stdin.write(entry.export())
         self.child.stdin.flush()
         return self
 
@@ -82,6 +87,43 @@ class Journal:
         old = sorted(n for n in os.listdir(self.directory) if "@" in n)
         for name in old[:len(old) - keep]:
             os.unlink(f"{self.directory}/{name}")
+
+
+class Journald:
+    """A systemd-journald of our own in a mount namespace, which those join whose command begins with `inside`."""
+
+    def __init__(self, work):
+        journald = "/lib/systemd/systemd-journald"
+        if os.geteuid() != 0 or not os.access(journald, os.X_OK) or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+            raise Skip("needs root, mount namespaces and systemd-journald")
+        self.pid_file = f"{work}/journald.pid"
+        script = f"""mount -t tmpfs none /run && mount -t tmpfs none /var/log && mkdir -p /run/systemd/journal /run/log/journal
+{journald} >{work}/journald.log 2>&1 & echo $! >{self.pid_file}
+while [ ! -S /run/systemd/journal/stdout ]; do sleep 0.05; done
+exec "$@"
+"""
+        self.holder = Process(["unshare", "-m", "sh", "-c", script, "sh", "sleep", "600"], f"{work}/holder.log")
+        self.inside = ["nsenter", "-t", str(self.holder.pid), "-m"]
+        wait_for("journald", lambda: os.path.exists(self.pid_file) and
+                 subprocess.run(self.inside + ["test", "-S", "/run/systemd/journal/stdout"]).returncode == 0, 10)
+
+    def say(self, text, program="demo", priority="warning"):
+        """Written when this returns."""
+        subprocess.run(self.inside + ["systemd-cat", "-t", program, "-p", priority], input=text.encode() + b"\n", check=True)
+        wait_for(f"{text!r} in the journal", lambda: text in subprocess.run(self.inside + ["journalctl", "-n", "5", "--no-pager"], capture_output=True,
+                                                                            text=True).stdout, 10)
+
+    def rotate(self):
+        with open(self.pid_file) as f:
+            subprocess.run(self.inside + ["kill", "-USR2", f.read().strip()], check=True)
+
+    def stop(self):
+        try:
+            with open(self.pid_file) as f:
+                os.kill(int(f.read()), signal.SIGTERM)
+        except (OSError, ValueError):
+            pass
+        self.holder.kill()
 
 
 def arrived(what, fake, lines, timeout=20):

@@ -44,8 +44,13 @@ package=.
 echo "get.sh: building $name ($package), once; this takes some minutes" >&2
 cd "$module"
 flags=$(sed -n 's|^// build: ||p' go.mod)
+cgo=0
+if grep -qx '// cgo: on' go.mod; then
+	cgo=1
+	"$here/../setup.sh" cgo
+fi
 stamps=$(sed -n 's|^// stamp: |-X |p' go.mod | tr '\n' ' ')
 # shellcheck disable=SC2086 # several words
-CGO_ENABLED=0 GOFLAGS= GOWORK=off "$go" build $flags -mod=readonly -trimpath -ldflags "-s -w $stamps" -o "$binary.new" "$package" >&2
+CGO_ENABLED=$cgo GOFLAGS= GOWORK=off "$go" build $flags -mod=readonly -trimpath -ldflags "-s -w $stamps" -o "$binary.new" "$package" >&2
 mv "$binary.new" "$binary"
 echo "$binary"

@@ -1,3 +1,6 @@
+// The journal is read by sd-journal.h, which is C.
+// cgo: on
+// build: -tags promtail_journal_enabled
 module servers
 
 go 1.26.5

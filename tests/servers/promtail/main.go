@@ -2,7 +2,7 @@
 // tests: whatever it sends for a file and its logs is what the same file has to give here.
 //
 // What the old program's flags did is left out, with one exception: variables of the environment are expanded when a second argument
-// "expand-env" is given, as its -config.expand-env did it. There is no journal target without cgo.
+// "expand-env" is given, as its -config.expand-env did it. Its journal target reads with libsystemd, which go.mod says to get.sh.
 package main
 
 import (
