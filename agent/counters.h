@@ -10,7 +10,7 @@ enum lost_reason { /* bytes that were written but never read */
 	LOST_DELETED_UNREAD,      /* held file let go by the cap before it was read to its end */
 	LOST_ROTATED_WHILE_DOWN,  /* saved file is gone at start */
 	LOST_TRUNCATED,           /* copytruncate took what was not read yet */
-	LOST_UNREADABLE,          /* a .gz that does not decompress, or EIO that did not go away */
+	LOST_UNREADABLE,          /* a .gz or .bz2 that does not decompress, or EIO that did not go away */
 	LOST_REASONS
 };
 extern const char *const lost_reason_names[LOST_REASONS];

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing to build and test Spoor on Debian 12, and nothing else. Each package has a probe: what is there already,
-# from wherever it came, is left alone.   usage: setup.sh build|demo|tests|kubernetes|fuzz|go|page|package|image ...
+# from wherever it came, is left alone.   usage: setup.sh build|demo|tests|kubernetes|fuzz|go|cgo|page|package|image ...
 set -eu
 
 missing=
@@ -26,6 +26,7 @@ group_build() { # the program itself
 	need libmicrohttpd-dev pkg-config --exists libmicrohttpd
 	need libgnutls28-dev pkg-config --exists gnutls
 	need zlib1g-dev pkg-config --exists zlib
+	need libbz2-dev header bzlib.h
 	need libpcre2-dev pkg-config --exists libpcre2-8
 	need libseccomp-dev pkg-config --exists libseccomp
 	need libcrypt-dev header crypt.h
@@ -57,6 +58,7 @@ group_tests() { # unit, model, corpus replay, lint, end to end
 	need zsh zsh --version # load the completions
 	need fish fish --version
 	need procps ps --version
+	need bzip2 bzip2 --help # rotates logs
 	need util-linux flock --version
 	need runc runc --version # starts the image
 }
@@ -78,6 +80,12 @@ group_go() { # where no Go that is new enough is installed: a virtual environmen
 	need python3-venv python3 -c 'import ensurepip, venv'
 	need ca-certificates certificates
 }
+group_cgo() { # real servers that are not Go alone: tests/servers, "// cgo: on"
+	need gcc cc --version
+	need libc6-dev header stdlib.h
+	need pkg-config pkg-config --version
+	need libsystemd-dev pkg-config --exists libsystemd
+}
 group_package() { # the .deb
 	need dpkg-dev dpkg-shlibdeps --version
 	need file file --version
@@ -95,11 +103,11 @@ group_page() { # the screenshot of the status page
 	need chromium chromium --version
 }
 
-[ $# -gt 0 ] || { echo "usage: $0 build|demo|tests|kubernetes|fuzz|go|page|package|image ..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: $0 build|demo|tests|kubernetes|fuzz|go|cgo|page|package|image ..." >&2; exit 2; }
 for group; do
 	case $group in
-	build|demo|tests|kubernetes|fuzz|go|page|package|image) "group_$group" ;;
-	*) echo "$0: no group '$group': build, demo, tests, kubernetes, fuzz, go, page, package or image" >&2; exit 2 ;;
+	build|demo|tests|kubernetes|fuzz|go|cgo|page|package|image) "group_$group" ;;
+	*) echo "$0: no group '$group': build, demo, tests, kubernetes, fuzz, go, cgo, page, package or image" >&2; exit 2 ;;
 	esac
 done
 missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')

@@ -443,7 +443,7 @@ bool reader_turn(struct reader *r, size_t lane)
 		state->is_waiting = t.lane->has_waiting = true;
 		return true;
 	}
-	if (t.s->is_packed && source_is_delayed(t.s, lane, loop_now_ns(r->o.lanes->o.loop))) {
+	if ((t.s->is_packed || t.s->has_bz2) && source_is_delayed(t.s, lane, loop_now_ns(r->o.lanes->o.loop))) {
 		state->is_waiting = t.lane->has_waiting = true;
 		return true;
 	}

@@ -89,9 +89,9 @@ static void refuse(struct generation *g, int error)
 }
 
 /* First bytes of a compressed file, uncompressed: what it has in common with the plain file that it was made of. */
-struct str folder_gz_head(int fd, char head[IDENTITY_HEAD_BYTES])
+struct str folder_gz_head(int fd, bool is_bz2, char head[IDENTITY_HEAD_BYTES])
 {
-	struct gz *gz = gz_open(fd);
+	struct gz *gz = gz_open(fd, is_bz2);
 	ssize_t got = gz ? gz_read(gz, head, IDENTITY_HEAD_BYTES) : 0;
 	gz_close(gz);
 	return (struct str){ head, got > 0 ? (size_t)got : 0 };
@@ -100,7 +100,9 @@ struct str folder_gz_head(int fd, char head[IDENTITY_HEAD_BYTES])
 static void identify_gz(struct generation *g, int fd, const struct os_file *st)
 {
 	char bytes[IDENTITY_HEAD_BYTES];
-	struct str head = folder_gz_head(fd, bytes);
+	struct str head = { bytes, 0 };
+	if (!g->source->is_packed) /* of those the first read tells it */
+		head = folder_gz_head(fd, g->is_bz2, bytes);
 	g->identity = (struct identity){ .dev = st->dev, .ino = st->ino, .birth_ns = st->birth_ns, .head_bytes = (uint32_t)head.n };
 	g->identity.head_hash = hash_bytes(head);
 }
@@ -345,6 +347,7 @@ static void new_source(struct folder *f, struct str of, struct want *w)
 	s->target = w->target;
 	s->decoder = w->job->decoder;
 	s->is_packed = want_is_packed(w);
+	s->is_bz2 = s->is_packed && str_eq(s->scrape->decompression.format, STR("bz2"));
 	s->read_at_ns = loop_now_ns(f->tail->o.loop) + s->scrape->decompression.initial_delay_ms * 1000000;
 	s->format = (int)s->scrape->stages.format;
 	s->namespace_ = f->is_pod ? f->namespace_ : w->namespace_;

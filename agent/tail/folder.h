@@ -46,8 +46,8 @@ int folder_scan(struct folder *f, int64_t now_ns);
 int folder_open(struct generation *g, bool is_next);
 /* Descriptor of a name in the folder, or -errno. */
 int folder_open_name(const struct folder *f, const char *name);
-/* First uncompressed bytes of an open .gz; empty when it is none. */
-struct str folder_gz_head(int fd, char head[IDENTITY_HEAD_BYTES]);
+/* First uncompressed bytes of an open .gz or .bz2; empty when it is none. */
+struct str folder_gz_head(int fd, bool is_bz2, char head[IDENTITY_HEAD_BYTES]);
 /* The labels of s are known now: it is described and read. */
 void source_resolve(struct tail *tail, struct source *s);
 /* Another source that reads the same log, for which has(other) is true; NULL: none. */

@@ -11,7 +11,9 @@
 #include "parsers/bytes/hash.h"
 
 enum { HOLE_BYTES = 4096 };
-enum { UNPACKING_MOST = 64, CUT_MOST = 32 }; /* packed logs of a lane that hold an inflate window; of them those that end in the middle */
+/* Packed logs of a lane that hold an inflate window; of them those that end in the middle. The blocks of bzip2 are as large as many of those,
+ * also where it is a generation that is unpacked. */
+enum { UNPACKING_MOST = 64, CUT_MOST = 32, BZ2_WEIGHT = 16 };
 static const uint64_t NONE = UINT64_MAX;
 
 struct generation *generation_new(struct source *source, size_t lanes, const char *name)
@@ -37,19 +39,24 @@ static size_t *unpacking(const struct cursor *c)
 	return &c->generation->source->folder->tail->unpacking[c - c->generation->cursors];
 }
 
+static size_t weight(const struct cursor *c)
+{
+	return c->generation->is_bz2 ? BZ2_WEIGHT : c->generation->source->is_packed;
+}
+
 static void close_gz(struct cursor *c)
 {
-	if (c->gz && c->generation->source->is_packed)
-		--*unpacking(c);
+	if (c->gz && weight(c))
+		*unpacking(c) -= weight(c);
 	gz_close(c->gz);
 	c->gz = NULL;
 }
 
 static bool open_gz(struct cursor *c)
 {
-	c->gz = gz_open(c->generation->fd);
-	if (c->gz && c->generation->source->is_packed)
-		++*unpacking(c);
+	c->gz = gz_open(c->generation->fd, c->generation->is_bz2);
+	if (c->gz && weight(c))
+		*unpacking(c) += weight(c);
 	return c->gz != NULL;
 }
 
@@ -63,7 +70,7 @@ void cursor_close(struct cursor *c)
 
 bool cursor_must_wait(const struct cursor *c)
 {
-	return c->generation->source->is_packed && !c->gz && *unpacking(c) >= UNPACKING_MOST;
+	return weight(c) && !c->gz && *unpacking(c) + weight(c) > UNPACKING_MOST;
 }
 
 void generation_free(struct generation *g)
@@ -84,7 +91,7 @@ enum charset_units generation_units(struct generation *g)
 	struct str head = { bytes, 0 };
 	if (decoder_charset(decoder)->units == CHARSET_PAIRS_MARKED) {
 		ssize_t got = g->is_gz ? 0 : os_pread(g->fd, bytes, 2, 0);
-		head = g->is_gz ? folder_gz_head(g->fd, bytes) : (struct str){ bytes, got > 0 ? (size_t)got : 0 };
+		head = g->is_gz ? folder_gz_head(g->fd, g->is_bz2, bytes) : (struct str){ bytes, got > 0 ? (size_t)got : 0 };
 	}
 	g->units = charset_resolve(decoder_charset(decoder)->units, head);
 	g->are_units_known = head.n >= 2 || decoder_charset(decoder)->units != CHARSET_PAIRS_MARKED;
@@ -250,8 +257,10 @@ static void keep(struct cursor *c, struct str rest)
 static int wait_for_rest(struct cursor *c, struct str *data)
 {
 	struct generation *g = c->generation;
-	if (!g->source->is_packed || *unpacking(c) > CUT_MOST)
+	if (!g->source->is_packed)
 		return -EBADMSG;
+	if (*unpacking(c) > CUT_MOST) /* others need the room: it is unpacked anew when it has grown */
+		close_gz(c);
 	if (!g->is_cut)
 		LOG_INFO("%s: ends in the middle; it is read on when it grows", g->source->path);
 	g->is_cut = c->is_at_end = true;
@@ -273,8 +282,13 @@ static ssize_t unpack(struct cursor *c, char *to, size_t n)
 
 static int fetch_gz(struct cursor *c, char *to, size_t room, struct str *data, struct counters *counters)
 {
-	if (!c->gz && !open_gz(c))
-		return -ENOMEM;
+	if (!c->gz) {
+		free(c->left); /* of before it was closed: that comes again */
+		c->left = NULL;
+		c->left_bytes = 0;
+		if (!open_gz(c))
+			return -ENOMEM;
+	}
 	gz_set_fd(c->gz, c->generation->fd);
 	if (gz_offset(c->gz) < c->read) {
 		int result = skip_to_start(c, to, room);

@@ -59,7 +59,7 @@ struct generation {
 	int64_t newer_since_ns;    /* monotonic; when a newer generation was first seen, 0: newest */
 	int fd;                    /* -1: closed, opened again by name when there is something to read */
 	struct generation *lru_older, *lru_newer;
-	bool is_gz, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, must_wait /* cannot be opened right now: newer ones wait too */, starts_over /* what was before it was cut off: no line goes on into it */, is_seen /* by the scan */;
+	bool is_gz, is_bz2 /* that, by bzip2 */, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, must_wait /* cannot be opened right now: newer ones wait too */, starts_over /* what was before it was cut off: no line goes on into it */, is_seen /* by the scan */;
 	bool is_cut;            /* compressed, and it ends in the middle: what is missing may be written yet */
 	bool has_no_descriptor; /* it could not be opened, because all there may be are in use */
 	bool is_unsaved; /* its position moved since it was written */
@@ -72,7 +72,7 @@ struct generation {
 
 struct generation *generation_new(struct source *source, size_t lanes, const char *name);
 void generation_free(struct generation *g);
-/* A packed log cannot be unpacked now: as many as may be are being unpacked for this lane. */
+/* A packed log, or a .bz2, cannot be unpacked now: as many as may be are being unpacked for this lane. */
 bool cursor_must_wait(const struct cursor *c);
 void cursor_close(struct cursor *c); /* nothing more is unpacked for it */
 /* Where lines end in it. It is open. */

@@ -1,5 +1,6 @@
-/* A compressed file, gzip or zlib by its first bytes, read forward from a logical (uncompressed) offset. Bounded memory: one inflate window
- * and one 32 KiB input buffer while open. Members that follow each other are one stream, as gzip defines. */
+/* A compressed file, gzip or zlib by its first bytes, or bzip2, read forward from a logical (uncompressed) offset. Bounded memory while open: one
+ * 32 KiB input buffer, and a window of 32 KiB or, of bzip2, blocks of 4 MiB. Members that follow each other are one stream, as gzip and bzip2
+ * define. */
 #ifndef AGENT_TAIL_GZ_H
 #define AGENT_TAIL_GZ_H
 
@@ -8,7 +9,7 @@
 #include "parsers/bytes/str.h"
 
 struct gz;
-struct gz *gz_open(int fd); /* does not own fd */
+struct gz *gz_open(int fd, bool is_bz2); /* does not own fd */
 void gz_close(struct gz *g);
 uint64_t gz_offset(const struct gz *g); /* logical offset of the next byte */
 void gz_set_fd(struct gz *g, int fd);    /* the same file, opened anew */

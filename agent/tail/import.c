@@ -125,7 +125,7 @@ static int64_t first_line_ns(const struct search *x, const struct listed *file)
 	int fd = folder_open_name(x->folder, file->name);
 	if (fd < 0)
 		return 0;
-	struct gz *gz = file->is_gz ? gz_open(fd) : NULL;
+	struct gz *gz = file->is_gz ? gz_open(fd, file->is_bz2) : NULL;
 	ssize_t got = gz ? gz_read(gz, x->scratch, LINE_BYTES) : file->is_gz ? -1 : os_pread(fd, x->scratch, LINE_BYTES, 0);
 	gz_close(gz);
 	os_close(fd);
@@ -156,7 +156,7 @@ static int byte_before(const struct search *x, const struct listed *file)
 	if (!file->is_gz) {
 		got = os_pread(fd, &last, 1, x->offset - 1);
 	} else {
-		struct gz *gz = gz_open(fd);
+		struct gz *gz = gz_open(fd, file->is_bz2);
 		uint64_t at = 0;
 		for (got = 1; gz && at < x->offset && got > 0; at += (uint64_t)got) {
 			uint64_t rest = x->offset - at;
@@ -282,7 +282,7 @@ static void begin_in(const struct search *x, size_t i)
 /* For a packed log Promtail counts lines. Where the line behind them begins; 0: there are not as many. */
 static uint64_t behind_lines(const struct search *x, int fd)
 {
-	struct gz *gz = gz_open(fd);
+	struct gz *gz = gz_open(fd, x->source->is_bz2);
 	uint64_t lines = 0, at = 0;
 	for (ssize_t got = 1; gz && lines < x->offset && got > 0;) {
 		do {

@@ -70,7 +70,7 @@ static bool classify_rotated(struct folder *f, const char *name, struct listed *
 			continue;
 		if (!is_wanted(f, base, false))
 			continue;
-		*out = (struct listed){ .base = { name, n }, .is_gz = rotation.is_gz };
+		*out = (struct listed){ .base = { name, n }, .is_gz = rotation.is_gz, .is_bz2 = rotation.is_bz2, .order = rotation.order };
 		return true;
 	}
 	return false;
@@ -81,7 +81,7 @@ static bool classify_plain(struct folder *f, const char *name, struct listed *ou
 	if (classify_rotated(f, name, out))
 		return true;
 	struct str whole = str_of(name);
-	if (str_ends(whole, STR(".gz")) || str_ends(whole, STR(".tmp")) || !is_wanted(f, name, false))
+	if (str_ends(whole, STR(".gz")) || str_ends(whole, STR(".bz2")) || str_ends(whole, STR(".tmp")) || !is_wanted(f, name, false))
 		return false;
 	*out = (struct listed){ .base = whole, .stamp = UINT64_MAX };
 	return true;
@@ -140,6 +140,8 @@ static int by_log_and_age(const void *a, const void *b)
 		return order ? order : x->is_packed - y->is_packed;
 	if (x->stamp != y->stamp)
 		return x->stamp < y->stamp ? -1 : 1;
+	if (x->order != y->order) /* bzip2 keeps the last write to the second only */
+		return x->order > y->order ? -1 : 1;
 	return (int)y->is_gz - (int)x->is_gz; /* X.gz beside X: the plain one is the one to match */
 }
 

@@ -10,7 +10,8 @@ struct listed {
 	char *name;
 	struct str base;               /* of the log; a view into name */
 	uint64_t stamp;                /* larger is newer; UINT64_MAX: the live file */
-	bool is_gz;
+	uint64_t order;                /* of files of the same stamp: larger is older, by the name */
+	bool is_gz, is_bz2;            /* compressed; by bzip2 */
 	bool is_packed;                /* a compressed log of its own; the name may stand in the listing a second time, as a generation */
 	struct os_file st;
 	struct generation *generation; /* what it turned out to be */

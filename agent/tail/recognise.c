@@ -108,7 +108,7 @@ static bool is_same_file(struct folder *f, struct generation *g, const struct li
 		return true;
 	char head[IDENTITY_HEAD_BYTES];
 	int fd = folder_open_name(f, file->name);
-	ssize_t got = fd < 0 ? -1 : g->is_gz ? (ssize_t)folder_gz_head(fd, head).n : os_pread(fd, head, sizeof head, 0);
+	ssize_t got = fd < 0 ? -1 : g->is_gz ? (ssize_t)folder_gz_head(fd, g->is_bz2, head).n : os_pread(fd, head, sizeof head, 0);
 	if (fd >= 0)
 		os_close(fd);
 	return got < 0 || identity_head_matches(&g->identity, (struct str){ head, (size_t)got });
@@ -162,11 +162,18 @@ static bool frontiers_fit(int fd, const struct checkpoint_row *row)
 	return true;
 }
 
+static void note_form(struct generation *g, const struct listed *file)
+{
+	g->is_bz2 = g->source->is_packed ? g->source->is_bz2 : file->is_bz2;
+	g->source->has_bz2 |= g->is_bz2;
+}
+
 struct generation *recognise_new(struct source *s, const struct listed *file)
 {
 	struct generation *g = generation_new(s, s->lanes, file->name);
 	g->stamp = file->stamp;
 	g->is_gz = file->is_gz;
+	note_form(g, file);
 	g->is_seen = true;
 	g->size_bytes = file->st.size_bytes;
 	/* Which file was meant, from here on: by the time it is opened, a rotation may have given its name to another. */
@@ -234,6 +241,34 @@ static bool is_copied_in(const struct generation *g, struct str head)
 	return got >= (ssize_t)head.n && memcmp(now, head.p, head.n) == 0;
 }
 
+/* The first bytes, unpacked. */
+static struct str head_of(struct folder *f, const struct source *s, const struct listed *file, char bytes[IDENTITY_HEAD_BYTES])
+{
+	bool is_bz2 = s->is_packed ? s->is_bz2 : file->is_bz2;
+	struct str head = { 0 };
+	if (is_bz2 && bz2_heads_find(f->tail->bz2_heads, &file->st, &head))
+		return head;
+	int fd = folder_open_name(f, file->name);
+	if (fd >= 0)
+		head = folder_gz_head(fd, is_bz2, bytes);
+	os_close(fd);
+	if (is_bz2 && head.n)
+		bz2_heads_put(&f->tail->bz2_heads, &file->st, head);
+	return head;
+}
+
+/* A packed log that is the same file by its birth, or of which nothing was read, needs no unpacking to be known again: what was read of it the
+ * next read compares. */
+static bool adopt_packed(struct source *s, struct listed *file, struct checkpoint_row *rows)
+{
+	for (struct checkpoint_row *row = rows; row; row = row->next)
+		if (!row->is_adopted && identity_same_inode(&row->identity, &file->st) && (row->identity.birth_ns || !row->identity.head_bytes)) {
+			adopt(s, file, row);
+			return true;
+		}
+	return false;
+}
+
 /* A compressed file is the copy of a generation that we know when their heads are the same. */
 void recognise_gz(struct folder *f, struct source *s, struct listed *file, struct checkpoint_row *rows)
 {
@@ -242,12 +277,10 @@ void recognise_gz(struct folder *f, struct source *s, struct listed *file, struc
 		is_anyone_missing |= !g->is_seen && !g->is_gz;
 	for (struct checkpoint_row *row = rows; row; row = row->next)
 		is_anyone_missing |= !row->is_adopted;
-	if (!is_anyone_missing)
+	if (!is_anyone_missing || (s->is_packed && adopt_packed(s, file, rows)))
 		return;
 	char bytes[IDENTITY_HEAD_BYTES];
-	int fd = folder_open_name(f, file->name);
-	struct str head = fd < 0 ? (struct str){ 0 } : folder_gz_head(fd, bytes);
-	os_close(fd);
+	struct str head = head_of(f, s, file, bytes);
 	if (head.n == 0)
 		return;
 	for (struct generation *g = s->oldest; g; g = g->next)
@@ -287,6 +320,7 @@ void recognise_reopen(struct generation *g, const struct listed *file)
 	if (!g->name)
 		abort();
 	g->is_gz = g->is_seen = true;
+	note_form(g, file);
 	g->is_gone = false;
 	g->identity.dev = file->st.dev;
 	g->identity.ino = file->st.ino;

@@ -58,6 +58,8 @@ struct source {
 	bool is_overflow;          /* it shares the stream of those beyond the limit */
 	bool is_pod, was_scanned, is_listed;
 	bool is_packed;            /* its files are compressed, and logs of their own (the job's decompression) */
+	bool is_bz2;               /* that, by bzip2 */
+	bool has_bz2;              /* or a generation of it is: reading may have to wait (cursor_must_wait) */
 	int64_t read_at_ns;        /* monotonic; nothing is read before */
 	bool is_waiting;           /* for its pod's object: labels and target are not known, nothing is read */
 	bool is_retired;           /* nobody wants it any more: agent/tail/retire.h */
@@ -80,7 +82,7 @@ int64_t source_oldest_ns(const struct source *s, const struct cursor *c); /* tim
 /* The generation that lane reads next, or NULL when there is nothing now. Older ones first; a newer one only when the older
  * is at its end. *flush_tail: take what has no line feed as a line, its writer is gone. */
 struct generation *source_next(struct source *s, size_t lane, int64_t now_ns, bool *flush_tail);
-/* A packed log waits: it was found just now, or others are being unpacked. */
+/* A packed log, or one with a .bz2, waits: it was found just now, or others are being unpacked. */
 bool source_is_delayed(const struct source *s, size_t lane, int64_t now_ns);
 struct generation *source_find_name(const struct source *s, const char *name);
 /* By g it is known what has been read: the newest one, and while everything newer is empty (an empty file is not known again once it is

@@ -362,6 +362,7 @@ void tail_restart(struct tail *t, struct generation *g)
 	struct generation *fresh = generation_new(s, s->lanes, g->name);
 	fresh->stamp = g->stamp;
 	fresh->is_gz = g->is_gz;
+	fresh->is_bz2 = g->is_bz2;
 	fresh->is_gone = g->is_gone;
 	fresh->is_seen = fresh->starts_over = true;
 	fresh->is_unsaved = t->o.is_state_usable;
@@ -514,6 +515,7 @@ void tail_stop(struct tail *t)
 	os_close(t->pods_fd);
 	checkpoint_fini(&t->checkpoint);
 	import_fini(&t->import);
+	bz2_heads_free(t->bz2_heads);
 	buf_fini(&t->save_bytes);
 	buf_fini(&t->journal_bytes);
 }

@@ -7,6 +7,7 @@
 #include "agent/logs/log_jobs.h"
 #include "agent/loop.h"
 #include "agent/status.h"
+#include "agent/tail/bz2_heads.h"
 #include "agent/tail/folder.h"
 #include "agent/tail/import.h"
 #include "agent/tail/pod_news.h"
@@ -56,7 +57,8 @@ struct tail {
 	struct generation *lru_oldest, *lru_newest; /* open files */
 	size_t open_files, open_limit;
 	uint64_t held_cap_bytes;       /* unread ones of deleted files that are still open: the disk cannot free them */
-	size_t unpacking[LANES_MAX];   /* packed logs that hold an inflate window */
+	size_t unpacking[LANES_MAX];   /* packed logs that hold an inflate window, by weight */
+	struct bz2_heads *bz2_heads;   /* NULL: none were looked at */
 	uint64_t sources, generations;
 	struct loop_timer pause_timer, tick_timer, reconcile_timer, save_timer, files_timer, retire_timer;
 	struct folder *hot;

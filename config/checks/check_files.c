@@ -30,10 +30,8 @@ static void check_decompression(struct loader *r, const struct config_scrape *jo
 		loader_key_error(r, enabled, "is for files of static_configs and file_sd_configs: rotated logs of pods are read without it");
 	if (!name.n)
 		loader_key_error(r, format ? format : enabled, "format is missing: write format: gz");
-	else if (str_eq(name, STR("bz2")))
-		loader_error(r, format, "bzip2 is not read: have the files compressed with gzip, or keep Promtail for this job");
-	else if (!str_eq(name, STR("gz")) && !str_eq(name, STR("z")))
-		loader_error(r, format, "expected gz or z");
+	else if (!str_eq(name, STR("gz")) && !str_eq(name, STR("z")) && !str_eq(name, STR("bz2")))
+		loader_error(r, format, "expected gz, z or bz2");
 }
 
 void check_files(struct loader *r, struct config_scrape *job)

@@ -148,7 +148,7 @@ const struct option options_logs[] = {
 	VALUE("logs.scrape_configs[].journal.json", BOOL, SCRAPE(journal.json), "false", "",
 	      "The line is all fields of the entry as one JSON object. Else it is MESSAGE, and entries without one are dropped."),
 	VALUE("logs.scrape_configs[].journal.max_age", DURATION, SCRAPE(journal.max_age_ms), "", "0..87600h",
-	      "Entries that are older when the agent starts are not read, even where the saved place is before them. Empty: 7h."),
+	      "Entries that are older when the agent starts are not read, even where the saved place is before them. Empty: 7h; `0s`: no limit."),
 	VALUE("logs.scrape_configs[].journal.labels", TARGET_LABELS, SCRAPE(journal.labels), "", "",
 	      "Labels of all entries. An entry that has no label in the end, from here or from relabel_configs, is dropped."),
 	VALUE("logs.scrape_configs[].journal.path", STR, SCRAPE(journal.path), "", "",
@@ -178,11 +178,11 @@ const struct option options_logs[] = {
 	REFUSED("logs.scrape_configs[].openstack_sd_configs", NO_MACHINES),
 	REFUSED("logs.scrape_configs[].azure_sd_configs", NO_MACHINES),
 	REFUSED("logs.scrape_configs[].triton_sd_configs", NO_MACHINES),
-	SECTION("logs.scrape_configs[].decompression", "Compressed files as logs of their own: each one is read once, from its beginning. Rotated `.gz` files of a log "
+	SECTION("logs.scrape_configs[].decompression", "Compressed files as logs of their own: each one is read once, from its beginning. Rotated `.gz` and `.bz2` files of a log "
 		"that is followed need none of this. After a restart each is unpacked once more, to see whether it has grown; nothing is sent again."),
 	VALUE("logs.scrape_configs[].decompression.enabled", BOOL, SCRAPE(decompression.enabled), "false", "", "All files of this job are compressed."),
 	VALUE("logs.scrape_configs[].decompression.initial_delay", DURATION, SCRAPE(decompression.initial_delay_ms), "", "0..1d",
 	      "How long a file that is found is left alone, because it may still be written. One that ends in the middle is read on when it grows."),
-	VALUE("logs.scrape_configs[].decompression.format", STR, SCRAPE(decompression.format), "", "", "`gz` or `z` (zlib). Required when enabled."),
+	VALUE("logs.scrape_configs[].decompression.format", STR, SCRAPE(decompression.format), "", "", "`gz`, `z` (zlib) or `bz2`. Required when enabled."),
 };
 const size_t options_logs_count = COUNT_OF(options_logs);

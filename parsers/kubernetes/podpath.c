@@ -129,7 +129,7 @@ bool rotated_name(struct str base, struct str name, struct rotation *out)
 	if (base.n == 0 || !str_starts(name, base))
 		return false;
 	struct str rest = str_skip(name, base.n);
-	bool is_gz = cut_suffix(&rest, STR(".gz"));
+	bool is_bz2 = cut_suffix(&rest, STR(".bz2")), is_gz = is_bz2 || cut_suffix(&rest, STR(".gz"));
 	uint64_t value;
 	size_t count;
 	if (rest.n < 2 || (rest.p[0] != '.' && rest.p[0] != '-') || !read_digits(str_skip(rest, 1), &value, &count))
@@ -140,6 +140,6 @@ bool rotated_name(struct str base, struct str name, struct rotation *out)
 	/* Dates of one log have one spelling; filling up to the same width lets a day stand before its hours. */
 	for (; !is_number && count < ORDER_DIGITS; count++)
 		value *= 10;
-	*out = (struct rotation){ .order = is_number ? value : newest - value, .is_gz = is_gz };
+	*out = (struct rotation){ .order = is_number ? value : newest - value, .is_gz = is_gz, .is_bz2 = is_bz2 };
 	return true;
 }

@@ -33,10 +33,10 @@ bool podpath_log(struct str name, struct podlog *out);
 
 struct rotation {
 	uint64_t order; /* larger is older, among the generations of one log: a number as it is, a date by its distance */
-	bool is_gz;
+	bool is_gz, is_bz2; /* compressed; by bzip2 */
 };
 
-/* Is name a rotated generation of base ("app.log")? "app.log.1", "app.log.2.gz", "app.log-20261121", "app.log.2026-11-21.gz",
+/* Is name a rotated generation of base ("app.log")? "app.log.1", "app.log.2.gz" or ".bz2", "app.log-20261121", "app.log.2026-11-21.gz",
  * "app.log.20261121-090000", "app.log-1795255200". After '-' only dates count ("worker-1" is no generation of "worker").
  * false: it is not, *out untouched. */
 bool rotated_name(struct str base, struct str name, struct rotation *out);

@@ -31,7 +31,7 @@ def contents(s):
     s.no_problems([f"{path} belongs to {owner}" for path, (_, owner) in files.items() if owner != "root/root"])
     s.no_problems([f"{path} is writable by others" for path, (mode, _) in files.items() if mode[8] == "w"])
     control = run("dpkg-deb", "--info", package()).stdout
-    for what in ("libcurl3", "libmicrohttpd12", "libyaml-0-2", "libpcre2-8-0", "conffiles", "postinst", "postrm", "prerm"):
+    for what in ("libcurl3", "libmicrohttpd12", "libyaml-0-2", "libpcre2-8-0", "libbz2-1.0", "conffiles", "postinst", "postrm", "prerm"):
         s.expect(what in control, f"{what} is not in the control data: {control}")
     s.note(f"{os.path.getsize(package()) >> 10} KiB")
 

@@ -1,8 +1,10 @@
 """Files that are not plain UTF-8 (a job's encoding and decompression): the real Promtail beside Spoor on the same files, each into a tenant of one
 real Loki. What Promtail spoils is held against what was written instead."""
+import bz2
 import gzip
 import os
 import random
+import subprocess
 import time
 import zlib
 
@@ -91,9 +93,12 @@ def encodings(s):
     s.note(f"{len(truth)} encodings, {sum(len(v) for v in ours.values())} lines")
 
 
-def pack(path, data, as_zlib=False):
+PACKED = {"gz": gzip.compress, "z": zlib.compress, "bz2": bz2.compress}
+
+
+def pack(path, data):
     with open(path + ".new", "wb") as f:
-        f.write(zlib.compress(data) if as_zlib else gzip.compress(data))
+        f.write(PACKED[path.rsplit(".", 1)[1]](data))
     os.rename(path + ".new", path)
 
 
@@ -103,23 +108,30 @@ def compressed(s):
     root = f"{s.work}/logs"
     jobs = "".join(f"  - {{job_name: {name}, encoding: '{encoding}', decompression: {{enabled: true, format: {form}, initial_delay: 1s}}, "
                    f"static_configs: [{{labels: {{job: {name}, __path__: '{root}/{name}/*.{form}'}}}}]}}\n"
-                   for name, form, encoding in (("gz", "gz", ""), ("z", "z", ""), ("latin", "gz", "iso-8859-1")))
-    for name in ("gz", "z", "latin"):
+                   for name, form, encoding in (("gz", "gz", ""), ("z", "z", ""), ("bz2", "bz2", ""), ("latin", "gz", "iso-8859-1"), ("latin2", "bz2", "iso-8859-2")))
+    for name in ("gz", "z", "bz2", "latin", "latin2"):
         os.makedirs(f"{root}/{name}")
-    want = {"gz": [f"gz {i}" for i in range(3000)] + ["a", "b", "no line feed", "later"], "z": ["z one", "z two"], "latin": ["café"]}
+    want = {"gz": [f"gz {i}" for i in range(3000)] + ["a", "b", "no line feed", "later"], "z": ["z one", "z two"], "latin": ["café"],
+            "bz2": [f"bz2 {i}" for i in range(60000)] + ["a", "b", "no line feed", "later"], "latin2": ["žluťoučký"]}
     pack(f"{root}/gz/app.log.1.gz", "".join(f"gz {i}\n" for i in range(3000)).encode())
     pack(f"{root}/gz/members.gz", b"a\n")
     with open(f"{root}/gz/members.gz", "ab") as f:
         f.write(gzip.compress(b"b\nno line feed"))
-    pack(f"{root}/z/x.z", b"z one\nz two\n", True)
+    pack(f"{root}/bz2/app.log.1.bz2", "".join(f"bz2 {i}\n" for i in range(60000)).encode())  # more than one block
+    pack(f"{root}/bz2/members.bz2", b"a\n")
+    with open(f"{root}/bz2/members.bz2", "ab") as f:
+        f.write(bz2.compress(b"b\nno line feed"))
+    pack(f"{root}/latin2/x.bz2", "žluťoučký\n".encode("iso-8859-2"))
+    pack(f"{root}/z/x.z", b"z one\nz two\n")
     pack(f"{root}/latin/x.gz", "café\n".encode("latin-1"))
     judge, agent = judge_of(s, loki, jobs).start(), agent_of(s, loki, jobs).start()
 
     def arrived(want):
         return all(len(in_loki(loki, who).get(j, [])) >= len(w) for j, w in want.items() for who in ("spoor", "promtail"))
     wait_for(lambda: f"all lines; there are { {w: {j: len(v) for j, v in in_loki(loki, w).items()} for w in ('spoor', 'promtail')} }",
-             lambda: arrived({**want, "gz": want["gz"][:-1]}), 40)
+             lambda: arrived({**want, "gz": want["gz"][:-1], "bz2": want["bz2"][:-1]}), 40)
     pack(f"{root}/gz/later.gz", b"later\n")
+    pack(f"{root}/bz2/later.bz2", b"later\n")
     wait_for("the file that came later", lambda: arrived(want), 40)
     time.sleep(1)
     s.expect(agent.stop() == 0, "exit status is not 0")
@@ -141,41 +153,52 @@ def taken_over(s):
     """Promtail counts the lines of a compressed file: Spoor begins behind them."""
     loki = Loki(f"{s.work}/loki", tenants=True).start()
     os.makedirs(f"{s.work}/logs")
-    path = f"{s.work}/logs/a.gz"
-    pack(path, b"".join(b"line %d\n" % i for i in range(1000)))
+    positions, jobs = "positions:\n", ""
+    for form in PACKED:
+        path = f"{s.work}/logs/a.{form}"
+        pack(path, b"".join(b"line %d\n" % i for i in range(1000)))
+        positions += f"  {path}: \"700\"\n"
+        jobs += f"  - {{job_name: {form}, decompression: {{enabled: true, format: {form}}}, static_configs: [{{labels: {{job: {form}, __path__: '{path}'}}}}]}}\n"
     with open(f"{s.work}/spoor-positions", "w") as f:
-        f.write(f"positions:\n  {path}: \"700\"\n")
-    agent = agent_of(s, loki, f"  - {{job_name: a, decompression: {{enabled: true, format: gz}}, static_configs: [{{labels: {{job: a, __path__: '{path}'}}}}]}}\n").start()
-    wait_for("300 lines", lambda: len(in_loki(loki, "spoor").get("a", [])) >= 300, 30)
+        f.write(positions)
+    agent = agent_of(s, loki, jobs).start()
+    wait_for("300 lines", lambda: all(len(in_loki(loki, "spoor").get(form, [])) >= 300 for form in PACKED), 30)
     time.sleep(1)
-    got = in_loki(loki, "spoor")["a"]
-    s.expect(got == sorted(f"line {i}" for i in range(700, 1000)), f"{len(got)} lines, {got[:2]}")
+    for form, got in in_loki(loki, "spoor").items():
+        s.expect(got == sorted(f"line {i}" for i in range(700, 1000)), f"{form}: {len(got)} lines, {got[:2]}")
     s.expect(agent.stop() == 0, "exit status is not 0")
     agent.check()
 
 
 def killed(s):
+    kills(s, "gz")
+
+
+def killed_bzip2(s):
+    kills(s, "bz2")
+
+
+def kills(s, form):
     """kill -9 again and again while compressed files are read; the lines bring their times, so a repeat is no second line. Broken files beside
-    them, and one of 2 MiB that would be a line of 2 GiB."""
+    them, and a small one that would be a line of 2 GiB."""
     loki = Loki(f"{s.work}/loki").start()
     root, count, files = f"{s.work}/logs", 30000, 4
     os.makedirs(root)
     began = time.time_ns() - 1800 * 10**9
     for k in range(files):
         r = random.Random(k)
-        pack(f"{root}/app{k}.gz", "".join(f"{began + i} {k} {i} {r.randbytes(60).hex()}\n" for i in range(count)).encode())
-    jobs = (f"  - {{job_name: a, decompression: {{enabled: true, format: gz}}, pipeline_stages: [{{regex: {{expression: '^(?P<t>[0-9]+) '}}}}, "
-            f"{{timestamp: {{source: t, format: UnixNs}}}}], static_configs: [{{labels: {{job: a, __path__: '{root}/app*.gz'}}}}]}}\n"
-            f"  - {{job_name: bad, decompression: {{enabled: true, format: gz}}, static_configs: [{{labels: {{job: bad, __path__: '{root}/bad*.gz'}}}}]}}\n")
-    whole = gzip.compress(b"fine\n" * 1000 + random.Random(9).randbytes(50000).hex().encode() + b"\nfine\n")
-    for name, data in (("cut", whole[:len(whole) // 2]), ("garbage", gzip.compress(b"fine\n") + b"garbage" * 50), ("none", b"no gzip at all" * 100), ("empty", b"")):
-        with open(f"{root}/bad-{name}.gz", "wb") as f:
+        pack(f"{root}/app{k}.{form}", "".join(f"{began + i} {k} {i} {r.randbytes(60).hex()}\n" for i in range(count)).encode())
+    jobs = (f"  - {{job_name: a, decompression: {{enabled: true, format: {form}}}, pipeline_stages: [{{regex: {{expression: '^(?P<t>[0-9]+) '}}}}, "
+            f"{{timestamp: {{source: t, format: UnixNs}}}}], static_configs: [{{labels: {{job: a, __path__: '{root}/app*.{form}'}}}}]}}\n"
+            f"  - {{job_name: bad, decompression: {{enabled: true, format: {form}}}, static_configs: [{{labels: {{job: bad, __path__: '{root}/bad*.{form}'}}}}]}}\n")
+    packed = PACKED[form]
+    whole = packed(b"fine\n" * 1000 + random.Random(9).randbytes(50000).hex().encode() + b"\nfine\n")
+    for name, data in (("cut", whole[:len(whole) // 2]), ("garbage", packed(b"fine\n") + b"garbage" * 50), ("none", b"not packed at all" * 100), ("empty", b""),
+                       ("members", packed(b"") * 100000 + packed(b"fine\n"))):
+        with open(f"{root}/bad-{name}.{form}", "wb") as f:
             f.write(data)
-    bomb = zlib.compressobj(1, zlib.DEFLATED, 31)
-    with open(f"{root}/bad-bomb.gz", "wb") as f:
-        for _ in range(2048):
-            f.write(bomb.compress(b"x" * (1 << 20)))
-        f.write(bomb.compress(b"\nfine\n") + bomb.flush())
+    with open(f"{root}/bad-bomb.{form}", "wb") as f:
+        f.write(packed(b"x" * (64 << 20)) * 32 + packed(b"\nfine\n"))
 
     def rows():
         return [v[1] for r in loki.ask("query_range", query='{job="a"}', start=began, end=began + count, limit=200000, direction="forward") for v in r["values"]]
@@ -198,4 +221,52 @@ def killed(s):
     s.note(f"{len(have)} lines, kills at {read}, peak RSS {agent.peak_mib:.0f} MiB")
 
 
-main(encodings, compressed, taken_over, killed)
+def rotated_by_bzip2(s):
+    """logrotate and bzip2 beside a log that is followed, and kills in between: what was not read of a file is read in its .bz2."""
+    loki = Loki(f"{s.work}/loki").start()
+    root = f"{s.work}/logs"
+    os.makedirs(root)
+    began, written, files = time.time_ns() - 1800 * 10**9, 0, 0
+    agent = agent_of(s, loki, f"  - {{job_name: a, pipeline_stages: [{{regex: {{expression: '^(?P<t>[0-9]+) '}}}}, {{timestamp: {{source: t, format: UnixNs}}}}], "
+                              f"static_configs: [{{labels: {{job: a, __path__: '{root}/app.log'}}}}]}}\n").start()
+
+    def write(count):
+        nonlocal written
+        with open(f"{root}/app.log", "a") as f:
+            f.write("".join(f"{began + written + i} line {written + i}\n" for i in range(count)))
+        written += count
+
+    def rotate():
+        nonlocal files
+        for i in range(files, 0, -1):
+            os.rename(f"{root}/app.log.{i}.bz2", f"{root}/app.log.{i + 1}.bz2")
+        files += 1
+        os.rename(f"{root}/app.log", f"{root}/app.log.1")
+        write(0)
+        subprocess.run(["bzip2", f"{root}/app.log.1"], check=True)
+
+    def rows():
+        return [v[1] for r in loki.ask("query_range", query='{job="a"}', start=began, end=began + 10**7, limit=200000, direction="forward") for v in r["values"]]
+    for i in range(6):
+        write(2000)
+        if i % 2:
+            agent.process.kill()
+            write(1000)
+            rotate()
+            write(10)
+            agent.start()
+        else:
+            time.sleep(0.3)
+            rotate()
+    wait_for(lambda: f"{written} lines; there are {len(rows())}", lambda: len(rows()) >= written, 60)
+    time.sleep(2)
+    have = rows()
+    s.expect(len(have) == len(set(have)) == written, f"{len(have)} lines, {len(set(have))} different, {written} written")
+    lost = {k: v for k, v in agent.scrape().get("spoor_log_bytes_lost_total", {}).items() if v}
+    s.expect(not lost, f"lost: {lost}")
+    s.expect(agent.stop() == 0, "exit status is not 0")
+    agent.check()
+    s.note(f"{written} lines, {files} rotations")
+
+
+main(encodings, compressed, taken_over, killed, killed_bzip2, rotated_by_bzip2)

@@ -29,5 +29,5 @@ check() {
 check parsers 'parsers' "$pure|pcre2"
 check exporters 'exporters parsers' "$libc|curl/.*|snappy-c|zlib"
 check config 'config parsers' "$libc|yaml"
-check agent 'agent exporters config parsers' "$libc|microhttpd|gnutls/.*|crypt|seccomp|systemd/sd-bus|systemd/sd-journal|zlib|iconv"
+check agent 'agent exporters config parsers' "$libc|microhttpd|gnutls/.*|crypt|seccomp|systemd/sd-bus|systemd/sd-journal|zlib|bzlib|iconv"
 exit $status

@@ -1,6 +1,7 @@
-/* Compressed generations: what gzip may hold, and what a disk may have made of it. */
+/* Compressed generations: what gzip and bzip2 may hold, and what a disk may have made of it. */
 #include "agent/tail/gz.h"
 
+#include <bzlib.h>
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,14 +11,13 @@
 
 enum { TEXT = 300000 };
 
-/* One member with n bytes of text from offset on; appended to name. */
-static void add_member(struct temp_dir *d, const char *name, const char *bytes, size_t n)
+/* Each test runs for both. */
+static const char *const names[] = { "x.gz", "x.bz2" };
+enum { FORMS = 2 };
+
+static bool is_bz2(const char *name)
 {
-	gzFile f = gzopen(temp_path(d, name), "ab");
-	ck_assert_ptr_nonnull(f);
-	if (n)
-		ck_assert_int_eq(gzwrite(f, bytes, (unsigned)n), (int)n);
-	ck_assert_int_eq(gzclose(f), Z_OK);
+	return strstr(name, ".bz2") != NULL;
 }
 
 static void add_plain(struct temp_dir *d, const char *name, const char *bytes, size_t n)
@@ -25,6 +25,31 @@ static void add_plain(struct temp_dir *d, const char *name, const char *bytes, s
 	FILE *f = fopen(temp_path(d, name), "a");
 	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
 	fclose(f);
+}
+
+static void add_bz2_member(struct temp_dir *d, const char *name, const char *bytes, size_t n)
+{
+	unsigned room = (unsigned)n + (unsigned)n / 10 + 600;
+	char *to = malloc(room), *from = malloc(n + 1);
+	memcpy(from, bytes, n);
+	ck_assert_int_eq(BZ2_bzBuffToBuffCompress(to, &room, from, (unsigned)n, 1, 0, 0), BZ_OK);
+	add_plain(d, name, to, room);
+	free(from);
+	free(to);
+}
+
+/* One member with n bytes of text from offset on; appended to name. */
+static void add_member(struct temp_dir *d, const char *name, const char *bytes, size_t n)
+{
+	if (is_bz2(name)) {
+		add_bz2_member(d, name, bytes, n);
+		return;
+	}
+	gzFile f = gzopen(temp_path(d, name), "ab");
+	ck_assert_ptr_nonnull(f);
+	if (n)
+		ck_assert_int_eq(gzwrite(f, bytes, (unsigned)n), (int)n);
+	ck_assert_int_eq(gzclose(f), Z_OK);
 }
 
 static char *make_text(void)
@@ -42,7 +67,7 @@ static char *make_text(void)
 static ssize_t read_all(struct temp_dir *d, const char *name, size_t piece, char *to, size_t *got)
 {
 	int fd = open(temp_path(d, name), O_RDONLY);
-	struct gz *g = gz_open(fd);
+	struct gz *g = gz_open(fd, is_bz2(name));
 	ssize_t n;
 	for (*got = 0; (n = gz_read(g, to + *got, piece)) > 0; *got += (size_t)n)
 		ck_assert_uint_eq(gz_offset(g), *got + (size_t)n);
@@ -53,15 +78,16 @@ static ssize_t read_all(struct temp_dir *d, const char *name, size_t piece, char
 
 START_TEST(members_are_one_stream)
 {
+	const char *name = names[_i % FORMS];
 	static const size_t pieces[] = { 1, 7, 4096, 70000, TEXT };
 	struct temp_dir d = temp_dir_make();
 	char *text = make_text(), *got = malloc(2 * TEXT);
 	size_t n;
-	add_member(&d, "x.gz", text, 1);
-	add_member(&d, "x.gz", text + 1, 99999);
-	add_member(&d, "x.gz", text, 0);
-	add_member(&d, "x.gz", text + 100000, TEXT - 100000);
-	ck_assert_int_eq(read_all(&d, "x.gz", pieces[_i], got, &n), 0);
+	add_member(&d, name, text, 1);
+	add_member(&d, name, text + 1, 99999);
+	add_member(&d, name, text, 0);
+	add_member(&d, name, text + 100000, TEXT - 100000);
+	ck_assert_int_eq(read_all(&d, name, pieces[_i / FORMS], got, &n), 0);
 	ck_assert_uint_eq(n, TEXT);
 	ck_assert_int_eq(memcmp(got, text, TEXT), 0);
 	free(text);
@@ -72,16 +98,17 @@ END_TEST
 
 START_TEST(ends_that_are_none)
 {
+	const char *name = names[_i % FORMS], *cut_name = _i % FORMS ? "cut.bz2" : "cut.gz";
 	struct temp_dir d = temp_dir_make();
 	char *text = make_text(), *got = malloc(2 * TEXT), whole[2048];
 	size_t n;
-	add_member(&d, "x.gz", text, 1000);
-	FILE *f = fopen(temp_path(&d, "x.gz"), "r");
+	add_member(&d, name, text, 1000);
+	FILE *f = fopen(temp_path(&d, name), "r");
 	size_t bytes = fread(whole, 1, sizeof whole, f);
 	fclose(f);
 	for (size_t cut = 0; cut < bytes; cut++) { /* also the empty file: a member is missing */
-		temp_write(&d, "cut.gz", whole, cut);
-		ssize_t result = read_all(&d, "cut.gz", 4096, got, &n);
+		temp_write(&d, cut_name, whole, cut);
+		ssize_t result = read_all(&d, cut_name, 4096, got, &n);
 		ck_assert_msg(result == -ENODATA, "cut at %zu of %zu: got %zd", cut, bytes, result);
 		ck_assert_msg(n <= 1000 && memcmp(got, text, n) == 0, "cut at %zu: %zu wrong bytes", cut, n);
 	}
@@ -93,18 +120,19 @@ END_TEST
 
 START_TEST(every_damaged_byte_is_noticed_or_harmless)
 {
+	const char *name = names[_i % FORMS], *bad_name = _i % FORMS ? "bad.bz2" : "bad.gz";
 	struct temp_dir d = temp_dir_make();
 	char *text = make_text(), *got = malloc(2 * TEXT), whole[2048];
 	size_t n, noticed = 0;
-	add_member(&d, "x.gz", text, 400);
-	FILE *f = fopen(temp_path(&d, "x.gz"), "r");
+	add_member(&d, name, text, 400);
+	FILE *f = fopen(temp_path(&d, name), "r");
 	size_t bytes = fread(whole, 1, sizeof whole, f);
 	fclose(f);
 	for (size_t i = 0; i < bytes; i++) {
 		whole[i] ^= 0x10;
-		temp_write(&d, "bad.gz", whole, bytes);
+		temp_write(&d, bad_name, whole, bytes);
 		whole[i] ^= 0x10;
-		ssize_t result = read_all(&d, "bad.gz", TEXT, got, &n);
+		ssize_t result = read_all(&d, bad_name, TEXT, got, &n);
 		ck_assert_msg(result == 0 || result == -EBADMSG || result == -ENODATA, "byte %zu: got %zd", i, result);
 		ck_assert_msg(result < 0 || (n == 400 && memcmp(got, text, n) == 0), "byte %zu: damaged text taken for good", i);
 		noticed += result < 0;
@@ -125,6 +153,7 @@ START_TEST(what_is_not_gzip)
 		{ "text", "2026-11-21T09:00:00Z stdout F hello\n", 36 },
 		{ "NUL bytes", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20 },
 		{ "unknown method", "\x1f\x8b\x07\x00\x00\x00\x00\x00\x00\x03", 10 },
+		{ "bzip2", "BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0", 14 },
 	};
 	struct temp_dir d = temp_dir_make();
 	char got[64];
@@ -136,14 +165,37 @@ START_TEST(what_is_not_gzip)
 }
 END_TEST
 
-START_TEST(garbage_behind_a_member)
+START_TEST(what_is_not_bzip2)
 {
+	static const struct {
+		const char *name, *bytes;
+		size_t n;
+	} cases[] = {
+		{ "text", "2026-11-21T09:00:00Z stdout F hello\n", 36 },
+		{ "NUL bytes", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20 },
+		{ "a block size of 0", "BZh0\x17\x72\x45\x38\x50\x90\0\0\0\0", 14 },
+		{ "neither a block nor the end", "BZh9\x17\x72\x45\x38\x50\x91\0\0\0\0", 14 },
+		{ "gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\0\0\0\0\0\0\0\0", 20 },
+	};
 	struct temp_dir d = temp_dir_make();
 	char got[64];
 	size_t n;
-	add_member(&d, "x.gz", "hello\n", 6);
-	add_plain(&d, "x.gz", "garbage", 7);
-	ck_assert_int_eq(read_all(&d, "x.gz", 6, got, &n), -EBADMSG);
+	temp_write(&d, "x.bz2", cases[_i].bytes, cases[_i].n);
+	ssize_t result = read_all(&d, "x.bz2", sizeof got, got, &n);
+	ck_assert_msg(result == -EBADMSG && n == 0, "%s: got %zd", cases[_i].name, result);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(garbage_behind_a_member)
+{
+	const char *name = names[_i % FORMS];
+	struct temp_dir d = temp_dir_make();
+	char got[64];
+	size_t n;
+	add_member(&d, name, "hello\n", 6);
+	add_plain(&d, name, "garbage", 7);
+	ck_assert_int_eq(read_all(&d, name, 6, got, &n), -EBADMSG);
 	ck_assert_msg(n == 6 && memcmp(got, "hello\n", 6) == 0, "what stood before it is good");
 	temp_dir_remove(&d);
 }
@@ -152,21 +204,23 @@ END_TEST
 /* A lot of input for nothing: it comes back, and is there in the end. */
 START_TEST(many_members_of_nothing)
 {
-	enum { MEMBERS = 500000 };
+	enum { MEMBERS = 500000, BZ2_MEMBERS = 20000 };
+	const char *name = names[_i % FORMS], *one_name = _i % FORMS ? "one.bz2" : "one.gz";
 	struct temp_dir d = temp_dir_make();
 	char got[64], empty[64];
 	size_t n = 0, again = 0;
-	add_member(&d, "one.gz", "", 0);
-	FILE *f = fopen(temp_path(&d, "one.gz"), "r");
+	add_member(&d, one_name, "", 0);
+	FILE *f = fopen(temp_path(&d, one_name), "r");
 	size_t bytes = fread(empty, 1, sizeof empty, f);
 	fclose(f);
-	char *many = malloc(MEMBERS * bytes);
-	for (size_t i = 0; i < MEMBERS; i++)
+	size_t members = is_bz2(name) ? BZ2_MEMBERS : MEMBERS;
+	char *many = malloc(members * bytes);
+	for (size_t i = 0; i < members; i++)
 		memcpy(many + i * bytes, empty, bytes);
-	temp_write(&d, "x.gz", many, MEMBERS * bytes);
-	add_member(&d, "x.gz", "end", 3);
-	int fd = open(temp_path(&d, "x.gz"), O_RDONLY);
-	struct gz *g = gz_open(fd);
+	temp_write(&d, name, many, members * bytes);
+	add_member(&d, name, "end", 3);
+	int fd = open(temp_path(&d, name), O_RDONLY);
+	struct gz *g = gz_open(fd, is_bz2(name));
 	ssize_t result;
 	while ((result = gz_read(g, got + n, sizeof got - n)) != 0) {
 		again += result == -EAGAIN;
@@ -184,11 +238,12 @@ END_TEST
 
 START_TEST(a_member_of_nothing)
 {
+	const char *name = names[_i % FORMS];
 	struct temp_dir d = temp_dir_make();
 	char got[64];
 	size_t n;
-	add_member(&d, "x.gz", "", 0);
-	ck_assert_int_eq(read_all(&d, "x.gz", sizeof got, got, &n), 0);
+	add_member(&d, name, "", 0);
+	ck_assert_int_eq(read_all(&d, name, sizeof got, got, &n), 0);
 	ck_assert_uint_eq(n, 0);
 	temp_dir_remove(&d);
 }
@@ -197,18 +252,19 @@ END_TEST
 /* As the tailer resumes: throws away up to the offset, reads on from there. */
 START_TEST(resumes_at_any_offset)
 {
+	const char *name = names[_i % FORMS];
 	static const size_t offsets[] = { 0, 1, 32767, 32768, 149999, 150000, 150001, TEXT - 1, TEXT };
 	struct temp_dir d = temp_dir_make();
 	char *text = make_text(), *got = malloc(TEXT);
-	add_member(&d, "x.gz", text, 150000);
-	add_member(&d, "x.gz", text + 150000, TEXT - 150000);
-	int fd = open(temp_path(&d, "x.gz"), O_RDONLY);
-	struct gz *g = gz_open(fd);
-	ck_assert_int_eq(gz_read(g, got, offsets[_i]), (ssize_t)offsets[_i]);
-	ck_assert_uint_eq(gz_offset(g), offsets[_i]);
-	size_t rest = TEXT - offsets[_i];
+	add_member(&d, name, text, 150000);
+	add_member(&d, name, text + 150000, TEXT - 150000);
+	int fd = open(temp_path(&d, name), O_RDONLY);
+	struct gz *g = gz_open(fd, is_bz2(name));
+	ck_assert_int_eq(gz_read(g, got, offsets[_i / FORMS]), (ssize_t)offsets[_i / FORMS]);
+	ck_assert_uint_eq(gz_offset(g), offsets[_i / FORMS]);
+	size_t rest = TEXT - offsets[_i / FORMS];
 	ck_assert_int_eq(gz_read(g, got, TEXT), (ssize_t)rest);
-	ck_assert_int_eq(memcmp(got, text + offsets[_i], rest), 0);
+	ck_assert_int_eq(memcmp(got, text + offsets[_i / FORMS], rest), 0);
 	ck_assert_int_eq(gz_read(g, got, TEXT), 0);
 	gz_close(g);
 	gz_close(NULL);
@@ -224,14 +280,15 @@ int main(void)
 	Suite *s = suite_create("gz");
 	TCase *t = tcase_create("gz");
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, members_are_one_stream, 0, 5);
-	tcase_add_test(t, ends_that_are_none);
-	tcase_add_test(t, every_damaged_byte_is_noticed_or_harmless);
-	tcase_add_loop_test(t, what_is_not_gzip, 0, 3);
-	tcase_add_test(t, garbage_behind_a_member);
-	tcase_add_test(t, a_member_of_nothing);
-	tcase_add_test(t, many_members_of_nothing);
-	tcase_add_loop_test(t, resumes_at_any_offset, 0, 9);
+	tcase_add_loop_test(t, members_are_one_stream, 0, 5 * FORMS);
+	tcase_add_loop_test(t, ends_that_are_none, 0, FORMS);
+	tcase_add_loop_test(t, every_damaged_byte_is_noticed_or_harmless, 0, FORMS);
+	tcase_add_loop_test(t, what_is_not_gzip, 0, 4);
+	tcase_add_loop_test(t, what_is_not_bzip2, 0, 5);
+	tcase_add_loop_test(t, garbage_behind_a_member, 0, FORMS);
+	tcase_add_loop_test(t, a_member_of_nothing, 0, FORMS);
+	tcase_add_loop_test(t, many_members_of_nothing, 0, FORMS);
+	tcase_add_loop_test(t, resumes_at_any_offset, 0, 9 * FORMS);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

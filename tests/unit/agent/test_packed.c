@@ -1,5 +1,6 @@
 /* Jobs with decompression: compressed files as logs of their own, each read once, over restarts; beside jobs that have them as rotated
  * generations; and what a disk may have made of them. */
+#include <bzlib.h>
 #include <check.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -7,16 +8,9 @@
 #include "tests/unit/agent/log_rig.h"
 
 #define JOB(more) "{ job_name: p, decompression: { enabled: true, format: gz " more "}, static_configs: [{ labels: { __path__: '@/*.gz' } }] }"
+#define BZ2_JOB "{ job_name: p, decompression: { enabled: true, format: bz2 }, static_configs: [{ labels: { __path__: '@/*.bz2' } }] }"
 #define YAML(jobs) "logs: { positions: { sync_period: 20ms }, scrape_configs: [" jobs "] }"
 #define LINE(file, text) "{filename=\"@/" file "\", job=\"p\"} " text "\n"
-
-static void pack(struct rig *r, const char *name, const char *text)
-{
-	gzFile f = gzopen(temp_path(&r->dir, name), "ab");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(gzwrite(f, text, (unsigned)strlen(text)), (int)strlen(text));
-	gzclose(f);
-}
 
 static void add(struct rig *r, const char *name, const void *bytes, size_t n)
 {
@@ -24,6 +18,27 @@ static void add(struct rig *r, const char *name, const void *bytes, size_t n)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
 	fclose(f);
+}
+
+static void pack_bz2(struct rig *r, const char *name, const char *text)
+{
+	char packed[40000], copy[20000];
+	unsigned n = sizeof packed;
+	snprintf(copy, sizeof copy, "%s", text);
+	ck_assert_int_eq(BZ2_bzBuffToBuffCompress(packed, &n, copy, (unsigned)strlen(copy), 1, 0, 0), BZ_OK);
+	add(r, name, packed, n);
+}
+
+static void pack(struct rig *r, const char *name, const char *text)
+{
+	if (strstr(name, ".bz2")) {
+		pack_bz2(r, name, text);
+		return;
+	}
+	gzFile f = gzopen(temp_path(&r->dir, name), "ab");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(gzwrite(f, text, (unsigned)strlen(text)), (int)strlen(text));
+	gzclose(f);
 }
 
 static size_t read_file(struct rig *r, const char *name, char *to, size_t room)
@@ -123,6 +138,76 @@ START_TEST(zlib_stream)
 }
 END_TEST
 
+START_TEST(bzip2)
+{
+	struct rig r;
+	make(&r);
+	pack(&r, "a.bz2", "one\ntwo\nno line feed");
+	pack(&r, "b.bz2", "three\n");
+	pack(&r, "c.gz", "not of this job\n");
+	add(&r, "gz.bz2", "\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
+	start(&r, YAML(BZ2_JOB));
+	want_only(&r, LINE("a.bz2", "no line feed") LINE("a.bz2", "one") LINE("a.bz2", "two") LINE("b.bz2", "three"));
+	pack(&r, "b.bz2", "four\n"); /* a member more */
+	want_only(&r, LINE("a.bz2", "no line feed") LINE("a.bz2", "one") LINE("a.bz2", "two") LINE("b.bz2", "four") LINE("b.bz2", "three"));
+	stop(&r);
+	pack(&r, "a.bz2", "five\n");
+	unlink(temp_path(&r.dir, "b.bz2"));
+	pack(&r, "b.bz2", "six\n");
+	start(&r, YAML(BZ2_JOB));
+	want_only(&r, LINE("a.bz2", "five") LINE("b.bz2", "six"));
+	unmake(&r);
+}
+END_TEST
+
+START_TEST(many_bzip2)
+{
+	struct rig r;
+	char name[32];
+	make(&r);
+	for (int i = 0; i < 30; i++) { /* many more than are unpacked at a time */
+		snprintf(name, sizeof name, "%02d.bz2", i);
+		pack(&r, name, "line\n");
+	}
+	start(&r, YAML(BZ2_JOB));
+	size_t lines = 0;
+	for (int ms = 0; ms < PATIENCE_MS && lines < 30; ms += 20) {
+		pass(&r, 20);
+		lines = 0;
+		for (const char *at = read_so_far(&r); (at = strstr(at, "} line\n")); at++)
+			lines++;
+	}
+	ck_assert_uint_eq(lines, 30);
+	unmake(&r);
+}
+END_TEST
+
+/* A log is followed, and bzip2 packs what logrotate took away: while the agent runs, and while it does not. */
+START_TEST(rotated_bzip2)
+{
+	struct rig r;
+	const char *yaml = YAML("{ job_name: l, static_configs: [{ labels: { __path__: '@/*.log' } }] }");
+	make(&r);
+	append(&r, "a.log", "one\n");
+	start(&r, yaml);
+	want(&r, "{filename=\"@/a.log\", job=\"l\"} one\n");
+	pass(&r, 300);
+	stop(&r);
+	append(&r, "a.log", "two\n"); /* unread when it goes */
+	pack(&r, "a.log.1.bz2", "one\ntwo\n");
+	replace(&r, "a.log", "three\n");
+	start(&r, yaml);
+	want_only(&r, "{filename=\"@/a.log\", job=\"l\"} three\n{filename=\"@/a.log\", job=\"l\"} two\n");
+	char older[256];
+	snprintf(older, sizeof older, "%s", temp_path(&r.dir, "a.log.2.bz2"));
+	ck_assert_int_eq(rename(temp_path(&r.dir, "a.log.1.bz2"), older), 0);
+	pack(&r, "a.log.1.bz2", "three\n");
+	replace(&r, "a.log", "four\n");
+	want_only(&r, "{filename=\"@/a.log\", job=\"l\"} four\n{filename=\"@/a.log\", job=\"l\"} three\n{filename=\"@/a.log\", job=\"l\"} two\n");
+	unmake(&r);
+}
+END_TEST
+
 /* Half of it is there, the other half comes; over a restart, too. */
 START_TEST(still_written)
 {
@@ -153,6 +238,29 @@ START_TEST(still_written)
 	for (const char *at = r.text; (at = strstr(at, "{filename")); at++)
 		lines++;
 	ck_assert_uint_eq(lines, _i ? 2 : 3);
+	unmake(&r);
+}
+END_TEST
+
+/* A block of bzip2 comes when all of it is there; each of its members is one. */
+START_TEST(bzip2_still_written)
+{
+	struct rig r;
+	char whole[512];
+	make(&r);
+	pack(&r, "whole.bz2", "one\n");
+	size_t first = read_file(&r, "whole.bz2", whole, sizeof whole);
+	pack(&r, "whole.bz2", "two\nend\n");
+	size_t n = read_file(&r, "whole.bz2", whole, sizeof whole), cut = first + (n - first) / 2;
+	unlink(temp_path(&r.dir, "whole.bz2"));
+	add(&r, "a.bz2", whole, cut);
+	start(&r, YAML(BZ2_JOB));
+	want_only(&r, LINE("a.bz2", "one"));
+	stop(&r);
+	start(&r, YAML(BZ2_JOB));
+	want_only(&r, "");
+	add(&r, "a.bz2", whole + cut, n - cut);
+	want_only(&r, LINE("a.bz2", "end") LINE("a.bz2", "two"));
 	unmake(&r);
 }
 END_TEST
@@ -208,6 +316,10 @@ int main(void)
 	tcase_add_test(c, beside_the_live_file);
 	tcase_add_test(c, initial_delay);
 	tcase_add_test(c, zlib_stream);
+	tcase_add_test(c, bzip2);
+	tcase_add_test(c, many_bzip2);
+	tcase_add_test(c, rotated_bzip2);
+	tcase_add_test(c, bzip2_still_written);
 	tcase_add_loop_test(c, still_written, 0, 2);
 	tcase_add_test(c, damaged);
 	tcase_add_test(c, many_cut);

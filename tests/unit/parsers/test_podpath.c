@@ -139,6 +139,8 @@ START_TEST(rotated)
 		{ "app.log", "app.log-20261121-08", "app.log-2026112109" },
 		{ "app.log", "app.log-1795255200.gz", "app.log-1795255201" },
 		{ "app.log", "app.log-20261121-1795255200", "app.log-20261121-1795258800" },
+		{ "app.log", "app.log.10.bz2", "app.log.3.gz", "app.log.2.bz2", "app.log.1" },
+		{ "app.log", "app.log-20251231.bz2", "app.log-20261120", "app.log-20261121.bz2" },
 		{ "syslog", "syslog.2.gz", "syslog.1", "syslog.0" },
 		{ "0.log", "0.log.20261121-090000.gz", "0.log.20261121-090001" },
 	};
@@ -150,7 +152,8 @@ START_TEST(rotated)
 			ck_assert_msg(rotated_name(str_of(groups[g][0]), name, &out), "%s: not taken for a generation", name.p);
 			ck_assert_msg(out.order < older, "%s: order %llu is not below that of the older one", name.p,
 				(unsigned long long)out.order);
-			ck_assert_msg(out.is_gz == str_ends(name, STR(".gz")), "%s: got gz %d", name.p, out.is_gz);
+			bool is_bz2 = str_ends(name, STR(".bz2")), is_gz = is_bz2 || str_ends(name, STR(".gz"));
+			ck_assert_msg(out.is_gz == is_gz && out.is_bz2 == is_bz2, "%s: got gz %d, bz2 %d", name.p, out.is_gz, out.is_bz2);
 			older = out.order;
 		}
 	}
@@ -163,7 +166,7 @@ START_TEST(not_rotated)
 		{ "app.log", "app.log" }, { "app.log", "app.log.gz" }, { "app.log", "app.log." }, { "app.log", "app.log-" },
 		{ "app.log", "app.log.1.2" }, { "app.log", "app.log.1x" }, { "app.log", "app.log.old" },
 		{ "app.log", "app.log.1.tmp" },
-		{ "app.log", "app.log.1.bz2" }, { "app.log", "app.log..1" }, { "app.log", "app.log.-1" },
+		{ "app.log", "app.log.1.xz" }, { "app.log", "app.log.1.gz.bz2" }, { "app.log", "app.log..1" }, { "app.log", "app.log.-1" },
 		{ "app.log", "app.log.1-" },
 		{ "app.log", "app.log.2026--11-21" }, { "app.log", "app.log-1-2" }, { "app.log", "app.log1" },
 		{ "app.log", "app-20261121.log" },
