@@ -326,22 +326,24 @@ static int format_of(const struct explanation *e)
 	return e->job && e->job->stages.format != FORMAT_AUTO ? (int)e->job->stages.format : (int)FORMAT_AUTO;
 }
 
-/* The lines of the window as UTF-8. false: they were cut at the wrong bytes. */
+/* The lines of the window as UTF-8, without a byte order mark. false: libc cannot read them. */
 static bool decode_window(struct explanation *e, const struct charset *charset)
 {
 	struct explain_window *w = &e->window;
-	struct decoder *d = charset->units == CHARSET_BYTES ? decoder_new(charset, w->why) : NULL;
-	if (!d && !w->why[0])
-		snprintf(w->why, sizeof w->why, "lines of this encoding (pairs of bytes) are not explained; the agent reads them");
-	for (size_t i = 0; d && i < w->count; i++)
-		w->at[i].text = arena_copy(&e->arena, decoder_line(d, CHARSET_BYTES, w->at[i].text, LINE_MOST));
+	struct decoder *d = decoder_new(charset, w->why);
+	for (size_t i = 0; d && i < w->count; i++) {
+		struct str text = decoder_line(d, w->units, w->at[i].text, LINE_MOST);
+		bool has_mark = w->at[i].offset == 0 && str_starts(text, STR("\xef\xbb\xbf"));
+		w->at[i].text = arena_copy(&e->arena, str_skip(text, has_mark ? 3 : 0));
+	}
 	decoder_free(d);
 	return d != NULL;
 }
 
 static void look_at_line(struct explanation *e, const struct config *c, uint64_t number)
 {
-	e->has_window = e->is_regular && explain_window_read(&e->window, e->real, number);
+	enum charset_units units = e->job && e->job->charset ? e->job->charset->units : CHARSET_BYTES;
+	e->has_window = e->is_regular && explain_window_read(&e->window, e->real, number, units);
 	if (!e->has_window && !e->window.why[0])
 		snprintf(e->window.why, sizeof e->window.why, "the file cannot be read");
 	if (!e->has_window || !c || !e->job)

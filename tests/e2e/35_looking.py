@@ -1,5 +1,6 @@
 """spoor top and the other commands that look into a running agent, as a person at a terminal and as a script use them."""
 import base64
+import bz2
 import json
 import os
 import pty
@@ -358,9 +359,15 @@ def explain(s):
     - job_name: chosen
       static_configs: [{{labels: {{env: dev, __path__: '{host}/sub/*.txt'}}}}]
       relabel_configs: [{{source_labels: [env], regex: dev, action: drop}}]
+    - {{job_name: wide, encoding: utf-16, static_configs: [{{labels: {{__path__: '{host}/wide.txt'}}}}]}}
+    - {{job_name: packed, encoding: iso-8859-1, decompression: {{enabled: true, format: bz2}}, static_configs: [{{labels: {{__path__: '{host}/*.bz2'}}}}]}}
 """
     text = config(loki.url, extra=extra)
     agent = Agent(s.work, config=text, dev=True)
+    with open(f"{host}/wide.txt", "wb") as f:
+        f.write("first é\r\nsecond \u0a00\u0a0a 😀\r\n".encode("utf-16"))
+    with open(f"{host}/old.bz2", "wb") as f:
+        f.write(bz2.compress("one\ncafé\n".encode("latin-1")))
     fifo = f"{host}/pipe.log"
     os.mkfifo(fifo)
     for name in ("app.log", "app-private.log", "sub/x.txt", "other.dat"):
@@ -377,8 +384,8 @@ def explain(s):
               json.dumps({"level": "info", "message": "y" * 400}))
     pod.write("one ", tag="P").write("two")
     agent.start(scrape=False)
-    wait_for(lambda: f"three lines of the pod and one of the host in Loki; {agent.scrape().get('spoor_log_lines_sent_total')}",
-             lambda: total(agent.scrape(), "spoor_log_lines_sent_total") == 3, 30)
+    wait_for(lambda: f"seven lines in Loki; {agent.scrape().get('spoor_log_lines_sent_total')}",
+             lambda: total(agent.scrape(), "spoor_log_lines_sent_total") == 7, 30)
     line = f"{pod.path}:%s"
     cases = []
 
@@ -403,6 +410,11 @@ def explain(s):
     s.expect(explained(agent, line % "last")["line"]["number"] == 5, "the last line")
     case("a plain file", explained(agent, f"{host}/app.log:1"), "yes")
     case("a link to it", explained(agent, f"{s.work}/elsewhere:1"), "yes")
+    for name, target, want in (("UTF-16", "wide.txt:2", "second \u0a00\u0a0a 😀"), ("UTF-16, the first line", "wide.txt:1", "first é"),
+                               ("UTF-16, the last line", "wide.txt:last", "second \u0a00\u0a0a 😀"), ("bzip2", "old.bz2:2", "café")):
+        e = case(name, explained(agent, f"{host}/{target}"), "yes")
+        s.expect(e["line"]["sent_line"] == want, f"{name}: {e['line']}")
+        s.expect(loki.ask("query_range", query='{job=~"wide|packed"} |= `%s`' % want, start=int((time.time() - 3600) * 1e9), limit=5), f"{want} is not in Loki")
     case("the file alone", explained(agent, pod.path), "yes", "acknowledged")
     case("excluded", explained(agent, f"{host}/app-private.log:1"), "not_read", "no job takes it", "__path_exclude__")
     case("dropped by a rule", explained(agent, f"{host}/sub/x.txt:1"), "not_read", "no job takes it", "chosen", "relabel")

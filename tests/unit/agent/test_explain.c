@@ -1,4 +1,5 @@
 /* What `spoor explain` finds out by itself: the line in its file, and its way through framing and stages. */
+#include <bzlib.h>
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static void check_line(struct temp_dir *d, const char *name, uint64_t ask, uint6
 	struct explain_window w;
 	char line[512];
 	uint64_t offset = 0;
-	bool is_found = explain_window_read(&w, temp_path(d, name), ask);
+	bool is_found = explain_window_read(&w, temp_path(d, name), ask, CHARSET_BYTES);
 	ck_assert_msg(is_found, "%s:%llu: %s", name, (unsigned long long)ask, w.why);
 	for (size_t i = 1; i < want; i++)
 		offset += make_line(i, line) + 1;
@@ -70,21 +71,25 @@ START_TEST(window)
 	char line[512];
 	FILE *plain = fopen(temp_path(&d, "a.log"), "w");
 	gzFile packed = gzopen(temp_path(&d, "a.log.1.gz"), "wb");
+	BZFILE *packed_too = BZ2_bzopen(temp_path(&d, "a.log.2.bz2"), "wb1");
 	for (size_t i = 1; i <= COUNT; i++) {
 		size_t n = make_line(i, line);
 		line[n] = '\n';
 		fwrite(line, 1, n + 1, plain);
 		gzwrite(packed, line, (unsigned)n + 1);
+		BZ2_bzwrite(packed_too, line, (int)n + 1);
 	}
 	fclose(plain);
 	gzclose(packed);
+	BZ2_bzclose(packed_too);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
 		check_line(&d, "a.log", numbers[i], numbers[i], COUNT);
 		check_line(&d, "a.log.1.gz", numbers[i], numbers[i], COUNT);
+		check_line(&d, "a.log.2.bz2", numbers[i], numbers[i], COUNT);
 	}
 	check_line(&d, "a.log", 0, COUNT, COUNT);
 	struct explain_window w;
-	ck_assert(!explain_window_read(&w, temp_path(&d, "a.log"), COUNT + 1));
+	ck_assert(!explain_window_read(&w, temp_path(&d, "a.log"), COUNT + 1, CHARSET_BYTES));
 	ck_assert_str_eq(w.why, "the file has 5000 lines");
 	explain_window_fini(&w);
 	temp_dir_remove(&d);
@@ -106,7 +111,7 @@ START_TEST(odd_file)
 	struct temp_dir d = temp_dir_make();
 	struct explain_window w;
 	temp_write(&d, "f", odd[_i].content, strlen(odd[_i].content));
-	bool is_found = explain_window_read(&w, temp_path(&d, "f"), odd[_i].number);
+	bool is_found = explain_window_read(&w, temp_path(&d, "f"), odd[_i].number, CHARSET_BYTES);
 	ck_assert_msg(is_found == (odd[_i].want != NULL), "%s: %s", odd[_i].name, w.why);
 	if (is_found) {
 		ck_assert_msg(str_eq(w.at[w.wanted].text, str_of(odd[_i].want)), "%s: " STR_FMT, odd[_i].name, STR_ARG(w.at[w.wanted].text));
@@ -115,8 +120,58 @@ START_TEST(odd_file)
 		ck_assert_msg(strcmp(w.why, odd[_i].why) == 0, "%s: %s", odd[_i].name, w.why);
 	}
 	explain_window_fini(&w);
-	ck_assert(!explain_window_read(&w, d.path, 1));
+	ck_assert(!explain_window_read(&w, d.path, 1, CHARSET_BYTES));
 	ck_assert_msg(strstr(w.why, "no regular file"), "%s", w.why);
+	explain_window_fini(&w);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+/* Lines end where the encoding has them end: U+0A0A and U+0A00 have that byte too. */
+START_TEST(pairs)
+{
+	static const struct { enum charset_units units; struct str content; uint64_t number; struct str want; uint64_t offset; } cases[] = {
+		{ CHARSET_PAIRS_LE, STR("a\0\n\n\0\n\n\0b\0\n\0c\0"), 2, STR("b\0"), 8 },
+		{ CHARSET_PAIRS_LE, STR("a\0\n\n\0\n\n\0b\0\n\0c\0"), 0, STR("b\0"), 8 },
+		{ CHARSET_PAIRS_LE, STR("a\0\n\n\0\n\n\0b\0\n\0c\0"), 3, STR("c\0"), 12 },
+		{ CHARSET_PAIRS_BE, STR("\0a\n\n\n\0\0\n\0b\0\n\0c"), 2, STR("\0b"), 8 },
+		{ CHARSET_PAIRS_MARKED, STR("\xff\xfe" "a\0\n\0b\0\n\0"), 2, STR("b\0"), 6 },
+		{ CHARSET_PAIRS_MARKED, STR("\xff\xfe" "a\0\n\0b\0\n\0"), 1, STR("\xff\xfe" "a\0"), 0 },
+		{ CHARSET_PAIRS_MARKED, STR("\xfe\xff\0a\0\n\0b\0\n"), 2, STR("\0b"), 6 },
+	};
+	struct temp_dir d = temp_dir_make();
+	struct explain_window w;
+	temp_write(&d, "f", cases[_i].content.p, cases[_i].content.n);
+	ck_assert_msg(explain_window_read(&w, temp_path(&d, "f"), cases[_i].number, cases[_i].units), "%s", w.why);
+	const struct explain_line *got = &w.at[w.wanted];
+	ck_assert(str_eq(got->text, cases[_i].want));
+	ck_assert_uint_eq(got->offset, cases[_i].offset);
+	ck_assert(w.units == CHARSET_PAIRS_LE || w.units == CHARSET_PAIRS_BE);
+	explain_window_fini(&w);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+/* The last line of a file that is too large to be counted. */
+START_TEST(very_large)
+{
+	static const char lines[] = "behind the hole\nlast but one\nthe last\nunfinished";
+	static const char pairs_of_it[] = "x\0\n\0a\0\n\nb\0\n\0c\0";
+	struct temp_dir d = temp_dir_make();
+	struct explain_window w;
+	FILE *f = fopen(temp_path(&d, "f"), "w");
+	fseeko(f, (off_t)EXPLAIN_SCAN_BYTES + 4321, SEEK_SET);
+	fwrite(lines, 1, sizeof lines - 1, f);
+	fclose(f);
+	ck_assert_msg(explain_window_read(&w, temp_path(&d, "f"), 0, CHARSET_BYTES), "%s", w.why);
+	ck_assert_msg(str_eq(w.at[w.wanted].text, STR("the last")) && w.is_whole && w.number == 0 && w.wanted == 1, STR_FMT, STR_ARG(w.at[w.wanted].text));
+	explain_window_fini(&w);
+	f = fopen(temp_path(&d, "g"), "w");
+	fseeko(f, (off_t)EXPLAIN_SCAN_BYTES + 4320, SEEK_SET);
+	fwrite(pairs_of_it, 1, sizeof pairs_of_it - 1, f);
+	fclose(f);
+	ck_assert_msg(explain_window_read(&w, temp_path(&d, "g"), 0, CHARSET_PAIRS_LE), "%s", w.why);
+	ck_assert(str_eq(w.at[w.wanted].text, STR("a\0\n\nb\0")));
 	explain_window_fini(&w);
 	temp_dir_remove(&d);
 }
@@ -182,7 +237,7 @@ START_TEST(whole_way)
 	struct explain_way way;
 	char step[256] = "";
 	temp_write(&d, "f", c->content, strlen(c->content));
-	ck_assert(explain_window_read(&w, temp_path(&d, "f"), c->number));
+	ck_assert(explain_window_read(&w, temp_path(&d, "f"), c->number, CHARSET_BYTES));
 	explain_way_run(&way, &w, config, &config->logs.scrapes[0], c->format, STR("{a=\"b\"}"), (struct str){ 0 }, NOW_NS);
 	ck_assert_msg(way.has_come_out, "%s: nothing came out", c->name);
 	same(c, "the message", way.message, c->message);
@@ -217,7 +272,7 @@ START_TEST(trace_is_shown_where_it_is)
 	};
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		temp_write(&d, "f", lines[i].line, strlen(lines[i].line));
-		ck_assert(explain_window_read(&w, temp_path(&d, "f"), 1));
+		ck_assert(explain_window_read(&w, temp_path(&d, "f"), 1, CHARSET_BYTES));
 		explain_way_run(&way, &w, NULL, NULL, FORMAT_RAW, (struct str){ 0 }, (struct str){ 0 }, NOW_NS);
 		ck_assert_msg(str_eq(way.trace_where, str_of(lines[i].want)), "%s: " STR_FMT, lines[i].line, STR_ARG(way.trace_where));
 		explain_way_fini(&way);
@@ -256,6 +311,8 @@ int main(void)
 	tcase_add_loop_test(tests, argument, 0, COUNT_OF(arguments));
 	tcase_add_test(tests, window);
 	tcase_add_loop_test(tests, odd_file, 0, COUNT_OF(odd));
+	tcase_add_loop_test(tests, pairs, 0, 7);
+	tcase_add_test(tests, very_large);
 	tcase_add_loop_test(tests, whole_way, 0, COUNT_OF(ways));
 	tcase_add_test(tests, trace_is_shown_where_it_is);
 	tcase_add_loop_test(tests, label_text, 0, COUNT_OF(texts));
