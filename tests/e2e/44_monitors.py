@@ -146,7 +146,8 @@ def monitors(s):
     row = next(t for t in targets(agent) if t["labels"]["pod"] == "cart-1")
     s.expect(row["labels"] == {"namespace": "shop", "pod": "cart-1", "container": "app", "endpoint": "http", "job": "shop/cart", "team": "blue",
                                "instance": f"10.244.9.1:{port}"}, f"labels {row['labels']}")
-    wait_for("samples arrive", lambda: receiver.values(name="app_requests_total", pod="cart-2", job="shop/cart"), 20)
+    for name in ("cart-1", "cart-2"):
+        wait_for(f"samples of {name} arrive", lambda: receiver.values(name="app_requests_total", pod=name, job="shop/cart"), 20)
     s.expect(first.asked[0][0] == "/metrics?module=a&module=b" and "authorization" not in first.asked[0][1], f"asked {first.asked[0]}")
 
     # An edit is another job; the series go on without an end in between.
