@@ -14,8 +14,8 @@ from fake_receiver import Answer, Receiver, Target
 from lib import Agent, Skip, finish, free_ports, generate, get, main, wait_for
 
 
-def metrics_config(jobs, url, head=""):
-    out = head + "metrics:\n  global: {scrape_interval: 1s, scrape_timeout: 900ms}\n  scrape_configs:\n"
+def metrics_config(jobs, url, head="", interval="1s", timeout="900ms"):
+    out = head + f"metrics:\n  global: {{scrape_interval: {interval}, scrape_timeout: {timeout}}}\n  scrape_configs:\n"
     for name, address in jobs.items():
         out += f"    - job_name: {name}\n      static_configs: [{{targets: [{address}]}}]\n"
     return out + f"  remote_write:\n    - url: {url}\n      queue_config: {{batch_send_deadline: 200ms, max_backoff: 1s}}\n"
@@ -46,8 +46,8 @@ def without_end(s):
     many = "".join(f'a{{i="{i}"}} 1\n' for i in range(520000))
     targets = {"many": Target(free_ports(1), many), "falls": Target(free_ports(1), lambda n: f"# TYPE c counter\nc_total {n % 3}\n"),
                "past": Target(free_ports(1), f"old 5 {int(time.time() * 1000) - 3600000}\n")}
-    agent = Agent(s.work, config=metrics_config({k: t.address for k, t in targets.items()}, receiver.url)).start()
-    time.sleep(8)
+    agent = Agent(s.work, config=metrics_config({k: t.address for k, t in targets.items()}, receiver.url, interval="2s", timeout="1900ms")).start()
+    time.sleep(13)  # half a million series keep a slow machine so busy that its neighbours would not be in time within a second
     ups = receiver.values(name="up", job="many")
     s.expect(ups and set(ups) == {0.0}, f"520,000 series: up is {ups}")
     s.expect(not [x for x in receiver.snapshot() if x.name == "a"], "series of a target over the limit were kept")
