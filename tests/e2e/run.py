@@ -151,7 +151,7 @@ def close(results, counts, seconds, file):
 
 def main():
     parser = argparse.ArgumentParser(usage="run.py [--jobs N] [--counts FILE] [NAME ...]")
-    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or 2))
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--counts")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
