@@ -29,7 +29,7 @@ struct config_http { /* Prometheus' http_config, the same in every place */
 	struct config_oauth2 oauth2;
 	struct config_tls tls_config;
 	struct str proxy_url;
-	struct config_labels headers;
+	struct config_labels headers, http_headers; /* the latter of clients: put to the former when it is checked */
 	bool follow_redirects;
 };
 
@@ -75,9 +75,12 @@ struct config_static { /* scrape_configs[].static_configs[] */
 	struct config_strings targets; /* __address__ of each; "localhost" without any */
 	struct str path, path_exclude; /* __path__, __path_exclude__: globs with *, **, ?, [], {a,b} */
 };
+struct config_selector { struct str role, field, label; };
 struct config_discovery { /* kubernetes_sd_configs[]; role is pod */
 	struct str role;
 	struct config_strings namespaces; /* none: all */
+	struct config_selector *selectors; /* say no more than "pods of this node" */
+	size_t selector_count;
 };
 struct config_journal { /* scrape_configs[].journal: the systemd journal */
 	bool is_there, json;

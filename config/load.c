@@ -185,9 +185,20 @@ static void accept(struct loader *r, const struct place *at, char *base)
 	(void)r, (void)at, (void)base;
 }
 
+static bool is_blank(const struct node *node)
+{
+	return node->kind == NODE_NULL || (node->kind == NODE_SCALAR ? node->text.n == 0 : node->count == 0);
+}
+
+/* Nothing, or a section of keys that hold nothing: so Promtail prints what nobody has set. */
 static bool is_empty(const struct node *node)
 {
-	return node->kind == NODE_NULL || (node->kind != NODE_SCALAR && node->count == 0);
+	if (node->kind != NODE_MAP)
+		return is_blank(node);
+	for (const struct node_entry *e = node->first; e; e = e->next)
+		if (!is_blank(e->value))
+			return false;
+	return true;
 }
 
 static bool is_what_happens(const struct place *at)

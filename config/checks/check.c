@@ -14,7 +14,9 @@ void check_backoff(struct loader *r, const int64_t *least_ms, const int64_t *mos
 
 static struct destination destination_of(struct config_client *c)
 {
+	static const struct config_relabels none = { 0 };
 	struct destination d = { .name = &c->name, .url = &c->url, .tenant_id = &c->tenant_id, .http = &c->http, .line = c->line,
+		.labels = &c->external_labels, .rules = &none,
 		.example = "http://loki:3100/loki/api/v1/push", .usual = "Loki takes logs at /loki/api/v1/push" };
 	if (str_eq(c->protocol, STR("otlphttp"))) {
 		d.example = "http://collector:4318/v1/logs";

@@ -12,11 +12,13 @@ const char *check_http(struct loader *r, struct config_http *c, enum http_place 
 struct destination {
 	struct str *name, *url, *tenant_id;
 	struct config_http *http;
+	const struct config_labels *labels;  /* that it puts on what is sent */
+	const struct config_relabels *rules; /* that it has for what is sent */
 	uint64_t line;
 	const char *example, *usual; /* of a url; "Loki takes logs at ..." */
 };
 void check_url(struct loader *r, const struct destination *d, const struct place *element, const char *authentication_kind);
-/* Two that would share a name, or that are the same; gives names by tenant where the url is the same. */
+/* Two that would share a name, or that are the same; where only the url is, gives names by what differs. */
 void check_twins(struct loader *r, const struct destination *c, const struct destination *other);
 
 /* check.c: the shorter wait first. */

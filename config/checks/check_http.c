@@ -154,11 +154,11 @@ static void check_other_urls(struct loader *r, struct config_http *c)
 	}
 }
 
-static void check_headers(struct loader *r, struct config_http *c, enum http_place where)
+static void check_headers(struct loader *r, const struct config_labels *headers, enum http_place where)
 {
-	const struct place *at = loader_field(r, &c->headers);
-	for (size_t i = 0; at && i < c->headers.count; i++) {
-		struct str name = c->headers.at[i].name;
+	const struct place *at = loader_field(r, headers);
+	for (size_t i = 0; at && i < headers->count; i++) {
+		struct str name = headers->at[i].name;
 		if (!is_header_name(name))
 			loader_key_error(r, at, "\"%.*s\" is not a header name", STR_ARG(str_take(name, 64)));
 		const struct own *ours = own_header(name, where);
@@ -174,6 +174,18 @@ static void check_username(struct loader *r, const struct config_http *c)
 		loader_error(r, at, "a user name cannot hold ':' in basic authentication");
 }
 
+/* Prometheus' form of headers beside ours: one list from here on. */
+static void join_headers(struct loader *r, struct config_http *c)
+{
+	struct config_label *all = arena_alloc(&r->config->arena, (c->headers.count + c->http_headers.count + 1) * sizeof *all);
+	for (size_t i = 0; i < c->headers.count; i++)
+		all[i] = c->headers.at[i];
+	for (size_t i = 0; i < c->http_headers.count; i++)
+		all[c->headers.count + i] = c->http_headers.at[i];
+	c->headers = (struct config_labels){ all, c->headers.count + c->http_headers.count };
+	c->http_headers = (struct config_labels){ 0 };
+}
+
 const char *check_http(struct loader *r, struct config_http *c, enum http_place where)
 {
 	check_pairs(r, c);
@@ -181,6 +193,9 @@ const char *check_http(struct loader *r, struct config_http *c, enum http_place 
 	check_authorization(r, c);
 	check_other_urls(r, c);
 	check_username(r, c);
-	check_headers(r, c, where);
+	check_headers(r, &c->headers, where);
+	check_headers(r, &c->http_headers, where);
+	if (c->http_headers.count)
+		join_headers(r, c);
 	return authentication_of(r, c);
 }

@@ -50,8 +50,33 @@ static void check_static(struct loader *r, const struct config_scrape *job, stru
 			CHECK_LABELS_MOST);
 }
 
+/* `spec.nodeName=NAME`, with one or two signs: what holds for all pods that are found. */
+static bool is_this_node(struct str field)
+{
+	while (field.n) {
+		struct str term = str_cut(&field, ','), key = str_cut(&term, '=');
+		if (!str_eq(key, STR("spec.nodeName")) || !term.n)
+			return false;
+	}
+	return true;
+}
+
+static void check_selector(struct loader *r, const struct config_selector *selector)
+{
+	const struct place *role = loader_field(r, &selector->role), *field = loader_field(r, &selector->field), *label = loader_field(r, &selector->label);
+	if (role && selector->role.n && !str_eq(selector->role, STR("pod")))
+		loader_error(r, role, "only the role pod has logs on the node: write role: pod");
+	if (field && !is_this_node(selector->field))
+		loader_error(r, field, "only spec.nodeName is known, since pods of this node are found anyway: choose among them by relabel_configs, "
+			     "with __meta_kubernetes_namespace or __meta_kubernetes_pod_name");
+	if (label && selector->label.n)
+		loader_key_error(r, label, "is not asked for: choose by relabel_configs, with action: keep and __meta_kubernetes_pod_label_NAME");
+}
+
 static void check_discovery(struct loader *r, struct config_discovery *discovery)
 {
+	for (size_t i = 0; i < discovery->selector_count; i++)
+		check_selector(r, &discovery->selectors[i]);
 	const struct place *role = loader_field(r, &discovery->role), *element = loader_element(r, discovery);
 	if (str_eq(discovery->role, STR("pod")) || !element || element->node->kind != NODE_MAP)
 		return;
@@ -89,6 +114,21 @@ static void join_traces(const struct loader *r, struct config_scrape *job)
 	stages_join(&r->config->arena, &job->stages, &job->joining);
 }
 
+/* A source that is refused has its error already, which says what to do with the job. */
+static bool has_refused_source(const struct node *job)
+{
+	static const char *const others[] = { "syslog", "loki_push_api", "windows_events", "gcplog", "azure_event_hubs", "kafka", "gelf", "cloudflare", "heroku_drain" };
+	for (const struct node_entry *e = job->first; e; e = e->next) {
+		bool is_ours = str_eq(e->key, STR("kubernetes_sd_configs")) || str_eq(e->key, STR("file_sd_configs"));
+		bool is_other = !is_ours && str_ends(e->key, STR("_sd_configs"));
+		for (size_t i = 0; i < COUNT_OF(others); i++)
+			is_other = is_other || str_eq(e->key, str_of(others[i]));
+		if (is_other && e->value->kind != NODE_NULL)
+			return true;
+	}
+	return false;
+}
+
 static void check_job(struct loader *r, struct config_scrape *job, struct map *names)
 {
 	const struct place *element = loader_element(r, job), *name = loader_field(r, &job->job_name);
@@ -107,7 +147,7 @@ static void check_job(struct loader *r, struct config_scrape *job, struct map *n
 	check_files(r, job);
 	if (!element || element->node->kind != NODE_MAP)
 		return;
-	if (!job->is_pods && !job->static_count && !job->file_count && !job->journal.is_there && !is_in_error(loader_field(r, &job->statics)) &&
+	if (!job->is_pods && !has_refused_source(element->node) && !job->static_count && !job->file_count && !job->journal.is_there && !is_in_error(loader_field(r, &job->statics)) &&
 	    !is_in_error(loader_field(r, &job->files)) && !is_in_error(loader_field(r, &job->discoveries)))
 		loader_key_error(r, element, "the job reads nothing: add static_configs with __path__, kubernetes_sd_configs with role: pod, "
 			"or journal");

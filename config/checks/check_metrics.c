@@ -68,7 +68,9 @@ static void check_global(struct loader *r)
 
 static struct destination destination_of(struct config_remote_write *w)
 {
+	static const struct config_labels none = { 0 };
 	struct destination d = { .name = &w->name, .url = &w->url, .tenant_id = &w->tenant_id, .http = &w->http, .line = w->line,
+		.labels = &none, .rules = &w->write_relabel_configs,
 		.example = "http://prometheus:9090/api/v1/write", .usual = "Prometheus takes samples at /api/v1/write" };
 	if (str_eq(w->protocol, STR("otlphttp"))) {
 		d.example = "http://collector:4318/v1/metrics";

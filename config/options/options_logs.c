@@ -4,6 +4,7 @@
 #define NO_SOURCE "is not a source of this version, which reads files: remove this job, or keep Promtail for it"
 #define NO_MACHINES "finds files of other machines: name those of this node in static_configs or file_sd_configs, or remove this job"
 #define NO_RATE "has no effect: reading is held back by the destination, not by a rate, and no line is dropped for it"
+#define NO_ATTACHED "these labels are not asked for: put those that are wanted into external_labels of the client"
 #define BY_PATH "has no effect: logs are found by their paths, and whom to ask for pod objects stands in the section kubernetes"
 
 const struct option options_logs[] = {
@@ -115,10 +116,13 @@ const struct option options_logs[] = {
 	     "The pods of this node, found by the path of their logs under `--path.pod-logs`. All `__meta_kubernetes_*` labels of Prometheus' role "
 	     "pod; those that are not in the path need pod objects (`kubernetes.metadata`)."),
 	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].role", STR, DISCOVERY(role), "", "", "`pod`. Required."),
-	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].selectors", "is not run: only pods of this node are found anyway; choose among "
-		"them by relabel_configs"),
-	REFUSED("logs.scrape_configs[].kubernetes_sd_configs[].attach_metadata", "labels of the node are not asked for: put those that are "
-		"wanted into external_labels of the client"),
+	LIST("logs.scrape_configs[].kubernetes_sd_configs[].selectors[]", DISCOVERY(selectors), DISCOVERY(selector_count), struct config_selector, "16",
+	     "What Prometheus' discovery asks the API server for. Only pods of this node are found anyway: taken is what says that."),
+	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].selectors[].role", STR, offsetof(struct config_selector, role), "", "", "`pod`."),
+	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].selectors[].field", STR, offsetof(struct config_selector, field), "", "",
+	      "`spec.nodeName=NAME`. Others are refused: relabel_configs can choose by `__meta_kubernetes_namespace` and `__meta_kubernetes_pod_name`."),
+	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].selectors[].label", STR, offsetof(struct config_selector, label), "", "",
+	      "Refused when not empty: relabel_configs can choose by `__meta_kubernetes_pod_label_NAME`."),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].api_server", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].kubeconfig_file", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].basic_auth", "", BY_PATH),
@@ -128,10 +132,17 @@ const struct option options_logs[] = {
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].oauth2", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].tls_config", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].proxy_url", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].no_proxy", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].proxy_from_environment", "false", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].proxy_connect_header", "", BY_PATH),
+	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].http_headers", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].follow_redirects", "", BY_PATH),
 	IGNORED("logs.scrape_configs[].kubernetes_sd_configs[].enable_http2", "", BY_PATH),
 	RELABELS("logs.scrape_configs[].relabel_configs", (struct config_scrape, relabel_configs),
 		 "Promtail's rules for what is read and under which labels; with any, streams have the labels that they make, `filename`, and no others."),
+	SECTION("logs.scrape_configs[].kubernetes_sd_configs[].attach_metadata", "Labels of other objects than the pod: none are asked for."),
+	REFUSED_UNLESS("logs.scrape_configs[].kubernetes_sd_configs[].attach_metadata.node", "false", NO_ATTACHED),
+	REFUSED_UNLESS("logs.scrape_configs[].kubernetes_sd_configs[].attach_metadata.namespace", "false", NO_ATTACHED),
 	SECTION("logs.scrape_configs[].kubernetes_sd_configs[].namespaces", "Only pods of these namespaces."),
 	VALUE("logs.scrape_configs[].kubernetes_sd_configs[].namespaces.names", STRINGS, DISCOVERY(namespaces), "", "", "Their names. Empty: all."),
 	REFUSED_UNLESS("logs.scrape_configs[].kubernetes_sd_configs[].namespaces.own_namespace", "false", "write the namespace into names"),
@@ -160,7 +171,7 @@ const struct option options_logs[] = {
 	REFUSED("logs.scrape_configs[].loki_push_api", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].windows_events", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].gcplog", NO_SOURCE),
-	REFUSED("logs.scrape_configs[].azure_event_hub", NO_SOURCE),
+	REFUSED("logs.scrape_configs[].azure_event_hubs", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].kafka", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].gelf", NO_SOURCE),
 	REFUSED("logs.scrape_configs[].cloudflare", NO_SOURCE),

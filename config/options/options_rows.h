@@ -53,14 +53,15 @@
 	VALUE(path ".bearer_token", SECRET, HTTP(type, bearer_token), "", "", "The same as authorization.credentials."),             \
 	VALUE(path ".bearer_token_file", STR, HTTP(type, bearer_token_file), "", "", "The same as authorization.credentials_file."), \
 	IGNORED(path ".enable_http2", "false", "has no effect: requests are HTTP/1.1"),                                             \
-	REFUSED(path ".proxy_from_environment", "the environment is not read for proxies: name the proxy in proxy_url"),            \
+	REFUSED_UNLESS(path ".proxy_from_environment", "false", "the environment is not read for proxies: name the proxy in proxy_url"),            \
 	REFUSED(path ".no_proxy", "is not supported: proxy_url is always used when it is set; remove this key"),                    \
 	REFUSED(path ".proxy_connect_header", "is not supported: remove this key")
 
 #define HTTP_HEADERS(path, type)                                                                                                    \
 	VALUE(path ".headers", SECRET_MAP, HTTP(type, headers), "", "",                                                              \
 	      "More HTTP headers, name to value. Those that the program sets itself (such as Authorization) are refused."),         \
-	REFUSED(path ".http_headers", "is not supported: use headers, name to value")
+	VALUE(path ".http_headers", HTTP_HEADERS, HTTP(type, http_headers), "", "",                                                  \
+	      "The same in Prometheus' form: name to `values` or `secrets`, each a list.")
 
 /* ... and its sections, which follow when all of those are through. */
 #define HTTP_SECTIONS(path, type)                                                                                                   \

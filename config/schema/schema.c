@@ -17,6 +17,7 @@ static const struct { const char *name, *body; } types[] = {
 	{ "duration", "\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^(0|(([0-9]+(\\\\.[0-9]+)?|\\\\.[0-9]+)" UNIT ")+)$\"},{\"const\":0},"
 		      "{\"type\":\"null\"}]" },
 	{ "size", SIZE("([kKmMgGtT]?[iI]?[bB]?)") },
+	{ "nothing", "\"anyOf\":[{\"enum\":[null,[],{},\"\"]},{\"type\":\"object\",\"additionalProperties\":{\"enum\":[null,[],{},\"\"]}}]" },
 	{ "texts", "\"type\":[\"array\",\"null\"],\"items\":{" SCALAR "}" },
 	{ "names", "\"type\":[\"object\",\"null\"],\"additionalProperties\":{" SCALAR "}" },
 	{ "lists", "\"type\":[\"object\",\"null\"],\"additionalProperties\":{\"$ref\":\"#/$defs/texts\"}" },
@@ -134,16 +135,16 @@ static void print_loose_words(const struct option *o, struct buf *out)
 static void print_nothing(const struct option *o, struct buf *out)
 {
 	bool is_word = str_eq(str_of(o->fallback), STR("false")) || str_eq(str_of(o->fallback), STR("true"));
-	buf_str(out, STR("\"deprecated\":true,\"anyOf\":[{\"enum\":[null,[],{}"));
+	buf_str(out, STR("\"deprecated\":true,\"anyOf\":[{"));
+	print_ref(STR("nothing"), out);
 	if (is_word)
-		buf_printf(out, ",%s", o->fallback);
-	buf_str(out, STR("]}"));
+		buf_printf(out, "},{\"const\":%s", o->fallback);
 	if (*o->fallback) {
-		buf_str(out, STR(",{\"type\":\"string\",\"pattern\":\"^"));
+		buf_str(out, STR("},{\"type\":\"string\",\"pattern\":\"^"));
 		print_any_case(str_of(o->fallback), out);
-		buf_str(out, STR("$\"}"));
+		buf_str(out, STR("$\""));
 	}
-	buf_char(out, ']');
+	buf_str(out, STR("}]"));
 }
 
 static void print_array(const struct option *o, struct buf *out)

@@ -121,9 +121,8 @@ static void read_buckets(struct stage_compile *c, const struct stage_node *confi
 
 static const struct stage_node *read_config(struct stage_compile *c, const struct stage_node *node, struct metric *m)
 {
+	/* One of another type has no effect, as in Promtail: its own tests have gauges with match_all. */
 	static const char *const known[] = { "action", "value", "match_all", "count_entry_bytes", "buckets" };
-	static const bool fits[TYPES][COUNT_OF(known)] = { { true, true, true, true, false }, { true, true, false, false, false },
-		{ false, true, false, false, true } };
 	const struct stage_node *config = stage_key(node, "config");
 	if (config && config->kind != STAGE_MAP) {
 		stage_complain(c, config, "config must be a mapping");
@@ -132,7 +131,7 @@ static const struct stage_node *read_config(struct stage_compile *c, const struc
 	for (size_t i = 0; config && i < config->count; i++) {
 		bool is_known = false;
 		for (size_t k = 0; k < COUNT_OF(known); k++)
-			is_known = is_known || (fits[m->type][k] && str_ieq(config->keys[i], str_of(known[k])));
+			is_known = is_known || str_ieq(config->keys[i], str_of(known[k]));
 		if (!is_known)
 			stage_complain(c, &config->items[i], "config of a %s has no key \"" STR_FMT "\"", type_names[m->type],
 				STR_ARG(str_take(config->keys[i], 60)));
