@@ -66,6 +66,7 @@ struct status { /* a borrowed view of everything */
 	const struct line_counts *line_counts; /* agent/logs/line_counts.h; NULL: none */
 	struct str exemplar_label; /* empty: trace_id */
 	/* What stages have counted; those that nothing has touched for long are forgotten afterwards. NULL: there are none. */
+	uint64_t regexes_given_up; /* matches in stages that would have taken too long */
 	void (*each_log_metric)(void *ctx, void (*fn)(void *fn_ctx, const struct stages_metric *m), void *fn_ctx);
 	int64_t lag_ns;           /* the largest of all files */
 	uint64_t files_known, files_open, files_waiting, streams, inotify_watches, containers_excluded;

@@ -11,6 +11,10 @@ static void print_left(struct buf *out, const char *dashes, const char *name, co
 {
 	size_t from = out->n;
 	buf_printf(out, "  %s%s%s%s", dashes, name, *argument ? (*dashes ? "=" : " ") : "", argument);
+	if (out->n - from >= COLUMN) { /* what is said of it begins in the next line */
+		buf_char(out, '\n');
+		from = out->n;
+	}
 	while (out->n - from < COLUMN)
 		buf_char(out, ' ');
 }

@@ -74,6 +74,8 @@ static void tell_deeds(const struct entry *before, const struct entry *after, ch
 	char lines[32];
 	for (size_t i = before->note_count; i < after->note_count; i++)
 		tell("metric", after->notes[i].name, none, after->notes[i].text, fn, ctx);
+	if (after->gave_up_regex)
+		tell("regex", none, none, STR("given up: this line would have taken it too long; that counts as no match"), fn, ctx);
 	if (after->joined > before->joined)
 		tell("joined", none, none, (struct str){ lines, (size_t)snprintf(lines, sizeof lines, "%llu lines", (unsigned long long)after->joined + 1) },
 		     fn, ctx);

@@ -365,6 +365,7 @@ static void look(struct explanation *e, struct ask *a, uint64_t number)
 	agent_view_file(&e->agent, a, str_of(e->real), e->dev, e->ino);
 	if (e->agent.has_answered && e->agent.file_count == 0 && e->agent.refused_path.n == 0 && strcmp(e->given, e->real) != 0)
 		agent_view_file(&e->agent, a, str_of(e->given), e->dev, e->ino); /* a link that is refused is known by its own name */
+	e->is_guess = !e->agent.has_answered && !a->flags.config_file && !a->flags.loki_url;
 	positions_path(a, positions);
 	if (!e->agent.has_answered && e->ino)
 		e->is_saved = explanation_saved(e, positions);
@@ -387,16 +388,33 @@ static void print(const struct flags *flags, const struct explanation *e)
 	buf_fini(&text);
 }
 
+/* FILE:WORD, where the file is there and the word is none for a line. */
+static bool is_bad_line(const char *argument)
+{
+	char path[EXPLAIN_PATH_ROOM];
+	const char *colon = strrchr(argument, ':');
+	if (!colon || (size_t)(colon - argument) >= sizeof path)
+		return false;
+	memcpy(path, argument, (size_t)(colon - argument));
+	path[colon - argument] = '\0';
+	return access(argument, F_OK) < 0 && access(path, F_OK) == 0;
+}
+
 int command_explain(const struct flags *flags)
 {
 	struct ask a;
 	struct str path = str_of(flags->rest[0]);
-	struct explanation *e = calloc(1, sizeof *e);
 	uint64_t number = 0;
+	bool has_line = access(flags->rest[0], F_OK) < 0 && explain_cut_line(&path, &number);
 	int code = FLAGS_USAGE_EXIT;
+	if (!has_line && is_bad_line(flags->rest[0])) {
+		fprintf(stderr, "spoor explain: \"%s\" is no line: expected its number, from 1, or last\n", strrchr(flags->rest[0], ':') + 1);
+		return code;
+	}
+	struct explanation *e = calloc(1, sizeof *e);
 	if (!e)
 		abort();
-	e->has_line = access(flags->rest[0], F_OK) < 0 && explain_cut_line(&path, &number);
+	e->has_line = has_line;
 	bool is_open = ask_open(&a, flags);
 	if (is_open && locate(e, path)) {
 		look(e, &a, number);

@@ -102,7 +102,10 @@ static bool judge_job(struct explanation *e)
 	const struct explain_job *why = nearest(e);
 	if (e->agent.file_count || taker(e))
 		return false;
-	if (why)
+	if (e->is_guess)
+		say(e, VERDICT_UNKNOWN, "unknown: no agent was found that answers, and no configuration is named: say where the agent listens with "
+		    "--web.listen-address, or what it runs with --config.file");
+	else if (why)
 		say(e, VERDICT_NOT_READ, "no, not read: no job takes it: job " STR_FMT ": " STR_FMT, STR_ARG(why->job->job_name), STR_ARG(why->why));
 	else
 		say(e, VERDICT_NOT_READ, "no, not read: the configuration has no job for logs like this");

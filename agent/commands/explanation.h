@@ -36,6 +36,7 @@ struct explanation { /* texts in the arena */
 	struct agent_view agent;
 	bool is_saved;               /* no agent answers: agent.files is what was saved last */
 	bool is_other_config;        /* the agent runs another one than was read here */
+	bool is_guess;               /* no agent answers and no file was named: the jobs are those that there are without one */
 	enum verdict verdict;
 	char sentence[EXPLAIN_SENTENCE_ROOM];
 };

@@ -168,6 +168,14 @@ static bool is(const char *word, const char *wanted)
 	return word && strcmp(word, wanted) == 0;
 }
 
+static void complain_of_job(const struct flags *flags, const struct config *c)
+{
+	fprintf(stderr, "--job %s: no such job%s", flags->job, c ? " in the file, which has" : ": name the file with --config.file");
+	for (size_t i = 0; c && i < c->logs.scrape_count && i < 20; i++)
+		fprintf(stderr, "%s " STR_FMT, i ? "," : "", STR_ARG(str_take(c->logs.scrapes[i].job_name, 100)));
+	fputc('\n', stderr);
+}
+
 static int choose(const struct flags *flags, struct settings *settings, struct inspection *in)
 {
 	struct buf problems;
@@ -180,7 +188,7 @@ static int choose(const struct flags *flags, struct settings *settings, struct i
 		return FLAGS_CONFIG_EXIT;
 	in->job = trial_job(settings->config, flags->job);
 	if (flags->job && !in->job) {
-		fprintf(stderr, "--job %s: no such job%s\n", flags->job, flags->config_file ? " in the file" : ": name the file with --config.file");
+		complain_of_job(flags, flags->config_file ? settings->config : NULL);
 		return FLAGS_USAGE_EXIT;
 	}
 	in->format = trial_format(flags->format, in->job);

@@ -125,6 +125,8 @@ void exposition_stages(struct families *out, const struct status *status)
 	}
 	families_gauge(out, "spoor_pipeline_samples_left_out", "Samples of metrics stages that are not shown: too many, or their series stands twice.",
 		(double)page.left_out);
+	families_counter(out, "spoor_pipeline_regex_given_up_total", "Matches in stages that would have taken too long and counted as none.",
+		(double)status->regexes_given_up);
 	map_fini(&page.by_name);
 	map_fini(&page.series);
 	arena_fini(&page.arena);

@@ -104,6 +104,11 @@ void log_stages_each_metric(const struct log_stages *s, void (*fn)(void *ctx, co
 	stages_each_metric(s->stages, fn, ctx);
 }
 
+uint64_t log_stages_regex_limits(const struct log_stages *s)
+{
+	return s ? stages_regex_limits(s->stages) : 0;
+}
+
 void log_stages_expire(struct log_stages *s, int64_t now_ns)
 {
 	stages_expire(s->stages, now_ns);

@@ -27,6 +27,7 @@ void log_stages_set_tenant(struct log_stages *s, struct str tenant);
 int64_t log_stages_wait_ns(const struct log_stages *s); /* as stages_wait_ns */
 /* What the stages have counted; of the job's pipelines ask the first. After each scrape: log_stages_expire, with wall-clock time. */
 void log_stages_each_metric(const struct log_stages *s, void (*fn)(void *ctx, const struct stages_metric *m), void *ctx);
+uint64_t log_stages_regex_limits(const struct log_stages *s); /* as stages_regex_limits; NULL: 0 */
 void log_stages_expire(struct log_stages *s, int64_t now_ns);
 
 struct source_stages; /* of one log in one lane */

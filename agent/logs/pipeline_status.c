@@ -46,6 +46,14 @@ static void each_log_metric(void *ctx, void (*fn)(void *fn_ctx, const struct sta
 	}
 }
 
+static uint64_t regexes_given_up(const struct pipeline *p)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < p->o.config->logs.scrape_count; i++)
+		sum += log_stages_regex_limits(p->stages[i * LANES_MAX]);
+	return sum;
+}
+
 static void each_file(void *ctx, void (*fn)(void *fn_ctx, const struct file_status *file), void *fn_ctx)
 {
 	struct pipeline *p = ctx;
@@ -92,6 +100,7 @@ void pipeline_status(struct pipeline *p, struct status *out)
 	out->joined_lines = joined_lines;
 	out->stage_drops = stage_drops;
 	out->each_log_metric = each_log_metric;
+	out->regexes_given_up = regexes_given_up(p);
 	out->each_file = each_file;
 	out->each_refused = each_refused;
 	out->each_log_target = each_log_target;

@@ -37,6 +37,7 @@ struct regex {
 	char *text; /* of the pattern: names are views into it */
 	struct str names[REGEX_GROUPS_MAX];
 	size_t group_count;
+	uint64_t *limits_hit; /* NULL: nobody counts */
 };
 
 static void *allocate(PCRE2_SIZE n, void *data)
@@ -254,7 +255,7 @@ static enum regex_result search_repaired(const struct regex *r, struct str subje
 	return result;
 }
 
-enum regex_result regex_match(const struct regex *r, struct str subject, size_t from, struct regex_groups *groups)
+static enum regex_result match(const struct regex *r, struct str subject, size_t from, struct regex_groups *groups)
 {
 	if (!subject.p)
 		subject = STR("");
@@ -270,6 +271,19 @@ enum regex_result regex_match(const struct regex *r, struct str subject, size_t 
 	enum regex_result result = is_valid ? search(r, subject, from, groups) : search_repaired(r, subject, from, groups);
 	scratch_trim(r->scratch, r->group_count);
 	return result;
+}
+
+enum regex_result regex_match(const struct regex *r, struct str subject, size_t from, struct regex_groups *groups)
+{
+	enum regex_result result = match(r, subject, from, groups);
+	if (result == REGEX_LIMIT && r->limits_hit)
+		++*r->limits_hit;
+	return result;
+}
+
+void regex_count_limits(struct regex *r, uint64_t *counter)
+{
+	r->limits_hit = counter;
 }
 
 size_t regex_group_count(const struct regex *r)

@@ -23,6 +23,8 @@ struct regex *regex_new(struct str pattern, unsigned flags, char err[256]);
 void regex_free(struct regex *r);
 /* groups may be NULL. The search starts at `from`; what stands before it is seen by ^ and \b. */
 enum regex_result regex_match(const struct regex *r, struct str subject, size_t from, struct regex_groups *groups);
+/* From now on each match that is given up (REGEX_LIMIT) adds one there; it outlives r. */
+void regex_count_limits(struct regex *r, uint64_t *counter);
 size_t regex_group_count(const struct regex *r); /* with [0] */
 /* "" for one without a name; two may have the same, as in Go. */
 struct str regex_group_name(const struct regex *r, size_t group);

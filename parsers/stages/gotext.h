@@ -19,6 +19,7 @@ struct gotext_data { /* what the dot is */
 
 /* NULL: err, one sentence with the line and byte inside the template. The text is kept as a view. */
 struct gotext *gotext_new(struct str text, char err[256]);
+void gotext_count_limits(struct gotext *t, uint64_t *counter); /* as regex_count_limits, of all its regular expressions */
 void gotext_free(struct gotext *t);
 /* Appends to out. false: Go would have stopped with an error (a number where a text should be, …), or out is full. */
 bool gotext_run(struct gotext *t, const struct gotext_data *data, struct buf *out);

@@ -405,6 +405,13 @@ static bool parse(struct parser *p)
 	return p->condition_count == 0 || fail(p, p->conditions[p->condition_count - 1].at, "an if without its end");
 }
 
+void gotext_count_limits(struct gotext *t, uint64_t *counter)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->steps[i].regex)
+			regex_count_limits(t->steps[i].regex, counter);
+}
+
 struct gotext *gotext_new(struct str text, char err[256])
 {
 	struct gotext *t = calloc(1, sizeof *t);

@@ -53,6 +53,7 @@ static void *compile(struct stage_compile *c, const struct stage_node *config)
 	if (!m)
 		abort();
 	m->selector = selector;
+	selector_count_limits(selector, c->regex_limits);
 	m->is_drop = is_drop;
 	memcpy(m->reason, reason.p, reason.n);
 	return m;

@@ -49,6 +49,8 @@ static void *compile(struct stage_compile *c, const struct stage_node *config)
 	r->text = gotext_new(text, err);
 	if (!r->text)
 		stage_complain(c, stage_key(config, "replace"), "%s", err);
+	else
+		gotext_count_limits(r->text, c->regex_limits);
 	if (!c->has_failed)
 		return r;
 	release(r);

@@ -333,6 +333,13 @@ bool selector_matches(struct selector *s, selector_label *label, const void *ctx
 	return true;
 }
 
+void selector_count_limits(struct selector *s, uint64_t *counter)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->terms[i].regex)
+			regex_count_limits(s->terms[i].regex, counter);
+}
+
 size_t selector_term_count(const struct selector *s)
 {
 	return s->count;

@@ -18,6 +18,8 @@ typedef struct str selector_label(const void *ctx, struct str name);
 /* All matchers and all filters hold. Matchers are anchored at both ends, filters search. A regex that gives up counts as not
  * found. */
 bool selector_matches(struct selector *s, selector_label *label, const void *ctx, struct str line);
+/* As regex_count_limits, of all its terms. */
+void selector_count_limits(struct selector *s, uint64_t *counter);
 size_t selector_term_count(const struct selector *s);
 
 #endif

@@ -229,6 +229,8 @@ struct regex *stage_compile_regex(struct stage_compile *c, const struct stage_no
 	struct regex *r = regex_new(pattern, 0, err);
 	if (!r)
 		stage_complain(c, at, "%s", err);
+	else
+		regex_count_limits(r, c->regex_limits);
 	return r;
 }
 

@@ -23,6 +23,7 @@ struct stage_compile {
 	const struct stage_node *nested; /* set by a stage that has a pipeline inside: the list of its stages. They are run behind it when
 	                                  * its run says STAGE_NEXT, and passed over when it says STAGE_SKIP */
 	bool has_failed;
+	uint64_t *regex_limits; /* where regular expressions count what they give up; outlives the stages */
 	stage_problem_fn *problem;
 	void *ctx;
 };

@@ -63,6 +63,11 @@ void stages_state_skip(struct stages_state *s, size_t count)
 	s->first = count < s->p->count ? count : s->p->count;
 }
 
+uint64_t stages_regex_limits(const struct stages *p)
+{
+	return p->regex_limits;
+}
+
 int64_t stages_wait_ns(const struct stages *p)
 {
 	int64_t most_ns = 0;
@@ -150,9 +155,11 @@ static enum stage_verdict run_step(struct stages_walk *w, size_t at, struct entr
 	if (!p->look)
 		return step->type->run(step->stage, &turn, e);
 	struct entry before = keep(e);
+	uint64_t limits = p->regex_limits;
 	enum stage_verdict verdict = step->type->run(step->stage, &turn, e);
 	p->look_at = at; /* behind the run: a stage that let others go has moved it */
 	e->is_held = verdict == STAGE_HELD;
+	e->gave_up_regex = p->regex_limits > limits;
 	p->look(p->look_ctx, step->type->name, &before, e);
 	return verdict;
 }

@@ -59,6 +59,7 @@ struct entry { /* all views: into the line, the pipeline, or `arena` (arena_rese
 	/* Only while somebody looks (stages_set_look): which metrics were touched and how, in the arena; the stage keeps it for now. */
 	struct entry_note *notes; size_t note_count;
 	bool is_held;
+	bool gave_up_regex; /* in the stage behind which it is looked at: the line would have cost more than a match may */
 };
 
 enum stage_verdict {
@@ -98,6 +99,8 @@ struct stages *stages_compile_with(const struct stage_node *stages, const struct
 	void *ctx);
 void stages_free(struct stages *p);
 /* One of the stages, also a nested one, has this name. */
+/* Matches that were given up because of their price, since the beginning: each counts as none. */
+uint64_t stages_regex_limits(const struct stages *p);
 bool stages_has(const struct stages *p, struct str name);
 struct stages_state *stages_state_new(const struct stages *p);
 void stages_state_free(struct stages_state *s);

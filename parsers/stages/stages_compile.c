@@ -164,6 +164,7 @@ struct stages *stages_compile_with(const struct stage_node *stages, const struct
 	struct stages *p = calloc(1, sizeof *p);
 	if (!p)
 		abort();
+	c.regex_limits = &p->regex_limits;
 	if (stages && stages->kind == STAGE_LIST)
 		compile_all(p, &c, stages);
 	else if (!stage_node_is_null(stages))

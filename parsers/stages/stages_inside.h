@@ -14,6 +14,7 @@ struct step {
 struct stages {
 	struct step *steps;
 	size_t count, room;
+	uint64_t regex_limits;
 	stages_look *look;
 	void *look_ctx;
 	size_t look_at;

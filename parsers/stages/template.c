@@ -31,6 +31,8 @@ static void *compile(struct stage_compile *c, const struct stage_node *config)
 	t->text = gotext_new(text, err);
 	if (!t->text)
 		stage_complain(c, stage_key(config, "template"), "%s", err);
+	else
+		gotext_count_limits(t->text, c->regex_limits);
 	if (!c->has_failed)
 		return t;
 	release(t);

@@ -225,6 +225,52 @@ START_TEST(a_result_has_a_ceiling)
 }
 END_TEST
 
+/* Each place where a pipeline has a regular expression. */
+static const char *const greedy[] = {
+	"[{'regex':{'expression':'(?P<x>(a|aa)+)b$'}}]",
+	"[{'drop':{'expression':'(a|aa)+b$'}}]",
+	"[{'replace':{'expression':'((a|aa)+)b$','replace':'x'}}]",
+	"[{'match':{'selector':'{app=`shop`} |~ `(a|aa)+b$`','stages':[{'labels':{'app':null}}]}}]",
+	"[{'template':{'source':'x','template':'{{ regexReplaceAll `(a|aa)+b$` .Entry `y` }}'}}]",
+	"[{'multiline':{'firstline':'(a|aa)+b$'}}]",
+};
+
+static void note_given_up(void *ctx, const char *stage, const struct entry *before, const struct entry *after)
+{
+	(void)stage, (void)before;
+	*(bool *)ctx |= after->gave_up_regex;
+}
+
+START_TEST(counts_and_tells_what_a_regex_gave_up)
+{
+	enum { LONG = 100000 };
+	struct arena arena = { 0 }, text = { 0 };
+	struct stages *p = compile(greedy[_i], &arena);
+	struct stages_state *s = stages_state_new(p);
+	struct labels labels = { 0 };
+	char *line = malloc(LONG);
+	ck_assert_ptr_nonnull(line);
+	memset(line, 'a', LONG);
+	line[LONG - 1] = 'b';
+	labels_set(&labels, STR("app"), STR("shop"));
+	for (int is_long = 0; is_long <= 1; is_long++) {
+		bool is_told = false;
+		struct entry e = { .line = { line, is_long ? LONG : 10 }, .labels = labels, .arena = &text };
+		stages_set_look(p, note_given_up, &is_told);
+		stages_run(p, s, &e, 1, ignore, NULL);
+		ck_assert_uint_eq(stages_regex_limits(p), (uint64_t)is_long);
+		ck_assert_int_eq(is_told, is_long);
+		labels = e.labels;
+	}
+	stages_state_free(s);
+	stages_free(p);
+	labels_fini(&labels);
+	free(line);
+	arena_fini(&arena);
+	arena_fini(&text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("stages");
@@ -237,6 +283,7 @@ int main(void)
 	tcase_add_test(t, looks_before_and_after);
 	tcase_add_test(t, memory_does_not_grow);
 	tcase_add_test(t, a_result_has_a_ceiling);
+	tcase_add_loop_test(t, counts_and_tells_what_a_regex_gave_up, 0, COUNT_OF(greedy));
 	suite_add_tcase(suite, t);
 	SRunner *r = srunner_create(suite);
 	srunner_run_all(r, CK_NORMAL);

@@ -1,0 +1,2 @@
+#!/bin/bash
+exec env PYTHONDONTWRITEBYTECODE=1 python3 "${0%.sh}.py" "$@"
