@@ -527,7 +527,7 @@ START_TEST(metrics_that_cannot_be)
 		{ "[{metrics: {m: {type: histogram, config: {buckets: [a]}}}}]", "ascend" },
 		{ "[{metrics: {m: {type: gauge, max_idle_duration: 1ms, config: {action: set}}}}]", "second" },
 		{ "[{metrics: {m: {type: gauge, nonsense: 1, config: {action: set}}}}]", "nonsense" },
-		{ "[{metrics: {m: {type: gauge, config: {buckets: [1], action: set}}}}]", "buckets" }, { "[{metrics: [a]}]", "mapping" },
+		{ "[{metrics: {m: {type: gauge, config: {bucket: [1], action: set}}}}]", "bucket" }, { "[{metrics: [a]}]", "mapping" },
 	};
 	stage_lines_refuse(refusals, COUNT_OF(refusals));
 }
