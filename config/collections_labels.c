@@ -2,7 +2,7 @@
 #include "config/collections.h"
 #include "config/expand.h"
 
-enum { LABELS_MOST = 15, TARGET_LABELS_MOST = 64, NAME_MOST = 1024, VALUE_MOST = 2048 };
+enum { LABELS_USUAL = 15 /* what Loki takes when nobody told it otherwise */, LABELS_MOST = 64, TARGET_LABELS_MOST = 64, NAME_MOST = 1024, VALUE_MOST = 2048 };
 
 static bool is_label_name(struct str s)
 {
@@ -63,11 +63,13 @@ void collection_labels(struct loader *r, const struct place *at, char *field)
 		if (str_starts(e->key, STR("__")))
 			loader_key_error(r, &place, "names that start with __ are internal: choose another one");
 		else if (labels->count == LABELS_MOST) {
-			loader_key_error(r, &place, "more than %d labels, which is what Loki takes on a stream", LABELS_MOST);
+			loader_key_error(r, &place, "more than %d labels", LABELS_MOST);
 			return;
 		} else if (label_is_good(r, &place))
 			collection_add(r, labels, e->key, e->value->text);
 	}
+	if (labels->count > LABELS_USUAL)
+		loader_warning(r, at, "more than %d labels: Loki refuses such streams, unless its max_label_names_per_series was raised", LABELS_USUAL);
 }
 
 static void read_path_label(struct loader *r, const struct place *at, struct str *field)
@@ -104,7 +106,7 @@ void collection_static_labels(struct loader *r, const struct place *at, char *fi
 		else {
 			struct config_labels *to = str_starts(e->key, STR("__")) ? &files->internal : &files->labels;
 			if (to->count == LABELS_MOST) {
-				loader_key_error(r, &place, "more than %d labels, which is what Loki takes on a stream", LABELS_MOST);
+				loader_key_error(r, &place, "more than %d labels", LABELS_MOST);
 				return;
 			}
 			if (label_is_good(r, &place))

@@ -311,6 +311,8 @@ static void finish(struct http_call *call, CURLcode code)
 	} else {
 		reply.error = call->has_bad_header ? "the reply has too many headers"
 			      : call->has_bad_coding ? "the reply is encoded in another way than gzip, or more than once"
+			      : code == CURLE_SSL_CACERT_BADFILE ? "the certificate authorities cannot be read: look at tls_config.ca_file"
+			      : code == CURLE_SSL_CERTPROBLEM ? "the certificate to show cannot be read: look at tls_config.cert_file and key_file"
 			      : call->error[0]     ? call->error
 			      : code               ? curl_easy_strerror(code)
 						   : "the reply ended inside its headers";

@@ -115,6 +115,9 @@ static enum probe_stage stage_of(CURL *easy, CURLcode code, bool is_https)
 		return PROBE_DONE;
 	if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY || !is_done(easy, CURLINFO_NAMELOOKUP_TIME_T))
 		return PROBE_NAME;
+	/* libcurl counts as connected only what has shaken hands. */
+	if (is_https && (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER))
+		return PROBE_TLS;
 	if (code == CURLE_COULDNT_CONNECT || !is_done(easy, CURLINFO_CONNECT_TIME_T))
 		return PROBE_CONNECT;
 	return is_https && !is_done(easy, CURLINFO_APPCONNECT_TIME_T) ? PROBE_TLS : PROBE_REPLY;

@@ -9,6 +9,8 @@
 
 #define AT_CONFIG "the configuration in use is shown at /config"
 #define NO_GRPC "there is no gRPC server here"
+#define NO_CLUSTER "it is for calls between Loki's own parts"
+#define NO_OWN_TRACES "the program does not trace itself"
 #define FIXED "the HTTP server has fixed limits"
 #define NO_REQUEST_LOG "requests to our own port are not logged"
 
@@ -42,7 +44,7 @@ static const struct promtail_flag flags[] = {
 	NO_SWITCH("limit.readline-rate-drop", "reading is held back by the destination, not by a rate"),
 	NOTHING("file-watch.min_poll_frequency", "the kernel tells about changes"),
 	NOTHING("file-watch.max_poll_frequency", "the kernel tells about changes"),
-	NO_SWITCH("tracing.enabled", "the program does not trace itself"),
+	NO_SWITCH("tracing.enabled", NO_OWN_TRACES),
 	SETTING("server.http-listen-address", "server.http_listen_address"),
 	SETTING("server.http-listen-port", "server.http_listen_port"),
 	SETTING("server.graceful-shutdown-timeout", "server.graceful_shutdown_timeout"),
@@ -78,6 +80,32 @@ static const struct promtail_flag flags[] = {
 	NOTHING("server.grpc.keepalive.timeout", NO_GRPC),
 	NOTHING("server.grpc.keepalive.min-time-between-pings", NO_GRPC),
 	NO_SWITCH("server.grpc.keepalive.ping-without-stream-allowed", NO_GRPC),
+	NO_SWITCH("server.grpc-collect-max-streams-by-conn", NO_GRPC),
+	NO_SWITCH("server.grpc.stats-tracking-enabled", NO_GRPC),
+	NO_SWITCH("server.grpc.recv-buffer-pools-enabled", NO_GRPC),
+	NO_SWITCH("server.report-grpc-codes-in-instrumentation-label-enabled", NO_GRPC),
+	NOTHING("server.grpc.num-workers", NO_GRPC),
+	NOTHING("server.grpc-tls-cert-path", NO_GRPC),
+	NOTHING("server.grpc-tls-key-path", NO_GRPC),
+	NOTHING("server.grpc-tls-client-auth", NO_GRPC),
+	NOTHING("server.grpc-tls-ca-path", NO_GRPC),
+	NOTHING("server.cluster-validation.label", NO_CLUSTER),
+	NOTHING("server.cluster-validation.additional-labels", NO_CLUSTER),
+	NO_SWITCH("server.cluster-validation.grpc.enabled", NO_CLUSTER),
+	NO_SWITCH("server.cluster-validation.grpc.soft-validation", NO_CLUSTER),
+	NO_SWITCH("server.cluster-validation.http.enabled", NO_CLUSTER),
+	NO_SWITCH("server.cluster-validation.http.soft-validation", NO_CLUSTER),
+	NOTHING("server.cluster-validation.http.excluded-paths", NO_CLUSTER),
+	NOTHING("server.cluster-validation.http.excluded-user-agents", NO_CLUSTER),
+	NO_SWITCH("server.create-new-traces", NO_OWN_TRACES),
+	NO_SWITCH("server.trace-request-headers", NO_OWN_TRACES),
+	NOTHING("server.trace-request-headers-exclude-list", NO_OWN_TRACES),
+	NO_SWITCH("server.http-log-closed-connections-without-response-enabled", NO_REQUEST_LOG),
+	NOTHING("server.throughput.latency-cutoff", NO_REQUEST_LOG),
+	NOTHING("server.throughput.unit", NO_REQUEST_LOG),
+	INSTEAD("server.proxy-protocol-enabled", "plain HTTP to this port: the PROXY protocol is not spoken"),
+	INSTEAD("server.tls-cipher-suites", "--web.config.file with cipher_suites"),
+	INSTEAD("server.tls-min-version", "--web.config.file with min_version"),
 	INSTEAD("server.http-tls-cert-path", "--web.config.file with certificate and key"),
 	INSTEAD("server.http-tls-key-path", "--web.config.file with certificate and key"),
 	INSTEAD("server.http-tls-client-auth", "--web.config.file with client_auth_type"),

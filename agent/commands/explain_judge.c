@@ -1,5 +1,6 @@
 /* From the nearest to the file to the farthest: a file that is not read has no line that could be dropped; a line that a stage drops is never
  * sent. Of several destinations the one that is worst off decides. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -116,7 +117,9 @@ static bool judge_access(struct explanation *e)
 {
 	for (size_t i = 0; i < e->agent.file_count; i++)
 		if (e->agent.files[i].error.n) {
-			say(e, VERDICT_NOT_READ, "no, not read: the agent cannot open it: " STR_FMT, STR_ARG(e->agent.files[i].error));
+			bool is_denied = str_eq(e->agent.files[i].error, str_of(strerror(EACCES)));
+			say(e, VERDICT_NOT_READ, "no, not read: the agent cannot open it: " STR_FMT "%s", STR_ARG(e->agent.files[i].error),
+			    is_denied ? ": let its user read the file: the file's group, an ACL, or the capability DAC_READ_SEARCH" : "");
 			return true;
 		}
 	if (e->agent.file_count || !e->agent.has_answered)

@@ -330,7 +330,7 @@ void tail_refuse(struct tail *t, const char *path, const char *why)
 	memcpy(kept->path, path, n);
 	map_put(&t->refused, str_of(kept->path), kept);
 	t->o.counters->files_refused++;
-	LOG_WARN("%s: %s", path, why);
+	LOG_WARN("%s: %s%s", path, why, strcmp(why, strerror(EACCES)) ? "" : ": let this user read it (its group, an ACL, or the capability DAC_READ_SEARCH)");
 }
 
 void tail_abandon(struct tail *t, struct generation *g, enum lost_reason reason, uint64_t bytes)

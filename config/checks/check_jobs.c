@@ -46,8 +46,8 @@ static void check_static(struct loader *r, const struct config_scrape *job, stru
 			       STR_ARG(files->internal.at[0].name));
 	size_t together = check_labels_together(r->config, &files->labels);
 	if (labels && !job->relabel_configs.count && together > CHECK_LABELS_MOST)
-		loader_key_error(r, labels, "%zu labels together with the external labels: Loki takes %d on a stream", together,
-			CHECK_LABELS_MOST);
+		loader_warning(r, labels, "%zu labels together with the external ones: Loki takes %d on a stream, unless its max_label_names_per_series "
+			       "was raised", together, CHECK_LABELS_MOST);
 }
 
 /* `spec.nodeName=NAME`, with one or two signs: what holds for all pods that are found. */

@@ -99,7 +99,7 @@ static void try_static(struct loader *r, const struct config_scrape *job, const 
 		loader_warning(r, element, "nothing is read for it: it has no __path__, and no rule makes one");
 	else if (element && together > CHECK_LABELS_MOST)
 		loader_warning(r, element, "%zu labels after the rules, together with filename and the external ones: Loki takes %d on a stream, unless its "
-			       "limit was raised", together, CHECK_LABELS_MOST);
+			       "max_label_names_per_series was raised", together, CHECK_LABELS_MOST);
 	labels_fini(&all);
 	arena_fini(&arena);
 }

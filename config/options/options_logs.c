@@ -102,7 +102,7 @@ const struct option options_logs[] = {
 	VALUE("logs.scrape_configs[].static_configs[].labels", STATIC_LABELS, STATIC(labels), "", "",
 	      "`__path__` is the pattern of files to read, absolute, with `*`, `**`, `?`, `[...]`, `{a,b}` (required, unless relabel_configs "
 	      "make it); `__path_exclude__` leaves out what it matches; other names with two leading underscores are for relabel_configs; all "
-	      "others are labels of the streams, 15 at most."),
+	      "others are labels of the streams. Loki takes 15 of them, unless its limit was raised."),
 	VALUE("logs.scrape_configs[].static_configs[].targets", STRINGS, STATIC(targets), "", "",
 	      "Without meaning for files: what relabel_configs see as `__address__`."),
 	LIST("logs.scrape_configs[].file_sd_configs[]", SCRAPE(files), SCRAPE(file_count), struct config_file_sd, "100",

@@ -21,7 +21,7 @@ static const struct { const char *name, *body; } types[] = {
 	{ "texts", "\"type\":[\"array\",\"null\"],\"items\":{" SCALAR "}" },
 	{ "names", "\"type\":[\"object\",\"null\"],\"additionalProperties\":{" SCALAR "}" },
 	{ "lists", "\"type\":[\"object\",\"null\"],\"additionalProperties\":{\"$ref\":\"#/$defs/texts\"}" },
-	{ "labels", "\"type\":[\"object\",\"null\"],\"maxProperties\":15,\"propertyNames\":{\"pattern\":\"^(?!__)" NAME "$\"},"
+	{ "labels", "\"type\":[\"object\",\"null\"],\"maxProperties\":64,\"propertyNames\":{\"pattern\":\"^(?!__)" NAME "$\"},"
 		    "\"additionalProperties\":{" SCALAR "}" },
 	{ "target_labels", "\"type\":[\"object\",\"null\"],\"maxProperties\":64,\"propertyNames\":{\"pattern\":\"^" NAME "$\",\"not\":{\"const\":"
 			   "\"__name__\"}},\"additionalProperties\":{" SCALAR "}" },
