@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from lib import Agent, Failed, Loki, free_ports, get, main, parse_metrics, spoor_binary, total, wait_for
+from lib import Agent, Failed, Loki, Skip, free_ports, get, main, parse_metrics, spoor_binary, total, wait_for
 
 
 def spoor(*args, data=b""):
@@ -109,4 +109,31 @@ def asked_in_vain(s):
     s.expect("DURATIONlook" not in r.text, "an argument runs into its words")
 
 
-main(one_address, hostile_pattern, asked_in_vain)
+def rights_and_tls(s):
+    """A file that may not be read, TLS where there is none, files of certificates that are not there: what is told says what to do."""
+    if os.geteuid() != 0:
+        raise Skip("only root can become a user who may not read the file")
+    loki = Loki(f"{s.work}/loki").start()
+    log(s, "one")
+    os.chmod(f"{s.work}/logs/a.log", 0o600)
+    os.makedirs(f"{s.work}/agent-state")
+    for path in (s.work, f"{s.work}/agent-state"):
+        os.chmod(path, 0o777)
+    agent = Agent(s.work, config=promtail_file(s, f"  - {{url: '{loki.url}/loki/api/v1/push'}}\n", "[]"), kubernetes=False)
+    agent.prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    agent.start()
+    wait_for("the refusal in the log", lambda: "Permission denied: let this user read it" in agent.process.log_text(), 10)
+    r = spoor("explain", f"{s.work}/logs/a.log", f"--web.listen-address=127.0.0.1:{agent.port}")
+    s.expect(r.returncode == 1 and "cannot open it: Permission denied: let its user read the file" in r.text.split("\n")[0], r.text[:300])
+    agent.stop()
+    config = f"{s.work}/tls.yaml"
+    for more, words, advice in (("", "TLS does not come about", "Is http:// meant?"),
+                                (", tls_config: {ca_file: /nowhere/ca.pem}", "/nowhere/ca.pem: tls_config.ca_file cannot be read", "is it mounted")):
+        with open(config, "w") as f:
+            f.write(promtail_file(s, f"  - {{url: 'https://127.0.0.1:{loki.port}/loki/api/v1/push'{more}}}\n", "[]"))
+        r = spoor("diagnose", f"--config.file={config}", f"--state.dir={s.work}/agent-state")
+        s.expect(r.returncode == 1 and words in r.text and advice in r.text, f"exit {r.returncode}: {r.text[-1500:]}")
+    loki.stop()
+
+
+main(one_address, hostile_pattern, asked_in_vain, rights_and_tls)
