@@ -1,5 +1,5 @@
-/* The door: every file and time call that the tailer and the checkpoint make, one thin function each, so that tests can
- * stand in for the kernel (tests/sim/os_sim.c). Results are >= 0 or -errno. */
+/* The door: every file and time call of the tailer, the positions and the spool, one thin function each, so that flags, retries after a
+ * signal and what is made of errno stand in one place. Results are >= 0 or -errno. */
 #ifndef AGENT_OS_H
 #define AGENT_OS_H
 

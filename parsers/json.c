@@ -5,6 +5,7 @@
 
 #include "parsers/bytes/num.h"
 #include "parsers/bytes/utf8.h"
+#include "parsers/decimal.h"
 
 enum expects { /* what the grammar allows next, behind blanks */
 	EXPECTS_VALUE,         /* behind a colon, at the beginning */
@@ -423,6 +424,11 @@ bool json_raw(struct json *j, struct str *out)
 bool json_i64(struct json *j, int64_t *out)
 {
 	return next_is(j, JSON_NUMBER) && num_i64(j->raw, out);
+}
+
+bool json_double(struct json *j, double *out)
+{
+	return next_is(j, JSON_NUMBER) && decimal_parse(j->raw, out);
 }
 
 bool json_bool(struct json *j, bool *out)

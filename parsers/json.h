@@ -61,6 +61,7 @@ bool json_is(const struct json *j, const char *text);
 bool json_text(struct json *j, struct arena *a, struct str *out); /* see json_resolve */
 bool json_raw(struct json *j, struct str *out);                   /* a string or number as it stands: for what holds no escapes */
 bool json_i64(struct json *j, int64_t *out);                      /* an integer without fraction and exponent, in range */
+bool json_double(struct json *j, double *out);                    /* any number; false also beyond what a double holds */
 bool json_bool(struct json *j, bool *out);
 /* The text of the last key or string: a view into the input where that is possible, else written to the arena. Escapes are
  * resolved; a lone surrogate and each invalid part of UTF-8 become U+FFFD, so that the result is always UTF-8 (and may hold

@@ -3,7 +3,6 @@
 #include "agent/commands/explain_agent.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "exporters/encode.h"
 #include "parsers/json.h"
@@ -174,15 +173,6 @@ static void read_files(struct agent_view *v, struct json *j)
 
 /* ---- destinations and drops ---- */
 
-static double seconds(struct json *j)
-{
-	struct str raw = { 0 };
-	char text[32];
-	json_raw(j, &raw);
-	snprintf(text, sizeof text, STR_FMT, STR_ARG(str_take(raw, sizeof text - 1)));
-	return strtod(text, NULL);
-}
-
 static void read_destination(struct agent_view *v, struct json *j)
 {
 	struct agent_destination d = { 0 };
@@ -196,7 +186,7 @@ static void read_destination(struct agent_view *v, struct json *j)
 		if (json_is(j, "last_status"))
 			json_i64(j, &d.last_status);
 		else if (json_is(j, "retry_in_seconds"))
-			d.retry_s = seconds(j);
+			json_double(j, &d.retry_s);
 	}
 	if (v->destination_count < EXPLAIN_LANES_MAX)
 		v->destinations[v->destination_count++] = d;

@@ -19,15 +19,6 @@ static uint64_t number(struct json *j)
 	return json_i64(j, &value) && value > 0 ? (uint64_t)value : 0;
 }
 
-static double seconds(struct json *j)
-{
-	struct str raw = { 0 };
-	char text[32];
-	json_raw(j, &raw);
-	snprintf(text, sizeof text, STR_FMT, STR_ARG(str_take(raw, sizeof text - 1)));
-	return strtod(text, NULL);
-}
-
 static struct str text(struct json *j, struct arena *arena)
 {
 	struct str value = { 0 };
@@ -88,7 +79,7 @@ static bool read_status(struct top_view *v, struct str input, char err[256])
 		else if (json_is(&j, "degraded_why"))
 			v->degraded_why = text(&j, &v->arena);
 		else if (json_is(&j, "lag_seconds"))
-			v->lag_s = seconds(&j);
+			json_double(&j, &v->lag_s);
 		else if (json_is(&j, "files_refused"))
 			v->files_refused = number(&j);
 		else if (json_is(&j, "lines_read"))
@@ -115,7 +106,7 @@ static void read_destination(struct top_view *v, struct json *j, bool is_receive
 		else if (json_is(j, "last_error"))
 			d->last_error = text(j, &v->arena);
 		else if (json_is(j, "retry_in_seconds"))
-			d->retry_s = seconds(j);
+			json_double(j, &d->retry_s);
 		else if (json_is(j, "lines_sent") || json_is(j, "samples_sent"))
 			d->sent.total = number(j);
 		else if (json_is(j, "lines_pending") || json_is(j, "samples_pending"))
@@ -217,7 +208,7 @@ static void read_file(struct top_view *v, struct json *j)
 		else if (json_is(j, "acked_bytes"))
 			f.acked_bytes = number(j);
 		else if (json_is(j, "lag_seconds"))
-			f.lag_s = seconds(j);
+			json_double(j, &f.lag_s);
 	}
 	add_file(v, &f);
 }

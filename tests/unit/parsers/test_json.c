@@ -124,7 +124,7 @@ START_TEST(values_of_other_types)
 		"1.5", "1e3",
 					      "99999999999999999999" };
 	for (size_t i = 0; i < COUNT_OF(values); i++)
-		for (int ask = 0; ask < 7; ask++) {
+		for (int ask = 0; ask < 8; ask++) {
 			char document[128];
 			snprintf(document, sizeof document, "{\"a\":%s,\"after\":5}", values[i]);
 			struct json j;
@@ -132,6 +132,7 @@ START_TEST(values_of_other_types)
 			struct arena arena = { 0 };
 			struct str text = { 0 };
 			int64_t number = -1, after = 0;
+			double real = -1;
 			bool truth = false;
 			json_init(&j, str_of(document));
 			ck_assert(json_object(&j, &s));
@@ -139,12 +140,13 @@ START_TEST(values_of_other_types)
 			bool got = ask == 0 ? json_text(&j, &arena, &text) : ask == 1 ? json_i64(&j,
 				&number) : ask == 2 ? json_bool(&j, &truth) :
 				ask == 3 ? json_object(&j, &inner) : ask == 4 ? json_array(&j, &inner) : ask == 5 ? json_raw(&j,
-					&text) : true;
+					&text) : ask == 6 ? json_double(&j, &real) : true;
 			bool want = ask == 0 ? i == 2 : ask == 1 ? i < 2 : ask == 2 ? i == 3 ||
 				i == 4 : ask == 3 ? i == 6 : ask == 4 ? i == 7 :
-				ask == 5 ? i < 3 || i > 7 : true;
+				ask == 5 ? i < 3 || i > 7 : ask == 6 ? i < 2 || i > 7 : true;
 			ck_assert_msg(got == want, "%s asked as %d: got %d", values[i], ask, got);
 			ck_assert(ask != 1 || i != 1 || number == -7);
+			ck_assert(ask != 6 || i != 8 || real == 1.5);
 			ck_assert_msg(json_member(&j, &s) && json_is(&j, "after") && json_i64(&j, &after) && after == 5,
 				"%s asked as %d: lost the way",
 				values[i], ask);
