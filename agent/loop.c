@@ -15,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "agent/os.h"
 
 enum { EVENTS_PER_TURN = 64, FIRST_ROOM = 64 };
 
@@ -39,17 +40,10 @@ struct loop {
 	bool is_again, is_stopping, is_in_turn;
 };
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void read_clocks(struct loop *l)
 {
-	l->now_ns = clock_ns(CLOCK_MONOTONIC);
-	l->wall_ns = clock_ns(CLOCK_REALTIME);
+	l->now_ns = os_now_ns();
+	l->wall_ns = os_wall_ns();
 }
 
 /* Small memory refused ends the process (decision 0004). */
@@ -143,7 +137,7 @@ static int sleep_ms(const struct loop *l)
 		return 0;
 	if (l->heap_count == 0)
 		return -1;
-	int64_t at_ns = l->heap[0]->at_ns, now_ns = clock_ns(CLOCK_MONOTONIC);
+	int64_t at_ns = l->heap[0]->at_ns, now_ns = os_now_ns();
 	if (at_ns <= now_ns)
 		return 0;
 	int64_t ms = (at_ns - now_ns - 1) / 1000000 + 1;

@@ -86,11 +86,6 @@ struct str problems_next_line(struct str *rest)
 	return str_take(all, n);
 }
 
-static bool is_word(char c)
-{
-	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_';
-}
-
 /* Does this key, well spelled or not, hold a secret itself? A file name or an address is none. */
 static bool sounds_secret(struct str key)
 {
@@ -108,7 +103,7 @@ static bool sounds_secret(struct str key)
 static size_t secret_at(struct str line)
 {
 	for (size_t at = 0, end; at < line.n; at = end + 1) {
-		for (end = at; end < line.n && is_word(line.p[end]);)
+		for (end = at; end < line.n && ascii_is_word(line.p[end]);)
 			end++;
 		struct str key = str_skip(str_take(line, end), at);
 		size_t colon = end;

@@ -15,11 +15,6 @@ struct pass {
 	size_t depth;
 };
 
-static bool is_name(char c)
-{
-	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_';
-}
-
 static bool is_escape(struct str s)
 {
 	return s.n > 1 && ((s.p[0] == '$' && s.p[1] == '$') || (s.p[0] == '\\' && (s.p[1] == '\\' || s.p[1] == '/')));
@@ -44,7 +39,7 @@ static bool begin_variable(struct pass *x)
 {
 	struct str begin = x->rest;
 	size_t n = 0;
-	while (n < begin.n && is_name(begin.p[n]))
+	while (n < begin.n && ascii_is_word(begin.p[n]))
 		n++;
 	if (n == 0 || n > SUBSTITUTE_NAME_MOST)
 		return fail(x, "only ${NAME} and ${NAME:-words} are replaced, write $${ for what is meant as it is", begin);

@@ -6,18 +6,10 @@
 
 enum { NS_IN_MS = 1000000 };
 
-static bool has_control(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
 static bool read_str(const struct option *o, struct str text, char *field, struct arena *arena, struct buf *why)
 {
 	(void)o;
-	if (has_control(text)) {
+	if (str_has_control(text)) {
 		buf_str(why, str_ends(text, STR("\n")) ? STR("expected one line, found a line break at the end: write it in quotes "
 			"or after >-")
 						       : STR("expected text without line breaks, tabs and control characters"));

@@ -22,18 +22,10 @@ enum {
 	SPELLINGS = 8 /* of a file name, one for each generation modulo this */
 };
 
-static bool has_control_bytes(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
 /* A NUL-terminated copy for libcurl; free() it. NULL for control bytes (NUL among them). */
 static char *text_of(struct str s)
 {
-	char *z = has_control_bytes(s) ? NULL : malloc(s.n + 1);
+	char *z = str_has_control(s) ? NULL : malloc(s.n + 1);
 	if (!z)
 		return NULL;
 	if (s.n)

@@ -34,14 +34,6 @@ static struct str trim(struct str s)
 	return s;
 }
 
-static bool has_control_bytes(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
 static const char *fault_of(const struct buf *content, struct str value, int64_t status)
 {
 	if (content->is_full)
@@ -50,7 +42,7 @@ static const char *fault_of(const struct buf *content, struct str value, int64_t
 		return strerror((int)-status);
 	if (value.n == 0)
 		return "is empty";
-	return has_control_bytes(value) ? "has a line break or another control byte inside" : NULL;
+	return str_has_control(value) ? "has a line break or another control byte inside" : NULL;
 }
 
 int secret_read(struct secret *s, const struct secret_door *door, char err[256])

@@ -114,13 +114,6 @@ void bcachefs_parse_io_errors(struct sheet *s, struct str uuid, struct str devic
 	}
 }
 
-static struct str text_of(struct sheet *s, struct collect *c, const char *directory, const char *file)
-{
-	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } :
-		sheet_copy(s, str_trim(text));
-}
-
 static void add_size(struct sheet *s, const char *name, const char *help, struct str text, const struct metric_label *labels,
 	size_t count)
 {
@@ -132,14 +125,14 @@ static void add_size(struct sheet *s, const char *name, const char *help, struct
 static void add_device(struct sheet *s, struct collect *c, struct str uuid, const char *directory, struct str device)
 {
 	const struct metric_label labels[] = { { "device", device }, { "uuid", uuid } };
-	struct str label = text_of(s, c, directory, "label"), state = text_of(s, c, directory, "state"), text;
+	struct str label = sheet_attribute(s, c->files, directory, "label"), state = sheet_attribute(s, c->files, directory, "state"), text;
 	sheet_add(s, METRIC_GAUGE, "node_bcachefs_device_info", "Device information.", 1, labels[0], { "label", label },
 		{ "state", state },
 		labels[1]);
-	add_size(s, "node_bcachefs_device_bucket_size_bytes", "Bucket size in bytes.", text_of(s, c, directory, "bucket_size"),
+	add_size(s, "node_bcachefs_device_bucket_size_bytes", "Bucket size in bytes.", sheet_attribute(s, c->files, directory, "bucket_size"),
 		labels, 2);
-	add_size(s, "node_bcachefs_device_buckets", "Total number of buckets.", text_of(s, c, directory, "nbuckets"), labels, 2);
-	add_size(s, "node_bcachefs_device_durability", "Device durability setting.", text_of(s, c, directory, "durability"), labels,
+	add_size(s, "node_bcachefs_device_buckets", "Total number of buckets.", sheet_attribute(s, c->files, directory, "nbuckets"), labels, 2);
+	add_size(s, "node_bcachefs_device_durability", "Device durability setting.", sheet_attribute(s, c->files, directory, "durability"), labels,
 		2);
 	if (files_read(c->files, directory, "/io_done", false, &text) == 0)
 		bcachefs_parse_io(s, uuid, device, text);
@@ -158,7 +151,7 @@ static void add_filesystem(struct sheet *s, struct collect *c, const char *name)
 	const struct metric_label labels[] = { { "uuid", uuid } };
 	sheet_put(s, METRIC_GAUGE, "node_bcachefs_info", "Filesystem information.", 1, labels, 1);
 	add_size(s, "node_bcachefs_btree_cache_size_bytes", "Btree cache memory usage in bytes.",
-		text_of(s, c, directory, "btree_cache_size"),
+		sheet_attribute(s, c->files, directory, "btree_cache_size"),
 		labels, 1);
 	for (size_t i = 0; i < COUNT_OF(tables); i++)
 		if (files_read(c->files, directory, tables[i].file, false, &text) == 0)

@@ -22,17 +22,10 @@ static const struct { const char *word, *metric, *help; enum metric_type type; d
 	  1000 },
 };
 
-static struct str text_of(struct sheet *s, struct collect *c, const char *directory, const char *file)
-{
-	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } :
-		sheet_copy(s, str_trim(text));
-}
-
 static double number_of(struct sheet *s, struct collect *c, const char *directory, const char *file)
 {
 	double value;
-	return words_unsigned(text_of(s, c, directory, file), &value) ? value : 0;
+	return words_unsigned(sheet_attribute(s, c->files, directory, file), &value) ? value : 0;
 }
 
 /* Before Linux 6.0 there is no such file: zeros. */
@@ -199,12 +192,12 @@ static void add_filesystem(struct sheet *s, struct collect *c, const char *name,
 {
 	static const char *const groups[] = { "data", "metadata", "system" };
 	const char *directory = sheet_text(s, "%s/fs/btrfs/%s", c->roots->sys, name);
-	struct str uuid = text_of(s, c, directory, "metadata_uuid"), text;
+	struct str uuid = sheet_attribute(s, c->files, directory, "metadata_uuid"), text;
 	uuid = uuid.n > 0 ? uuid : str_of(name);
 	struct names devices;
 	if (names_read(&devices, &s->memory, "%s/devices", directory) < 0)
 		return;
-	sheet_add(s, METRIC_GAUGE, "node_btrfs_info", "Filesystem information", 1, { "label", text_of(s, c, directory, "label") },
+	sheet_add(s, METRIC_GAUGE, "node_btrfs_info", "Filesystem information", 1, { "label", sheet_attribute(s, c->files, directory, "label") },
 		{ "uuid", uuid });
 	sheet_add(s, METRIC_GAUGE, "node_btrfs_global_rsv_size_bytes", "Size of global reserve.",
 		number_of(s, c, directory, "allocation/global_rsv_size"), { "uuid", uuid });

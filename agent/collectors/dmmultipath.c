@@ -5,13 +5,6 @@
 #include "agent/collectors/sheet.h"
 #include "agent/collectors/words.h"
 
-static struct str text_of(struct sheet *s, struct collect *c, const char *directory, const char *file)
-{
-	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } :
-		sheet_copy(s, str_trim(text));
-}
-
 static void add_paths(struct sheet *s, struct collect *c, const char *directory, const struct metric_label *labels)
 {
 	struct names paths;
@@ -19,7 +12,7 @@ static void add_paths(struct sheet *s, struct collect *c, const char *directory,
 	size_t active = 0;
 	for (size_t i = 0; i < paths.count; i++) {
 		const char *path = sheet_text(s, "%s/block/%s/device", c->roots->sys, paths.at[i]);
-		struct str state = text_of(s, c, path, "state"); /* SCSI says running, NVMe says live */
+		struct str state = sheet_attribute(s, c->files, path, "state"); /* SCSI says running, NVMe says live */
 		active += str_eq(state, STR("running")) || str_eq(state, STR("live"));
 		sheet_add(s, METRIC_GAUGE, "node_dmmultipath_path_state",
 			"Reports the underlying device state for a multipath path, as read from /sys/block/<dev>/device/state.", 1,
@@ -38,18 +31,18 @@ static void add_paths(struct sheet *s, struct collect *c, const char *directory,
 static void add_device(struct sheet *s, struct collect *c, const char *name)
 {
 	const char *directory = sheet_text(s, "%s/block/%s", c->roots->sys, name);
-	struct str uuid = text_of(s, c, directory, "dm/uuid");
+	struct str uuid = sheet_attribute(s, c->files, directory, "dm/uuid");
 	if (!str_starts(uuid, STR("mpath-")))
 		return;
-	const struct metric_label labels[] = { { "device", text_of(s, c, directory, "dm/name") }, { "sysfs_name", str_of(name) } };
+	const struct metric_label labels[] = { { "device", sheet_attribute(s, c->files, directory, "dm/name") }, { "sysfs_name", str_of(name) } };
 	double suspended, sectors;
 	sheet_add(s, METRIC_GAUGE, "node_dmmultipath_device_info", "Non-numeric information about a DM-multipath device.", 1,
 		labels[0],
 		labels[1], { "uuid", uuid });
-	if (words_unsigned(text_of(s, c, directory, "dm/suspended"), &suspended))
+	if (words_unsigned(sheet_attribute(s, c->files, directory, "dm/suspended"), &suspended))
 		sheet_put(s, METRIC_GAUGE, "node_dmmultipath_device_active",
 			"Whether the multipath device-mapper device is active (1) or suspended (0).", suspended != 1, labels, 2);
-	if (words_unsigned(text_of(s, c, directory, "size"), &sectors))
+	if (words_unsigned(sheet_attribute(s, c->files, directory, "size"), &sectors))
 		sheet_put(s, METRIC_GAUGE, "node_dmmultipath_device_size_bytes",
 			"Size of the multipath device in bytes, read from /sys/block/<dm>/size.", sectors * 512, labels, 2);
 	add_paths(s, c, directory, labels);

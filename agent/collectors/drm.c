@@ -17,13 +17,6 @@ static const struct { const char *file, *metric, *help; } rows[] = {
 	{ "mem_info_vram_used", "node_drm_memory_vram_used_bytes", "The used amount of VRAM in bytes." },
 };
 
-static struct str text_of(struct sheet *s, struct collect *c, const char *directory, const char *file)
-{
-	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } :
-		sheet_copy(s, str_trim(text));
-}
-
 static bool is_amdgpu(struct str uevent)
 {
 	while (uevent.n > 0)
@@ -35,16 +28,16 @@ static bool is_amdgpu(struct str uevent)
 static void add_card(struct sheet *s, struct collect *c, const char *card)
 {
 	const char *directory = sheet_text(s, "%s/class/drm/%s/device", c->roots->sys, card);
-	if (!is_amdgpu(text_of(s, c, directory, "uevent")))
+	if (!is_amdgpu(sheet_attribute(s, c->files, directory, "uevent")))
 		return;
-	struct str vendor = text_of(s, c, directory, "mem_info_vram_vendor"), id = text_of(s, c, directory, "unique_id");
+	struct str vendor = sheet_attribute(s, c->files, directory, "mem_info_vram_vendor"), id = sheet_attribute(s, c->files, directory, "unique_id");
 	sheet_add(s, METRIC_GAUGE, "node_drm_card_info", "Card information", 1, { "card", str_of(card) },
 		{ "memory_vendor", vendor },
-		{ "power_performance_level", text_of(s, c, directory, "power_dpm_force_performance_level") }, { "unique_id", id },
+		{ "power_performance_level", sheet_attribute(s, c->files, directory, "power_dpm_force_performance_level") }, { "unique_id", id },
 		{ "vendor", STR("amd") });
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		uint64_t value = 0;
-		if (!words_based(text_of(s, c, directory, rows[i].file), &value))
+		if (!words_based(sheet_attribute(s, c->files, directory, rows[i].file), &value))
 			value = 0;
 		sheet_add(s, METRIC_GAUGE, rows[i].metric, rows[i].help, (double)value, { "card", str_of(card) });
 	}

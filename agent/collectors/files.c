@@ -219,6 +219,12 @@ int files_attribute(struct files *f, struct str *out, const char *format, ...)
 	return error;
 }
 
+struct str files_text(struct files *f, const char *directory, const char *file)
+{
+	struct str text;
+	return files_attribute(f, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } : str_trim(text);
+}
+
 int files_number(struct files *f, double *out, const char *format, ...)
 {
 	struct str text;

@@ -19,6 +19,8 @@ const char *files_net(const struct files *f);
 int files_read(struct files *f, const char *root, const char *path, bool keep, struct str *out);
 /* The same for printf-style paths: small sysfs attributes; the trailing newline and blanks are cut off. Not kept open. */
 int files_attribute(struct files *f, struct str *out, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* directory/file likewise, without white space around it; empty when it cannot be read. */
+struct str files_text(struct files *f, const char *directory, const char *file);
 /* An attribute that is one number (decimal, or hex with 0x). */
 int files_number(struct files *f, double *out, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Names in a directory, sorted, "." and ".." left out; fn returns false to stop. 0 or -errno. */

@@ -143,23 +143,17 @@ static const struct { const char *file, *metric, *help; unsigned factor; } count
 	  "The number of RoCE packets with ICRC errors. This counter was added in MLNX_OFED 4.4 and kernel 4.19", 1 },
 };
 
-static struct str text_of(struct collect *c, const char *directory, const char *file)
-{
-	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } : str_trim(text);
-}
-
 /* "4: ACTIVE" */
 static bool state_of(struct collect *c, const char *directory, const char *file, double *out)
 {
-	struct str rest = text_of(c, directory, file), number = str_cut(&rest, ':');
+	struct str rest = files_text(c->files, directory, file), number = str_cut(&rest, ':');
 	return words_unsigned(str_trim(number), out);
 }
 
 /* "100 Gb/sec (4X EDR)" into bytes per second */
 static bool rate_of(struct collect *c, const char *directory, double *out)
 {
-	struct str rest = text_of(c, directory, "rate");
+	struct str rest = files_text(c->files, directory, "rate");
 	double gigabits;
 	if (!fields_number(fields_next(&rest), &gigabits) || !(gigabits >= 0 && gigabits < 1e9))
 		return false;
@@ -185,12 +179,12 @@ static void add_port(struct sheet *s, struct collect *c, const char *directory, 
 	if (rate_of(c, directory, &number))
 		sheet_put(s, METRIC_GAUGE, "node_infiniband_rate_bytes_per_second", "Maximum signal transfer rate", number, labels,
 			2);
-	if (words_based(text_of(c, directory, "hw_counters/lifespan"), &value))
+	if (words_based(files_text(c->files, directory, "hw_counters/lifespan"), &value))
 		sheet_put(s, METRIC_GAUGE, "node_infiniband_lifespan_seconds",
 			"The maximum period in ms which defines the aging of the counter reads. Two consecutive reads within this period might "
 			"return the same values.", (double)(value / 1000), labels, 2);
 	for (size_t i = 0; i < COUNT_OF(counters); i++)
-		if (words_based(text_of(c, directory, counters[i].file), &value))
+		if (words_based(files_text(c->files, directory, counters[i].file), &value))
 			sheet_put(s, METRIC_COUNTER, counters[i].metric, counters[i].help, (double)(value * counters[i].factor),
 				labels, 2);
 }
@@ -198,12 +192,12 @@ static void add_port(struct sheet *s, struct collect *c, const char *directory, 
 static void add_device(struct sheet *s, struct collect *c, const char *device)
 {
 	const char *directory = sheet_text(s, "%s/class/infiniband/%s", c->roots->sys, device);
-	struct str board = sheet_copy(s, text_of(c, directory, "board_id")),
-		firmware = sheet_copy(s, text_of(c, directory, "fw_ver"));
+	struct str board = sheet_copy(s, files_text(c->files, directory, "board_id")),
+		firmware = sheet_copy(s, files_text(c->files, directory, "fw_ver"));
 	sheet_add(s, METRIC_GAUGE, "node_infiniband_info",
 		"Non-numeric data from /sys/class/infiniband/<device>, value is always 1.", 1,
 		{ "board_id", board }, { "device", str_of(device) }, { "firmware_version", firmware },
-		{ "hca_type", text_of(c, directory, "hca_type") });
+		{ "hca_type", files_text(c->files, directory, "hca_type") });
 	struct names ports;
 	names_read(&ports, &s->memory, "%s/ports", directory);
 	for (size_t i = 0; i < ports.count; i++) {

@@ -33,16 +33,10 @@ static bool read_location(struct sheet *s, struct str text, struct str out[LOCAT
 	return true;
 }
 
-static struct str text_of(struct collect *c, const char *directory, const char *file)
-{
-	struct str text;
-	return files_attribute(c->files, &text, "%s/%s", directory, file) < 0 ? (struct str){ 0 } : str_trim(text);
-}
-
 /* "16.0 GT/s PCIe" into transfers per second, -1 when it is not known. */
 static double speed_of(struct collect *c, const char *directory, const char *file)
 {
-	struct str rest = text_of(c, directory, file);
+	struct str rest = files_text(c->files, directory, file);
 	double speed;
 	bool is_speed = fields_number(fields_next(&rest), &speed) && str_eq(str_trim(rest), STR("GT/s PCIe"));
 	return is_speed ? speed * 1e9 : -1;
@@ -51,7 +45,7 @@ static double speed_of(struct collect *c, const char *directory, const char *fil
 static double number_of(struct collect *c, const char *directory, const char *file, double fallback)
 {
 	double number;
-	return words_signed(text_of(c, directory, file), &number) ? number : fallback;
+	return words_signed(files_text(c->files, directory, file), &number) ? number : fallback;
 }
 
 static void add_numbers(struct sheet *s, struct collect *c, const char *directory, const struct metric_label *labels)
@@ -91,7 +85,7 @@ static void add_numbers(struct sheet *s, struct collect *c, const char *director
 static void add_power(struct sheet *s, struct collect *c, const char *directory, const struct metric_label *labels)
 {
 	static const char *const states[] = { "D0", "D1", "D2", "D3hot", "D3cold", "unknown", "error" };
-	struct str now = text_of(c, directory, "power_state");
+	struct str now = files_text(c->files, directory, "power_state");
 	for (size_t i = 0; i < COUNT_OF(states) && now.n > 0; i++)
 		sheet_add(s, METRIC_GAUGE, "node_pcidevice_power_state",
 			"PCIe device power state, one of: D0, D1, D2, D3hot, D3cold, unknown or error.",
@@ -117,7 +111,7 @@ static bool add_info(struct sheet *s, struct collect *c, const char *directory, 
 		all[n++] = (struct metric_label){ parents[i], parent[i] };
 	}
 	for (size_t i = 0; i < IDS; i++) {
-		if (!words_based(text_of(c, directory, ids[i].file), &numbers[i]) || numbers[i] > INT_MAX)
+		if (!words_based(files_text(c->files, directory, ids[i].file), &numbers[i]) || numbers[i] > INT_MAX)
 			return false;
 		const char *text = sheet_text(s, "0x%0*llx", ids[i].digits, (unsigned long long)numbers[i]);
 		all[n++] = (struct metric_label){ ids[i].label, str_of(text) };

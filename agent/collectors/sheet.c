@@ -74,23 +74,18 @@ const char *sheet_text(struct sheet *s, const char *format, ...)
 	return arena_copy(&s->memory, (struct str){ text, length }).p;
 }
 
-static bool is_legal(char c)
-{
-	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_';
-}
-
 const char *sheet_name(struct sheet *s, const char *prefix, struct str name, const char *suffix)
 {
 	char *clean = arena_alloc(&s->memory, name.n + 1);
 	size_t n = 0;
 	for (size_t i = 0; i < name.n; ) {
-		if (is_legal(name.p[i])) {
+		if (ascii_is_word(name.p[i])) {
 			clean[n++] = name.p[i++];
 			continue;
 		}
 		while (n > 0 && clean[n - 1] == '_')
 			n--;
-		while (i < name.n && !is_legal(name.p[i]))
+		while (i < name.n && !ascii_is_word(name.p[i]))
 			i++;
 		while (i < name.n && name.p[i] == '_')
 			i++;

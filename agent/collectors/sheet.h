@@ -9,6 +9,7 @@
 #ifndef AGENT_COLLECTORS_SHEET_H
 #define AGENT_COLLECTORS_SHEET_H
 
+#include "agent/collectors/files.h"
 #include "agent/exposition/families.h"
 #include "parsers/bytes/arena.h"
 
@@ -37,6 +38,11 @@ const char *sheet_text(struct sheet *s, const char *format, ...) __attribute__((
 static inline struct str sheet_copy(struct sheet *s, struct str text)
 {
 	return arena_copy(&s->memory, text);
+}
+/* The text of a small file of sysfs, directory/file, without white space around it; empty when it cannot be read. Lives until sheet_write. */
+static inline struct str sheet_attribute(struct sheet *s, struct files *files, const char *directory, const char *file)
+{
+	return sheet_copy(s, files_text(files, directory, file));
 }
 /* "node_" prefix name suffix, where bytes of name that a metric cannot have become one '_', together with underscores around
  * them. */

@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-bus.h>
+
+#include "agent/os.h"
 
 #define LIBRARY "libsystemd.so.0"
 #define SERVICE "org.freedesktop.systemd1"
@@ -76,23 +77,16 @@ void systemd_library_close(struct systemd_library *l)
 	free(l);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* What a call may take, in microseconds; 0: nothing any more. */
 static uint64_t patience_us(const struct systemd_bus *b)
 {
-	const int64_t left_us = (b->deadline_ns - now_ns()) / 1000;
+	const int64_t left_us = (b->deadline_ns - os_now_ns()) / 1000;
 	return left_us <= 0 ? 0 : left_us < SYSTEMD_CALL_MS * 1000 ? (uint64_t)left_us : SYSTEMD_CALL_MS * 1000;
 }
 
 static int become_ready(struct systemd_bus *b)
 {
-	const int64_t whole_ns = b->deadline_ns, limit_ns = now_ns() + SYSTEMD_CALL_MS * 1000000ll;
+	const int64_t whole_ns = b->deadline_ns, limit_ns = os_now_ns() + SYSTEMD_CALL_MS * 1000000ll;
 	b->deadline_ns = limit_ns < whole_ns ? limit_ns : whole_ns;
 	int err = 0;
 	while (err >= 0 && (err = b->l->sd_bus_is_ready(b->bus)) == 0) {
@@ -131,7 +125,7 @@ int systemd_bus_open(struct systemd_bus **out, const struct systemd_library *l, 
 	if (!b)
 		abort();
 	b->l = l;
-	b->deadline_ns = now_ns() + total_ms * 1000000ll;
+	b->deadline_ns = os_now_ns() + total_ms * 1000000ll;
 	int err = connect_bus(b, is_private);
 	if (err < 0 && err != -ETIMEDOUT && !is_private && geteuid() == 0)
 		err = connect_bus(b, true);

@@ -76,12 +76,6 @@ static struct test_file *load_file(const char *path)
 	return t;
 }
 
-static void add_all(struct labels *to, const struct config_labels *labels)
-{
-	for (size_t i = 0; i < labels->count; i++)
-		labels_set(to, labels->at[i].name, labels->at[i].value);
-}
-
 static const char *word_of(const struct test_file *t, const struct test_case *c)
 {
 	struct str word = c->format.n ? c->format : t->format;
@@ -98,8 +92,8 @@ static void run_case(const struct test_file *t, const struct config *config, con
 	options.format = trial_format(word_of(t, c), job ? job : &inlined);
 	struct arena arena = { 0 };
 	trial_job_labels(config, job, &options.labels, &arena);
-	add_all(&options.labels, &t->labels);
-	add_all(&options.labels, &c->labels);
+	trial_add_labels(&options.labels, &t->labels);
+	trial_add_labels(&options.labels, &c->labels);
 	struct trial *trial = trial_new(&options);
 	for (size_t i = 0; i < c->input.count; i++)
 		trial_line(trial, c->input.at[i]);

@@ -212,7 +212,7 @@ void trial_each_metric(const struct trial *t, void (*fn)(void *ctx, const struct
 		stages_each_metric(t->stages, fn, ctx);
 }
 
-static void add_all(struct labels *to, const struct config_labels *labels)
+void trial_add_labels(struct labels *to, const struct config_labels *labels)
 {
 	for (size_t i = 0; i < labels->count; i++)
 		labels_set(to, labels->at[i].name, labels->at[i].value);
@@ -249,9 +249,9 @@ static void relabelled(const struct config *c, const struct config_scrape *job, 
 void trial_job_labels(const struct config *c, const struct config_scrape *job, struct labels *out, struct arena *arena)
 {
 	if (c)
-		add_all(out, &c->global.external_labels);
+		trial_add_labels(out, &c->global.external_labels);
 	if (job && job->static_count && !job->is_promtail)
-		add_all(out, &job->statics[0].labels);
+		trial_add_labels(out, &job->statics[0].labels);
 	if (c && job && job->is_promtail)
 		relabelled(c, job, out, arena);
 }

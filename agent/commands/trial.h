@@ -49,6 +49,7 @@ void trial_each_metric(const struct trial *t, void (*fn)(void *ctx, const struct
 void trial_job_labels(const struct config *c, const struct config_scrape *job, struct labels *out, struct arena *arena);
 /* The job with this name, NULL: the first one; NULL when there is none. */
 const struct config_scrape *trial_job(const struct config *c, const char *name);
+void trial_add_labels(struct labels *to, const struct config_labels *labels); /* views; of two with one name the later one counts */
 
 /* How lines are wrapped: "raw", "cri" or "docker", NULL: as the job's first stage says, raw without one. */
 enum log_format trial_format(const char *word, const struct config_scrape *job);

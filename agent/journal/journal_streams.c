@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "agent/journal/journal_block.h"
+#include "agent/logs/stream_labels.h"
 #include "exporters/loki.h"
-#include "parsers/bytes/utf8.h"
 
-enum { RENDERED_CAP_BYTES = 512 << 10, VALUE_BYTES_MAX = 2048, STAGES_BYTES = 2048 /* an estimate of what a stream's stages keep */ };
+enum { RENDERED_CAP_BYTES = 512 << 10, STAGES_BYTES = 2048 /* an estimate of what a stream's stages keep */ };
 #define OVERFLOW_KEY STR("+")
 
 static void put_all(struct labels *to, const struct config_labels *from)
@@ -66,12 +66,6 @@ void journal_streams_fini(struct journal_streams *s)
 	map_fini(&s->by_key);
 }
 
-/* Loki refuses the whole stream for one value that is longer. */
-static struct str cut_value(struct str value)
-{
-	return value.n > VALUE_BYTES_MAX ? str_take(value, utf8_floor(value, VALUE_BYTES_MAX)) : value;
-}
-
 /* What the entry brings, or what stands for everything that is too much. */
 static void put_own(struct labels *to, struct str key, bool is_overflow)
 {
@@ -79,7 +73,7 @@ static void put_own(struct labels *to, struct str key, bool is_overflow)
 	if (is_overflow)
 		labels_set(to, STR("container"), STR("__overflow__"));
 	for (struct str rest = key; !is_overflow && journal_block_label(&rest, &one);)
-		labels_set(to, one.name, cut_value(one.value));
+		labels_set(to, one.name, stream_labels_cut(one.value));
 }
 
 static struct journal_stream *stream_new(struct str key, const struct labels *labels)

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/os.h"
+
 enum { PATIENCE_MS = 1000, SLEEP_MS_MAX = 60000 };
 
 struct slot {
@@ -55,13 +57,6 @@ static void shared_free(struct shared *s)
 
 /* ---- the thread ---- */
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static bool is_closing(struct shared *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -89,7 +84,7 @@ static void fill(struct shared *s, struct slot *slot)
 	char problem[JOURNAL_NOTE_ROOM];
 	memcpy(problem, slot->block.problem, sizeof problem);
 	journal_block_reset(&slot->block);
-	follow_fill(slot->follow, &slot->block, now_ns());
+	follow_fill(slot->follow, &slot->block, os_now_ns());
 	if (!is_news(&slot->block, problem))
 		return;
 	pthread_mutex_lock(&s->lock);
@@ -101,7 +96,7 @@ static void fill(struct shared *s, struct slot *slot)
 /* Milliseconds until a reader with a block has something to do. */
 static int time_to_sleep(struct shared *s)
 {
-	int64_t now = now_ns(), least_ms = SLEEP_MS_MAX;
+	int64_t now = os_now_ns(), least_ms = SLEEP_MS_MAX;
 	for (size_t i = 0; i < s->count; i++) {
 		if (!s->slots[i].follow || !has_block(s, &s->slots[i]))
 			continue;
@@ -132,7 +127,7 @@ static void *work(void *arg)
 	struct shared *s = arg;
 	while (!is_closing(s)) {
 		for (size_t i = 0; i < s->count && !is_closing(s); i++)
-			if (s->slots[i].follow && has_block(s, &s->slots[i]) && follow_is_due(s->slots[i].follow, now_ns()))
+			if (s->slots[i].follow && has_block(s, &s->slots[i]) && follow_is_due(s->slots[i].follow, os_now_ns()))
 				fill(s, &s->slots[i]);
 		sleep_on(s);
 	}

@@ -48,18 +48,10 @@ struct node_pods *node_pods_new(int64_t wait_ms)
 	return n;
 }
 
-static struct str annotation(const struct pod *pod, struct str name)
-{
-	for (size_t i = 0; i < pod->annotation_count; i++)
-		if (str_eq(pod->annotations[i].name, name))
-			return pod->annotations[i].value;
-	return (struct str){ 0 };
-}
-
 struct str node_pods_log_uid(const struct pod *pod)
 {
-	struct str hash = annotation(pod, STR("kubernetes.io/config.hash"));
-	bool is_mirror = annotation(pod, STR("kubernetes.io/config.mirror")).n > 0;
+	struct str hash = pod_annotation(pod, STR("kubernetes.io/config.hash"));
+	bool is_mirror = pod_annotation(pod, STR("kubernetes.io/config.mirror")).n > 0;
 	return is_mirror && hash.n ? hash : pod->uid;
 }
 

@@ -15,7 +15,7 @@
 #include "exporters/loki.h"
 #include "parsers/bytes/utf8.h"
 
-enum { LABELS_MAX = 96, RENDERED_CAP_BYTES = 256 << 10, VALUE_BYTES_MAX = 2048, PATH_ROOM = 4096 };
+enum { LABELS_MAX = 96, RENDERED_CAP_BYTES = 256 << 10, PATH_ROOM = 4096 };
 
 struct label_set {
 	struct label at[LABELS_MAX];
@@ -34,12 +34,6 @@ static void put_all(struct label_set *set, const struct config_labels *labels)
 		put(set, labels->at[i].name, labels->at[i].value);
 }
 
-/* Loki refuses the whole stream for one value that is longer. */
-static struct str cut_value(struct str value)
-{
-	return value.n > VALUE_BYTES_MAX ? str_take(value, utf8_floor(value, VALUE_BYTES_MAX)) : value;
-}
-
 /* A link's own, or the one that the rules wrote. */
 static struct str filename(const struct label_rules *rules, const struct source *s, char room[PATH_ROOM])
 {
@@ -56,7 +50,7 @@ static struct log_facts native_facts(const struct label_rules *rules, const stru
 		return (struct log_facts){ { [FACT_NODE] = rules->node_name, [FACT_NAMESPACE] = s->namespace_, [FACT_POD] = s->pod,
 					     [FACT_UID] = s->folder->is_pod ? s->folder->uid : w->uid, [FACT_CONTAINER] = s->container,
 					     [FACT_STREAM] = stream } };
-	return (struct log_facts){ { [FACT_HOST] = rules->node_name, [FACT_JOB] = s->job, [FACT_FILENAME] = cut_value(file),
+	return (struct log_facts){ { [FACT_HOST] = rules->node_name, [FACT_JOB] = s->job, [FACT_FILENAME] = stream_labels_cut(file),
 				     [FACT_STREAM] = s->format != FORMAT_RAW ? stream : (struct str){ 0 } } };
 }
 
@@ -72,7 +66,7 @@ static void put_facts(struct label_set *set, enum label_profile profile, const s
 static void put_targets(struct label_set *set, const struct want *w)
 {
 	for (size_t i = 0; i < w->labels.count; i++)
-		put(set, w->labels.at[i].name, cut_value(w->labels.at[i].value));
+		put(set, w->labels.at[i].name, stream_labels_cut(w->labels.at[i].value));
 }
 
 static void put_native(struct label_set *set, const struct source *s, enum label_profile profile, const struct log_facts *facts)
@@ -86,7 +80,7 @@ static void put_native(struct label_set *set, const struct source *s, enum label
 static void put_relabelled(struct label_set *set, const struct source *s, bool is_stderr, struct str file)
 {
 	put_targets(set, s->want);
-	put(set, STR("filename"), cut_value(file));
+	put(set, STR("filename"), stream_labels_cut(file));
 	if (s->format != FORMAT_RAW)
 		put(set, STR("stream"), is_stderr ? STR("stderr") : STR("stdout"));
 }

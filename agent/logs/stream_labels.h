@@ -6,6 +6,7 @@
 #include "agent/logs/log_stages.h"
 #include "agent/tail/source.h"
 #include "config/config.h"
+#include "parsers/bytes/utf8.h"
 
 struct label_rules {
 	const struct config *config;
@@ -16,6 +17,12 @@ struct label_rules {
 	struct log_stages *(*stages_of)(void *ctx, const struct config_scrape *job, size_t lane);
 	void *stages_ctx;
 };
+
+enum { STREAM_LABELS_VALUE_BYTES = 2048 }; /* Loki refuses the whole stream for one value that is longer */
+static inline struct str stream_labels_cut(struct str value)
+{
+	return value.n > STREAM_LABELS_VALUE_BYTES ? str_take(value, utf8_floor(value, STREAM_LABELS_VALUE_BYTES)) : value;
+}
 
 /* Renders the labels of both streams of s for every lane. is_overflow: the limit of streams is reached; everything beyond it
  * goes to one stream, container="__overflow__". */

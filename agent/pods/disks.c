@@ -1,14 +1,8 @@
 /* "   8       0 sda 12 0 …": numbers and name are the first three words. */
 #include "agent/pods/disks.h"
 
+#include "agent/collectors/fields.h"
 #include "parsers/bytes/num.h"
-
-static struct str take_word(struct str *s)
-{
-	while (s->n && s->p[0] == ' ')
-		*s = str_skip(*s, 1);
-	return str_cut(s, ' ');
-}
 
 void disks_parse(struct str diskstats, struct disks *out, struct arena *arena)
 {
@@ -18,8 +12,8 @@ void disks_parse(struct str diskstats, struct disks *out, struct arena *arena)
 	size_t room = lines < DISKS_MAX ? lines + 1 : DISKS_MAX;
 	*out = (struct disks){ arena_alloc(arena, room * sizeof *out->at), 0 };
 	while (diskstats.n && out->count < room) {
-		struct str line = str_cut(&diskstats, '\n'), major = take_word(&line), minor = take_word(&line),
-			name = take_word(&line);
+		struct str line = str_cut(&diskstats, '\n'), major = fields_next(&line), minor = fields_next(&line),
+			name = fields_next(&line);
 		uint64_t a, b;
 		if (!num_u64(major, &a) || !num_u64(minor, &b) || a > UINT32_MAX || b > UINT32_MAX || !name.n)
 			continue;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "agent/collectors/fields.h"
 #include "parsers/bytes/num.h"
 
 enum { COLUMNS = 16 };
@@ -19,19 +20,12 @@ static bool is_ignored(struct str name)
 	return false;
 }
 
-static struct str take_word(struct str *s)
-{
-	while (s->n && s->p[0] == ' ')
-		*s = str_skip(*s, 1);
-	return str_cut(s, ' ');
-}
-
 static bool read_numbers(struct str words, uint64_t numbers[COLUMNS])
 {
 	for (size_t i = 0; i < COLUMNS; i++)
-		if (!num_u64(take_word(&words), &numbers[i]))
+		if (!num_u64(fields_next(&words), &numbers[i]))
 			return false;
-	return take_word(&words).n == 0;
+	return fields_next(&words).n == 0;
 }
 
 /* "  eth0: 1296 16 0 0 0 0 0 0 816 10 0 0 0 0 0 0" */

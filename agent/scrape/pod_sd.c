@@ -135,14 +135,6 @@ static void list_ports(struct discovered_set *set, const struct pod *pod)
 
 /* ---- by annotation ---- */
 
-static struct str annotation(const struct pod *pod, struct str name)
-{
-	for (size_t i = 0; i < pod->annotation_count; i++)
-		if (str_eq(pod->annotations[i].name, name))
-			return pod->annotations[i].value;
-	return (struct str){ 0 };
-}
-
 static bool path_is_good(struct str path)
 {
 	for (size_t i = 0; i < path.n; i++)
@@ -158,8 +150,8 @@ static void put_annotated(struct discovered_set *set, struct discovered *d, cons
 	discovered_label(set, d, STR("pod"), pod->name);
 	discovered_label(set, d, STR("container"), c->name);
 	discovered_label(set, d, STR("node"), pod->node);
-	discovered_label(set, d, STR("__metrics_path__"), annotation(pod, STR("prometheus.io/path")));
-	discovered_label(set, d, STR("__scheme__"), annotation(pod, STR("prometheus.io/scheme")));
+	discovered_label(set, d, STR("__metrics_path__"), pod_annotation(pod, STR("prometheus.io/path")));
+	discovered_label(set, d, STR("__scheme__"), pod_annotation(pod, STR("prometheus.io/scheme")));
 	for (size_t i = 0; i < pod->annotation_count; i++) {
 		struct str name = str_skip(pod->annotations[i].name, param.n);
 		char label[128];
@@ -195,9 +187,9 @@ const struct pod_container *pod_sd_container_with(const struct pod *pod, uint64_
 
 static void list_annotated(struct discovered_set *set, const struct pod *pod)
 {
-	struct str wanted = annotation(pod, STR("prometheus.io/port")), scheme = annotation(pod, STR("prometheus.io/scheme"));
-	bool is_wanted = str_eq(annotation(pod, STR("prometheus.io/scrape")), STR("true"));
-	bool is_good = path_is_good(annotation(pod, STR("prometheus.io/path"))) &&
+	struct str wanted = pod_annotation(pod, STR("prometheus.io/port")), scheme = pod_annotation(pod, STR("prometheus.io/scheme"));
+	bool is_wanted = str_eq(pod_annotation(pod, STR("prometheus.io/scrape")), STR("true"));
+	bool is_good = path_is_good(pod_annotation(pod, STR("prometheus.io/path"))) &&
 		       (scheme.n == 0 || str_eq(scheme, STR("http")) || str_eq(scheme, STR("https")));
 	uint64_t number = 0;
 	char text[24];

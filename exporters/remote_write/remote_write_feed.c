@@ -184,11 +184,6 @@ static enum sample_drop reason_of(const struct rw_series *s)
 	return s && s->state == RW_SERIES_DROPPED ? SAMPLE_DROP_RELABELLED : SAMPLE_DROP_DAMAGED;
 }
 
-static bool is_sent(const struct rw_series *s)
-{
-	return s && (s->state == RW_SERIES_LABELS || s->state == RW_SERIES_SYMBOLS);
-}
-
 static bool take_run(struct feed *f, const struct journal_record *run)
 {
 	struct rw_table *t = f->rw->table;
@@ -197,7 +192,7 @@ static bool take_run(struct feed *f, const struct journal_record *run)
 	for (uint64_t i = 0; i < run->n; i++) {
 		uint64_t id = run->id + i;
 		struct rw_series *s = rw_table_series(t, id);
-		if (!is_sent(s)) {
+		if (!rw_series_is_sent(s)) {
 			drop(f, reason_of(s), 1);
 			continue;
 		}
@@ -215,8 +210,8 @@ static bool take_histogram(struct feed *f, const struct journal_record *record)
 	struct rw_series *s = rw_table_series(t, record->id);
 	if (f->skips)
 		return true;
-	if (!is_sent(s) || !f->rw->options.send_native_histograms) {
-		drop(f, is_sent(s) ? SAMPLE_DROP_UNSUPPORTED : reason_of(s), 1);
+	if (!rw_series_is_sent(s) || !f->rw->options.send_native_histograms) {
+		drop(f, rw_series_is_sent(s) ? SAMPLE_DROP_UNSUPPORTED : reason_of(s), 1);
 		return true;
 	}
 	struct rw_item *item = add_item(f, s, s->label_bytes + record->bytes.n + SAMPLE_BYTES);
@@ -238,7 +233,7 @@ static bool take_exemplar(struct feed *f, const struct journal_record *record)
 	struct waiting w = { record->id, (uint32_t)record->bytes.n };
 	if (f->skips)
 		return true;
-	char *p = is_sent(s) ? buf_reserve(&f->rw->waiting, sizeof w + record->bytes.n) : NULL;
+	char *p = rw_series_is_sent(s) ? buf_reserve(&f->rw->waiting, sizeof w + record->bytes.n) : NULL;
 	if (!p) {
 		f->rw->waiting.is_full = false;
 		f->rw->status.exemplars_dropped++;
@@ -278,7 +273,7 @@ static bool take_series(struct feed *f, const struct journal_record *record)
 	if (!rw_table_define(rw->table, record, rw->options.write_relabel, rw->version == REMOTE_WRITE_2))
 		return false;
 	struct rw_series *s = rw_table_series(rw->table, record->id);
-	if (rw->version == REMOTE_WRITE_OTLP && is_sent(s))
+	if (rw->version == REMOTE_WRITE_OTLP && rw_series_is_sent(s))
 		s->hash = otlp_series_hash(rw->table, s);
 	return true;
 }

@@ -243,18 +243,13 @@ static bool put_labels(struct rw_table *t, struct rw_series *s, struct str bytes
 	return bytes.n == 0;
 }
 
-static bool is_sent(const struct rw_series *s)
-{
-	return s && (s->state == RW_SERIES_LABELS || s->state == RW_SERIES_SYMBOLS);
-}
-
 /* A number that is defined once more gets a new place: what is queued keeps its labels. */
 bool rw_table_define(struct rw_table *t, const struct journal_record *record, const struct relabel *rules, bool as_symbols)
 {
 	if (record->id >= SERIES_MAX || record->id > 2 * (uint64_t)t->number_room + SERIES_AHEAD || t->series_count == SERIES_MAX)
 		return false;
 	t->numbers = grow(t->numbers, &t->number_room, (size_t)record->id, SERIES_ROOM, sizeof *t->numbers);
-	t->count -= is_sent(rw_table_series(t, record->id));
+	t->count -= rw_series_is_sent(rw_table_series(t, record->id));
 	t->numbers[record->id] = 0;
 	size_t room = t->series_room;
 	t->series = grow(t->series, &room, t->series_count, SERIES_ROOM, sizeof *t->series);
@@ -264,7 +259,7 @@ bool rw_table_define(struct rw_table *t, const struct journal_record *record, co
 	if (!put_labels(t, s, record->bytes, rules, as_symbols))
 		return false;
 	t->numbers[record->id] = ++t->series_count;
-	t->count += is_sent(s);
+	t->count += rw_series_is_sent(s);
 	return true;
 }
 

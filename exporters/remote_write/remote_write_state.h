@@ -151,6 +151,11 @@ static inline struct rw_series *rw_table_series(const struct rw_table *t, uint64
 	return id < t->number_room && t->numbers[id] ? &t->series[t->numbers[id] - 1] : NULL;
 }
 uint32_t rw_table_intern(struct rw_table *t, struct str text);
+/* Relabelling has kept it: its samples go out. */
+static inline bool rw_series_is_sent(const struct rw_series *s) /* NULL: no */
+{
+	return s && (s->state == RW_SERIES_LABELS || s->state == RW_SERIES_SYMBOLS);
+}
 void rw_series_to_symbols(struct rw_table *t, struct rw_series *s);
 void rw_series_to_labels(struct rw_table *t, struct rw_series *s);
 /* Cuts one Label message (field 1) off. */

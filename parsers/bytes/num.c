@@ -25,6 +25,12 @@ bool num_i64(struct str s, int64_t *out)
 	return true;
 }
 
+bool num_atoi(struct str s, int64_t *out)
+{
+	bool has_plus = s.n && s.p[0] == '+';
+	return !str_starts(s, STR("+-")) && num_i64(str_skip(s, has_plus), out);
+}
+
 bool num_hex64(struct str s, uint64_t *out)
 {
 	uint64_t v = 0;

@@ -6,6 +6,7 @@
 
 bool num_u64(struct str s, uint64_t *out);  /* decimal digits, no sign, no overflow */
 bool num_i64(struct str s, int64_t *out);   /* optional leading '-' */
+bool num_atoi(struct str s, int64_t *out);  /* the same with an optional '+', as Go's Atoi takes it */
 bool num_hex64(struct str s, uint64_t *out); /* 1 to 16 hex digits of either case */
 /* "4096", "64KiB", "1MB", "1MiB", "2GB": B, KB/MB/GB as 1000s, KiB/MiB/GiB as 1024s; also Promtail's bare k, m, g (1024s). */
 bool num_bytes(struct str s, uint64_t *out);

@@ -84,6 +84,12 @@ static inline bool ascii_is_letter(char c)
 	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
+/* What names are of, and \w in expressions. */
+static inline bool ascii_is_word(char c)
+{
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '_';
+}
+
 /* Blank, tab, line ends: what JSON, YAML and templates skip between two words. */
 static inline bool ascii_is_blank(char c)
 {
@@ -115,6 +121,15 @@ static inline bool str_ieq(struct str a, struct str b)
 		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;
 	return true;
+}
+
+/* A byte below blank, or DEL: a line feed, what a terminal takes for a command. */
+static inline bool str_has_control(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return true;
+	return false;
 }
 
 /* <0, 0, >0 by bytes, the shorter one first when one is the other's head. */

@@ -21,13 +21,6 @@ static struct str unescape(struct str raw, struct arena *arena)
 	return (struct str){ to, n };
 }
 
-static const char *blanks(const char *p, const char *end)
-{
-	while (p < end && exposition_is(*p, SCAN_BLANK))
-		p++;
-	return p;
-}
-
 /* A name, bare or quoted, at *p. */
 static bool take_name(const char **p, const char *end, struct str *raw, bool *is_quoted, const char **why)
 {
@@ -68,13 +61,13 @@ static bool take_value(const char **p, const char *end, struct str *raw, const c
 /* What stands between the braces, from behind the first; *p ends behind the second. */
 static bool take_pairs(const char **p, const char *end, struct labels *out, struct arena *arena, bool *has_name, const char **why)
 {
-	const char *at = blanks(*p, end);
+	const char *at = exposition_blanks(*p, end);
 	while (at < end && *at != '}') {
 		struct str name, value;
 		bool is_quoted;
 		if (!take_name(&at, end, &name, &is_quoted, why))
 			return false;
-		at = blanks(at, end);
+		at = exposition_blanks(at, end);
 		if (is_quoted && at < end && (*at == ',' || *at == '}')) {
 			*why = "the metric name stands twice";
 			if (*has_name)
@@ -85,14 +78,14 @@ static bool take_pairs(const char **p, const char *end, struct labels *out, stru
 			*why = "a label has no equals sign";
 			if (at == end || *at != '=')
 				return false;
-			at = blanks(at + 1, end);
+			at = exposition_blanks(at + 1, end);
 			if (!take_value(&at, end, &value, why))
 				return false;
 			labels_append(out, unescape(name, arena), unescape(value, arena));
-			at = blanks(at, end);
+			at = exposition_blanks(at, end);
 		}
 		if (at < end && *at == ',')
-			at = blanks(at + 1, end);
+			at = exposition_blanks(at + 1, end);
 	}
 	*why = "a brace is not closed";
 	*p = at + 1;
@@ -101,7 +94,7 @@ static bool take_pairs(const char **p, const char *end, struct labels *out, stru
 
 bool exposition_labels(struct str series, struct labels *out, struct arena *arena, const char **why)
 {
-	const char *p = series.p, *end = series.p + series.n, *bare = blanks(p, end), *behind = exposition_name(bare, end, SCAN_COLON);
+	const char *p = series.p, *end = series.p + series.n, *bare = exposition_blanks(p, end), *behind = exposition_name(bare, end, SCAN_COLON);
 	bool has_name = behind > bare;
 	labels_reset(out);
 	*why = "there is nothing";
@@ -109,14 +102,14 @@ bool exposition_labels(struct str series, struct labels *out, struct arena *aren
 		return false;
 	if (has_name)
 		labels_append(out, LABELS_METRIC_NAME, arena_copy(arena, (struct str){ p, (size_t)(behind - p) }));
-	p = blanks(behind, end);
+	p = exposition_blanks(behind, end);
 	if (p < end && *p == '{') {
 		p++;
 		if (!take_pairs(&p, end, out, arena, &has_name, why))
 			return false;
 	}
 	*why = "there is something behind the labels";
-	if (blanks(p, end) != end)
+	if (exposition_blanks(p, end) != end)
 		return false;
 	*why = "a label name stands twice";
 	return labels_sort(out);

@@ -39,6 +39,14 @@ static inline bool exposition_is(char c, unsigned classes)
 	return (exposition_classes[(unsigned char)c] & classes) != 0;
 }
 
+/* Behind the blanks and tabs at p. */
+static inline const char *exposition_blanks(const char *p, const char *end)
+{
+	while (p < end && exposition_is(*p, SCAN_BLANK))
+		p++;
+	return p;
+}
+
 /* Behind the name that starts at p, or p when none does. extra: SCAN_COLON for metrics. */
 static inline const char *exposition_name(const char *p, const char *end, unsigned extra)
 {

@@ -6,17 +6,10 @@
 #include "parsers/bytes/utf8.h"
 #include "parsers/decimal.h"
 
-static inline const char *blanks(const char *p, const char *end)
-{
-	while (p < end && exposition_is(*p, SCAN_BLANK))
-		p++;
-	return p;
-}
-
 /* From behind the brace to behind the closing one; NULL and *why. */
 static const char *labels(const char *p, const char *end, bool *has_name, const char **why)
 {
-	p = blanks(p, end);
+	p = exposition_blanks(p, end);
 	for (;;) {
 		*why = "a label name or a closing brace is expected";
 		if (p == end)
@@ -28,7 +21,7 @@ static const char *labels(const char *p, const char *end, bool *has_name, const 
 		p = is_quoted ? exposition_quoted(p, end, QUOTE_TAKES_LF, &is_ascii) : exposition_name(p, end, 0);
 		if (!p || p == name)
 			return NULL;
-		p = blanks(p, end);
+		p = exposition_blanks(p, end);
 		if (is_quoted && p < end && (*p == ',' || *p == '}')) {
 			*why = "the metric name stands twice";
 			if (*has_name)
@@ -36,19 +29,19 @@ static const char *labels(const char *p, const char *end, bool *has_name, const 
 			*has_name = true;
 			if (*p == '}')
 				return p + 1;
-			p = blanks(p + 1, end);
+			p = exposition_blanks(p + 1, end);
 			continue;
 		}
 		*why = "an equals sign is expected behind the label name";
 		if (p == end || *p != '=')
 			return NULL;
-		p = blanks(p + 1, end);
+		p = exposition_blanks(p + 1, end);
 		p = exposition_label_value(p, end, QUOTE_TAKES_LF | QUOTE_TAKES_NUL, why);
 		if (!p)
 			return NULL;
-		p = blanks(p, end);
+		p = exposition_blanks(p, end);
 		if (p < end && *p == ',')
-			p = blanks(p + 1, end);
+			p = exposition_blanks(p + 1, end);
 	}
 }
 
@@ -72,13 +65,13 @@ static enum exposition_item sample(struct exposition *x, const char *p)
 	p = exposition_name(p, end, SCAN_COLON);
 	bool has_name = p > name;
 	x->series = (struct str){ line, (size_t)(p - line) };
-	p = blanks(p, end);
+	p = exposition_blanks(p, end);
 	if (p < end && *p == '{') {
 		p = labels(p + 1, end, &has_name, &why);
 		if (!p)
 			return exposition_bad(x, line, why);
 		x->series.n = (size_t)(p - line);
-		p = blanks(p, end);
+		p = exposition_blanks(p, end);
 	}
 	if (!has_name)
 		return exposition_bad(x, line, "a metric name is expected");
@@ -89,12 +82,12 @@ static enum exposition_item sample(struct exposition *x, const char *p)
 	if (!decimal_parse((struct str){ value, (size_t)(p - value) }, &number))
 		return exposition_bad(x, line, p == value ? "a value is expected" : "the value is not a number that fits");
 	memcpy(&x->value_bits, &number, sizeof number);
-	p = blanks(p, end);
+	p = exposition_blanks(p, end);
 	x->has_timestamp = p < end && *p != '\n';
 	if (x->has_timestamp) {
 		if (!digits(&p, end, &x->timestamp_ms))
 			return exposition_bad(x, line, "the timestamp is not a number of milliseconds");
-		p = blanks(p, end);
+		p = exposition_blanks(p, end);
 		if (p < end && *p != '\n')
 			return exposition_bad(x, line, "there is something behind the timestamp");
 	}
@@ -106,7 +99,7 @@ static enum exposition_item sample(struct exposition *x, const char *p)
 static struct str text(const char *p, const char *end)
 {
 	struct str rest = { p, (size_t)(end - p) };
-	return blanks(p, end) == end ? (struct str){ end, 0 } : str_skip(rest, 1);
+	return exposition_blanks(p, end) == end ? (struct str){ end, 0 } : str_skip(rest, 1);
 }
 
 /* p: behind "# HELP " or "# TYPE " and the blanks that follow. */
@@ -139,10 +132,10 @@ static enum exposition_item metadata(struct exposition *x, const char *p, bool i
 static bool hash(struct exposition *x, const char *p, enum exposition_item *out)
 {
 	struct exposition_state *s = x->state;
-	const char *word = blanks(p + 1, s->end), *behind;
+	const char *word = exposition_blanks(p + 1, s->end), *behind;
 	struct str rest = { word, (size_t)(s->end - word) };
 	if (word > p + 1 && (str_starts(rest, STR("HELP")) || str_starts(rest, STR("TYPE")))) {
-		behind = blanks(word + 4, s->end);
+		behind = exposition_blanks(word + 4, s->end);
 		if (behind > word + 4) {
 			*out = metadata(x, behind, *word == 'T');
 			return true;
@@ -162,7 +155,7 @@ enum exposition_item exposition_text_next(struct exposition *x)
 	struct exposition_state *s = x->state;
 	enum exposition_item item;
 	for (;;) {
-		const char *p = blanks(s->at, s->end);
+		const char *p = exposition_blanks(s->at, s->end);
 		if (p == s->end || *p == 0)
 			return EXPOSITION_END;
 		if (*p == '\n')

@@ -56,4 +56,13 @@ enum { PODLIST_DEPTH_MAX = 64, PODLIST_PODS_MAX = 2000, PODLIST_CONTAINERS_MAX =
  * field of the wrong type is as if it were absent. Of a watch event the bookmark's resource version is kept. */
 bool podlist_parse(struct str json, struct podlist *out, struct arena *arena, const char **why);
 
+/* The value of an annotation, empty when there is none. */
+static inline struct str pod_annotation(const struct pod *pod, struct str name)
+{
+	for (size_t i = 0; i < pod->annotation_count; i++)
+		if (str_eq(pod->annotations[i].name, name))
+			return pod->annotations[i].value;
+	return (struct str){ 0 };
+}
+
 #endif

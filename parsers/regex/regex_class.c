@@ -39,11 +39,6 @@ static const struct { const char *name; struct mask mask; } posix[] = {
 static const char *const categories[] = { "C", "Cc", "Cf", "Cn", "Co", "Cs", "L", "LC", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn",
 	"N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs" };
 
-static char peek(const struct regex_syntax *s, size_t ahead)
-{
-	return s->at + ahead < s->in.n ? s->in.p[s->at + ahead] : 0;
-}
-
 static void put_range(struct buf *out, uint32_t low, uint32_t high)
 {
 	/* Surrogates are no characters of a text, and PCRE2 does not take them for bounds. */
@@ -129,7 +124,7 @@ static bool put_unicode(struct regex_syntax *s, unsigned flags)
 	bool is_negated = s->in.p[s->at + 1] == 'P';
 	s->at += 2;
 	struct str name = str_take(str_skip(s->in, s->at), 1);
-	if (peek(s, 0) == '{') {
+	if (regex_syntax_peek(s, 0) == '{') {
 		struct str rest = str_skip(s->in, s->at + 1);
 		if (str_find(rest, '}') == rest.n)
 			return regex_syntax_bad(s, from, problem);
@@ -158,7 +153,7 @@ static bool put_unicode(struct regex_syntax *s, unsigned flags)
 /* \d and the like at s->at, as items of a class. */
 static bool put_perl(struct regex_syntax *s, unsigned flags)
 {
-	char letter = peek(s, 1);
+	char letter = regex_syntax_peek(s, 1);
 	for (size_t i = 0; i < COUNT_OF(perl); i++) {
 		if (ascii_lower(letter) != perl[i].letter)
 			continue;
@@ -191,7 +186,7 @@ static bool put_posix(struct regex_syntax *s, unsigned flags)
 /* One thing between the brackets. */
 static bool put_item(struct regex_syntax *s, unsigned flags)
 {
-	char c = peek(s, 0), next = peek(s, 1);
+	char c = regex_syntax_peek(s, 0), next = regex_syntax_peek(s, 1);
 	size_t from = s->at;
 	if (c == '[' && next == ':' && s->in.n - s->at > 2) {
 		if (put_posix(s, flags))
@@ -207,9 +202,9 @@ static bool put_item(struct regex_syntax *s, unsigned flags)
 	if (!(c == '\\' ? regex_syntax_escape(s, &low) : regex_syntax_rune(s, &low)))
 		return false;
 	high = low;
-	if (peek(s, 0) == '-' && s->in.n - s->at >= 2 && peek(s, 1) != ']') {
+	if (regex_syntax_peek(s, 0) == '-' && s->in.n - s->at >= 2 && regex_syntax_peek(s, 1) != ']') {
 		s->at++;
-		if (!(peek(s, 0) == '\\' ? regex_syntax_escape(s, &high) : regex_syntax_rune(s, &high)))
+		if (!(regex_syntax_peek(s, 0) == '\\' ? regex_syntax_escape(s, &high) : regex_syntax_rune(s, &high)))
 			return false;
 		if (high < low)
 			return regex_syntax_bad(s, from, "a range in a class is the wrong way round");
@@ -236,10 +231,10 @@ bool regex_class_bracket(struct regex_syntax *s, unsigned flags)
 {
 	static const char problem[] = "a class is not closed";
 	size_t from = s->at++, open = s->out->n;
-	bool is_negated = peek(s, 0) == '^';
+	bool is_negated = regex_syntax_peek(s, 0) == '^';
 	s->at += is_negated;
 	buf_str(s->out, is_negated ? STR("[^") : STR("["));
-	for (bool is_first = true; is_first || peek(s, 0) != ']'; is_first = false) {
+	for (bool is_first = true; is_first || regex_syntax_peek(s, 0) != ']'; is_first = false) {
 		if (s->at >= s->in.n)
 			return regex_syntax_bad(s, from, problem);
 		if (!put_item(s, flags))
@@ -252,7 +247,7 @@ bool regex_class_bracket(struct regex_syntax *s, unsigned flags)
 
 bool regex_class_escape(struct regex_syntax *s, unsigned flags)
 {
-	char letter = peek(s, 1);
+	char letter = regex_syntax_peek(s, 1);
 	size_t open = s->out->n;
 	/* Without (?i), PCRE2's \d and \w are the same, and faster. */
 	if (ascii_lower(letter) == 'd' || (ascii_lower(letter) == 'w' && !(flags & SYNTAX_FOLD))) {

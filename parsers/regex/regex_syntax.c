@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "parsers/bytes/num.h"
 #include "parsers/bytes/utf8.h"
 
 enum { DEPTH_MAX = 200, REPEAT_MAX = 1000, NONE = -1, TOO_LARGE = -1, OPEN_ENDED = -1 };
@@ -46,19 +47,9 @@ static bool is_at_end(const struct regex_syntax *s)
 	return s->at >= s->in.n;
 }
 
-static char peek(const struct regex_syntax *s, size_t ahead)
-{
-	return s->at + ahead < s->in.n ? s->in.p[s->at + ahead] : 0;
-}
-
 static struct str rest_of(const struct regex_syntax *s)
 {
 	return str_skip(s->in, s->at);
-}
-
-static bool is_word(char c)
-{
-	return ascii_is_digit(c) || ascii_is_letter(c) || c == '_';
 }
 
 bool regex_syntax_rune(struct regex_syntax *s, uint32_t *out)
@@ -75,21 +66,13 @@ bool regex_syntax_rune(struct regex_syntax *s, uint32_t *out)
 	return true;
 }
 
-static int hex(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* \x41 or \x{41}, behind the x. */
 static bool hex_escape(struct regex_syntax *s, size_t from, uint32_t *out)
 {
 	static const char problem[] = "an escape \\x needs two hexadecimal digits, or a code point in braces";
 	*out = 0;
-	if (peek(s, 0) != '{') {
-		int high = hex(peek(s, 0)), low = high < 0 ? -1 : hex(peek(s, 1));
+	if (regex_syntax_peek(s, 0) != '{') {
+		int high = hex_value(regex_syntax_peek(s, 0)), low = high < 0 ? -1 : hex_value(regex_syntax_peek(s, 1));
 		if (high < 0 || low < 0)
 			return regex_syntax_bad(s, from, problem);
 		*out = (uint32_t)(high * 16 + low);
@@ -97,12 +80,12 @@ static bool hex_escape(struct regex_syntax *s, size_t from, uint32_t *out)
 		return true;
 	}
 	size_t first = ++s->at;
-	for (; hex(peek(s, 0)) >= 0; s->at++) {
-		*out = *out * 16 + (uint32_t)hex(peek(s, 0));
+	for (; hex_value(regex_syntax_peek(s, 0)) >= 0; s->at++) {
+		*out = *out * 16 + (uint32_t)hex_value(regex_syntax_peek(s, 0));
 		if (*out > 0x10ffff)
 			return regex_syntax_bad(s, from, problem);
 	}
-	if (s->at == first || peek(s, 0) != '}')
+	if (s->at == first || regex_syntax_peek(s, 0) != '}')
 		return regex_syntax_bad(s, from, problem);
 	s->at++;
 	return true;
@@ -124,16 +107,16 @@ bool regex_syntax_escape(struct regex_syntax *s, uint32_t *out)
 	}
 	if (c == 'x')
 		return hex_escape(s, from, out);
-	bool is_octal = c == '0' || (c >= '1' && c <= '7' && peek(s, 0) >= '0' && peek(s, 0) <= '7');
+	bool is_octal = c == '0' || (c >= '1' && c <= '7' && regex_syntax_peek(s, 0) >= '0' && regex_syntax_peek(s, 0) <= '7');
 	if (is_octal) {
 		*out = c - '0';
-		for (int i = 1; i < 3 && peek(s, 0) >= '0' && peek(s, 0) <= '7'; i++)
+		for (int i = 1; i < 3 && regex_syntax_peek(s, 0) >= '0' && regex_syntax_peek(s, 0) <= '7'; i++)
 			*out = *out * 8 + (uint32_t)(s->in.p[s->at++] - '0');
 		return true;
 	}
 	if (c >= '1' && c <= '9')
 		return regex_syntax_bad(s, from, "backreferences are not supported");
-	if (c >= 0x80 || (c != '_' && is_word((char)c)))
+	if (c >= 0x80 || (c != '_' && ascii_is_word((char)c)))
 		return regex_syntax_bad(s, from, "an escape has no meaning");
 	*out = c;
 	return true;
@@ -170,7 +153,7 @@ static void put_literal(struct walk *w, uint32_t c)
 	begin_atom(w, false);
 	if (c >= 0xd800 && c <= 0xdfff)
 		buf_str(out, STR("(?!)")); /* no text holds one */
-	else if (c < 0x80 && is_word((char)c))
+	else if (c < 0x80 && ascii_is_word((char)c))
 		buf_char(out, (char)c);
 	else if (c > ' ' && c < 0x7f)
 		buf_printf(out, "\\%c", (int)c);
@@ -205,10 +188,10 @@ static bool named(struct walk *w, size_t from)
 {
 	struct regex_syntax *s = w->s;
 	size_t first = s->at;
-	while (is_word(peek(s, 0)))
+	while (ascii_is_word(regex_syntax_peek(s, 0)))
 		s->at++;
 	struct str name = { s->in.p + first, s->at - first };
-	if (name.n == 0 || peek(s, 0) != '>')
+	if (name.n == 0 || regex_syntax_peek(s, 0) != '>')
 		return regex_syntax_bad(s, from, "the name of a group is of letters, digits and '_', and ends with '>'");
 	s->at++;
 	return open_capture(w, from, name);
@@ -223,7 +206,7 @@ static bool flags_or_group(struct walk *w, size_t from)
 	unsigned set = w->flags;
 	bool is_minus = false, has_flag = false;
 	for (;; s->at++) {
-		char c = peek(s, 0);
+		char c = regex_syntax_peek(s, 0);
 		const char *letter = c ? memchr(letters, c, sizeof letters - 1) : NULL;
 		if (letter) {
 			unsigned bit = 1u << (letter - letters);
@@ -248,7 +231,7 @@ static bool open_paren(struct walk *w)
 {
 	struct regex_syntax *s = w->s;
 	size_t from = s->at++;
-	if (peek(s, 0) != '?')
+	if (regex_syntax_peek(s, 0) != '?')
 		return open_capture(w, from, (struct str){ 0 });
 	s->at++;
 	struct str rest = rest_of(s);
@@ -305,10 +288,10 @@ static bool count(const struct regex_syntax *s, size_t *ahead, int *out)
 {
 	size_t i = *ahead;
 	int value = 0;
-	if (!ascii_is_digit(peek(s, i)) || (peek(s, i) == '0' && ascii_is_digit(peek(s, i + 1))))
+	if (!ascii_is_digit(regex_syntax_peek(s, i)) || (regex_syntax_peek(s, i) == '0' && ascii_is_digit(regex_syntax_peek(s, i + 1))))
 		return false;
-	for (; ascii_is_digit(peek(s, i)); i++)
-		value = value == TOO_LARGE || value >= 100000000 ? TOO_LARGE : value * 10 + (peek(s, i) - '0');
+	for (; ascii_is_digit(regex_syntax_peek(s, i)); i++)
+		value = value == TOO_LARGE || value >= 100000000 ? TOO_LARGE : value * 10 + (regex_syntax_peek(s, i) - '0');
 	*ahead = i;
 	*out = value;
 	return true;
@@ -321,17 +304,17 @@ static size_t counted(const struct regex_syntax *s, int *min, int *max)
 	if (!count(s, &i, min))
 		return 0;
 	*max = *min;
-	if (peek(s, i) == ',') {
+	if (regex_syntax_peek(s, i) == ',') {
 		i++;
 		*max = OPEN_ENDED;
-		if (peek(s, i) != '}') {
+		if (regex_syntax_peek(s, i) != '}') {
 			if (!count(s, &i, max))
 				return 0;
 			if (*max == TOO_LARGE)
 				*min = TOO_LARGE;
 		}
 	}
-	return peek(s, i) == '}' ? i + 1 : 0;
+	return regex_syntax_peek(s, i) == '}' ? i + 1 : 0;
 }
 
 static bool repeat(struct walk *w, size_t length, int min, int max)
@@ -343,7 +326,7 @@ static bool repeat(struct walk *w, size_t length, int min, int max)
 	if (is_counted && (min < 0 || min > REPEAT_MAX || max > REPEAT_MAX || (max >= 0 && min > max)))
 		return regex_syntax_bad(s, from, "a repeat count is above 1000, or its bounds are the wrong way round");
 	s->at += length;
-	if (peek(s, 0) == '?') {
+	if (regex_syntax_peek(s, 0) == '?') {
 		s->at++;
 		is_lazy = !is_lazy;
 	}
@@ -375,7 +358,7 @@ static bool escape(struct walk *w)
 	static const struct { char letter; const char *text; } anchors[] = {
 		{ 'A', "\\A" }, { 'z', "\\z" }, { 'b', "\\b" }, { 'B', "\\B" },
 	};
-	char c = peek(s, 1);
+	char c = regex_syntax_peek(s, 1);
 	for (size_t i = 0; i < COUNT_OF(anchors); i++) {
 		if (anchors[i].letter != c)
 			continue;
@@ -412,7 +395,7 @@ static bool step(struct walk *w)
 	uint32_t c = 0;
 	int min = 0, max = OPEN_ENDED;
 	size_t length;
-	switch (peek(s, 0)) {
+	switch (regex_syntax_peek(s, 0)) {
 	case '(':
 		return open_paren(w);
 	case ')':

@@ -29,4 +29,10 @@ bool regex_syntax_escape(struct regex_syntax *s, uint32_t *out);
 bool regex_syntax_rune(struct regex_syntax *s, uint32_t *out); /* any character */
 bool regex_syntax_bad(struct regex_syntax *s, size_t at, const char *problem); /* always false */
 
+/* The byte that stands `ahead` of s->at, 0 behind the end. */
+static inline char regex_syntax_peek(const struct regex_syntax *s, size_t ahead)
+{
+	return s->at + ahead < s->in.n ? s->in.p[s->at + ahead] : 0;
+}
+
 #endif

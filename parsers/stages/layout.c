@@ -131,16 +131,9 @@ static bool year_day(struct str *s, bool is_under, int *out)
 	return n > 0 && (is_under || n == 3);
 }
 
-/* Digits with a sign, as Go's own atoi has it. */
-static bool signed_number(struct str s, int64_t *out)
-{
-	bool has_plus = s.n && s.p[0] == '+';
-	return num_i64(str_skip(s, has_plus), out) && !(has_plus && s.n > 1 && s.p[1] == '-');
-}
-
 static bool year(struct str *s, size_t digits, int64_t *out)
 {
-	if (s->n < digits || (digits == 4 && !is_digit(*s, 0)) || !signed_number(str_take(*s, digits), out))
+	if (s->n < digits || (digits == 4 && !is_digit(*s, 0)) || !num_atoi(str_take(*s, digits), out))
 		return false;
 	*s = str_skip(*s, digits);
 	*out += digits == 4 ? 0 : *out >= 69 ? 1900 : 2000;
@@ -166,7 +159,7 @@ static bool fraction(struct str *s, size_t n, int64_t *out)
 	if (s->n < n || (s->p[0] != '.' && s->p[0] != ','))
 		return false;
 	size_t kept = n > 10 ? 10 : n;
-	if (!signed_number(str_skip(str_take(*s, kept), 1), out) || *out < 0)
+	if (!num_atoi(str_skip(str_take(*s, kept), 1), out) || *out < 0)
 		return false;
 	for (size_t i = kept; i < 10; i++)
 		*out *= 10;

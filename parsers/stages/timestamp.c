@@ -139,19 +139,13 @@ static void *compile(struct stage_compile *c, const struct stage_node *config)
 
 /* ---- reading a time ---- */
 
-static bool whole(struct str s, int64_t *out)
-{
-	bool has_plus = s.n && s.p[0] == '+';
-	return num_i64(str_skip(s, has_plus), out) && !(has_plus && s.n > 1 && s.p[1] == '-');
-}
-
 /* "1.5": Go computes the nanoseconds in floating point, and so do we, to get the same ones. */
 static bool unix_fraction(struct str s, int64_t *out)
 {
 	static const double tens[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11 };
 	struct str head = str_cut(&s, '.');
 	int64_t seconds, part;
-	if (!whole(head, &seconds) || !whole(s, &part))
+	if (!num_atoi(head, &seconds) || !num_atoi(s, &part))
 		return false;
 	double ns = (double)part * (s.n <= 9 ? tens[9 - s.n] : s.n - 9 < COUNT_OF(tens) ? 1 / tens[s.n - 9] : 0);
 	return !__builtin_mul_overflow(seconds, INT64_C(1000000000), out) && !__builtin_add_overflow(*out, (int64_t)ns, out);
@@ -164,7 +158,7 @@ static bool read_unix(struct str s, enum unit unit, int64_t *out)
 	int64_t value;
 	if (unit == UNIT_S && point < s.n && str_find(str_skip(s, point + 1), '.') == s.n - point - 1)
 		return unix_fraction(s, out);
-	if (!whole(s, &value))
+	if (!num_atoi(s, &value))
 		return false;
 	return !__builtin_mul_overflow(value, scale[unit], out); /* milliseconds read as seconds are no time that anybody can keep */
 }

@@ -47,6 +47,28 @@ START_TEST(unsigned_and_signed)
 }
 END_TEST
 
+START_TEST(as_go_reads_integers)
+{
+	static const struct { const char *in; bool want; int64_t value; } cases[] = {
+		{ "12", true, 12 }, { "+12", true, 12 }, { "-12", true, -12 }, { "+-12", false, 0 }, { "-+12", false, 0 }, { "++12", false, 0 },
+		{ "+", false, 0 }, { "", false, 0 }, { "+9223372036854775808", false, 0 },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		int64_t got = 4711;
+		ck_assert_msg(num_atoi(str_of(cases[i].in), &got) == cases[i].want, "\"%s\": want %d", cases[i].in, cases[i].want);
+		ck_assert_msg(got == (cases[i].want ? cases[i].value : 4711), "\"%s\": got %lld", cases[i].in, (long long)got);
+	}
+}
+END_TEST
+
+START_TEST(digits_in_front)
+{
+	static const struct { const char *in; size_t want; } cases[] = { { "", 0 }, { "x1", 0 }, { "1", 1 }, { "0190x", 4 }, { "12/", 2 }, { "12:", 2 } };
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		ck_assert_msg(num_digits(str_of(cases[i].in)) == cases[i].want, "\"%s\": got %zu", cases[i].in, num_digits(str_of(cases[i].in)));
+}
+END_TEST
+
 START_TEST(hex)
 {
 	static const struct {
@@ -131,6 +153,8 @@ int main(void)
 	Suite *s = suite_create("num");
 	TCase *t = tcase_create("num");
 	tcase_add_test(t, unsigned_and_signed);
+	tcase_add_test(t, as_go_reads_integers);
+	tcase_add_test(t, digits_in_front);
 	tcase_add_test(t, hex);
 	tcase_add_test(t, bytes);
 	tcase_add_test(t, durations);

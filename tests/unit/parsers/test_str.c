@@ -2,6 +2,7 @@
 #include "parsers/bytes/str.h"
 
 #include <check.h>
+#include <ctype.h>
 
 START_TEST(cut)
 {
@@ -70,6 +71,29 @@ START_TEST(order)
 }
 END_TEST
 
+/* Each byte, against what the C library says of ASCII. */
+START_TEST(classes_of_bytes)
+{
+	for (int c = 0; c < 256; c++) {
+		char byte = (char)c;
+		ck_assert_msg(ascii_is_digit(byte) == (c < 128 && isdigit(c)), "%d: digit", c);
+		ck_assert_msg(ascii_is_letter(byte) == (c < 128 && isalpha(c)), "%d: letter", c);
+		ck_assert_msg(ascii_is_word(byte) == (c < 128 && (isalnum(c) || c == '_')), "%d: word", c);
+		ck_assert_msg(ascii_is_space(byte) == (c < 128 && isspace(c)), "%d: space", c);
+		ck_assert_msg(ascii_is_blank(byte) == (c < 128 && isspace(c) && c != '\v' && c != '\f'), "%d: blank", c);
+		ck_assert_msg(str_has_control((struct str){ &byte, 1 }) == (c < 128 && iscntrl(c)), "%d: control", c);
+	}
+}
+END_TEST
+
+START_TEST(trimmed)
+{
+	static const struct { const char *in, *want; } cases[] = { { "", "" }, { " ", "" }, { "\t\n\v\f\r ", "" }, { "a", "a" }, { " a b\n", "a b" }, { "\xc2\xa0", "\xc2\xa0" } };
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		ck_assert_msg(str_eq(str_trim(str_of(cases[i].in)), str_of(cases[i].want)), "number %zu", i);
+}
+END_TEST
+
 START_TEST(without_case)
 {
 	for (int c = 0; c < 256; c++) {
@@ -89,6 +113,8 @@ int main(void)
 	tcase_add_test(t, empty_views);
 	tcase_add_test(t, skip_and_take);
 	tcase_add_test(t, order);
+	tcase_add_test(t, classes_of_bytes);
+	tcase_add_test(t, trimmed);
 	tcase_add_test(t, without_case);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
