@@ -27,6 +27,11 @@ static bool is_indented(struct str line)
 	return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
 }
 
+static struct str without_return(struct str line)
+{
+	return str_ends(line, STR("\r")) ? str_take(line, line.n - 1) : line;
+}
+
 static bool starts_with_any(struct str s, const char *const *heads, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -279,10 +284,27 @@ static bool (*const goes_on[])(struct stacktrace *t, struct str line) = {
 	[STACKTRACE_GO] = goes_on_go, [STACKTRACE_RUBY] = goes_on_ruby,
 };
 
+/* What begins with "key=" is a field, except for the counter of a crash; a register has its blank within the first seven bytes. */
+static bool is_field(struct str line)
+{
+	size_t n = name_run(line);
+	return n < line.n && line.p[n] == '=' && str_find(str_take(line, 7), ' ') == 7 && !str_starts(line, STR("PC=0x"));
+}
+
+bool stacktrace_may_continue(struct str line)
+{
+	line = without_return(line);
+	if (line.n == 0 || is_indented(line))
+		return true;
+	char first = line.p[0], last = line.p[line.n - 1];
+	if (last == ')' || last == '\'') /* calls of Go, frames of Ruby */
+		return true;
+	return is_letter(first) ? !is_field(line) : first == '[' || first == '-' || first == '.' || first == '}';
+}
+
 bool stacktrace_continues(struct stacktrace *t, struct str line)
 {
-	if (str_ends(line, STR("\r")))
-		line.n--;
+	line = without_return(line);
 	if (goes_on[t->kind](t, line))
 		return true;
 	*t = classify(line);

@@ -22,5 +22,7 @@ struct stacktrace { /* of one log, or of one stream; {0}: nothing is open */
 /* Whether the line continues the block. Afterwards *t is about the block that the line is in, whether it is that one or a new one.
  * A block is ended from outside (after a while, or when it is too large) by *t = (struct stacktrace){0}. */
 bool stacktrace_continues(struct stacktrace *t, struct str line);
+/* false: the line continues no block of whatever kind. Told by a few bytes, for those who have many lines and few blocks. */
+bool stacktrace_may_continue(struct str line);
 
 #endif

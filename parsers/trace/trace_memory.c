@@ -1,5 +1,5 @@
 /* Most lines with an id are followed by another one with an id: so a line is only classified when one without an id follows it, or
- * when its bytes go away. Lines of logs without any id cost two comparisons. */
+ * when its bytes go away, and not even then when that one can go on with nothing. Lines of logs without any id cost two comparisons. */
 #include "parsers/trace/trace_memory.h"
 
 #include "parsers/trace/request_id.h"
@@ -58,6 +58,8 @@ static bool goes_on(struct trace_head *h, const struct memory_line *line)
 	if (line->at < h->at || line->at - h->at > TRACE_MEMORY_BYTES ||
 	    __builtin_sub_overflow(line->timestamp_ns, h->newest_ns, &gap_ns) || gap_ns > TRACE_MEMORY_GAP_NS)
 		return false;
+	if (!stacktrace_may_continue(line->text))
+		return false; /* nearly always, and then the head need not be looked at */
 	if (h->is_pending)
 		classify(h);
 	h->newest_ns = line->timestamp_ns;

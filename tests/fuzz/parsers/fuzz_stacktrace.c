@@ -32,6 +32,7 @@ static void check_alone(struct str rest)
 		assert(goes_on == stacktrace_continues(&again, line) && t.kind == again.kind && t.step == again.step);
 		assert(!stacktrace_continues(&fresh, line));
 		assert(!goes_on || (!is_first && before.kind != STACKTRACE_NONE));
+		assert(!goes_on || stacktrace_may_continue(line));
 		assert(goes_on || (t.kind == fresh.kind && t.step == fresh.step));
 	}
 }

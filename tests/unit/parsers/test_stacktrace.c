@@ -74,6 +74,7 @@ START_TEST(blocks)
 				continue;
 			bool goes_on = stacktrace_continues(&t, line);
 			ck_assert_msg(!(is_first && goes_on), "%s: the first line continues nothing", cases[i].name);
+			ck_assert_msg(!goes_on || stacktrace_may_continue(line), "%s: " STR_FMT, cases[i].name, STR_ARG(line));
 			if (!is_first)
 				buf_str(&got, goes_on ? STR("\n") : STR("\n--\n"));
 			buf_str(&got, line);
@@ -85,11 +86,34 @@ START_TEST(blocks)
 }
 END_TEST
 
+/* What most lines look like is told apart at a look; each of these behind a head of each kind continues nothing either. */
+START_TEST(continues_nothing)
+{
+	static const char *const heads[] = { "10:00 ERROR failed", "java.io.IOException: gone", "\tat a.B.c(B.java:1)", "info: A.B[1]",
+		"Traceback (most recent call last):", "panic: x", "goroutine 1 [running]:", "a.rb:1:in `f': x (E)" };
+	static const char *const lines[] = { "{\"level\":\"info\",\"msg\":\"x\"}", "ts=2026-01-01T00:00:00Z level=info msg=\"x\"",
+		"2026-01-01T00:00:00Z INFO started", "<34>1 x", "\"quoted\"", "level=info" };
+	static const char *const others[] = { "", "\tat a.B.c(B.java:1)", "Caused by: x", "}", "main.f(0x1)", "a.rb:1:in 'f'", "[signal SIGSEGV]",
+		"--- End of inner exception", "ValueError: bad", "PC=0x1 m=0", "rax    0x0", "a=b  0x0", "...", "\r" };
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		ck_assert_msg(!stacktrace_may_continue(str_of(lines[i])), "%s", lines[i]);
+		for (size_t k = 0; k < COUNT_OF(heads); k++) {
+			struct stacktrace t = { 0 };
+			stacktrace_continues(&t, str_of(heads[k]));
+			ck_assert_msg(!stacktrace_continues(&t, str_of(lines[i])), "%s behind %s", lines[i], heads[k]);
+		}
+	}
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		ck_assert_msg(stacktrace_may_continue(str_of(others[i])), "%s", others[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("stacktrace");
 	TCase *t = tcase_create("stacktrace");
 	tcase_add_test(t, blocks);
+	tcase_add_test(t, continues_nothing);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
