@@ -5,6 +5,7 @@
 
 #include "parsers/bytes/num.h"
 #include "parsers/trace/trace_forms.h"
+#include "parsers/trace/trace_seeds.h"
 #include "parsers/trace/trace_text.h"
 
 enum { MEMBERS_MAX = 24, MEMBER_BYTES = 1024, OBJECTS_MAX = 32 };
@@ -377,8 +378,10 @@ static bool is_trace_word(struct str s, size_t at)
 
 void trace_collect_ids(struct str line, struct trace_items *items)
 {
+	struct trace_seeds seeds;
 	bool is_hex = false;
-	for (size_t at = text_next_trace_seed(line, 0, &is_hex), next; at < line.n; at = text_next_trace_seed(line, next, &is_hex)) {
+	trace_seeds_init(&seeds, SEED_ID, line);
+	for (size_t at, next = 0; (at = trace_seeds_next(&seeds, next, &is_hex)) < line.n;) {
 		struct trace_key_match m;
 		if (is_hex)
 			next = collect_hex(line, items, at);
@@ -395,8 +398,11 @@ void trace_collect_ids(struct str line, struct trace_items *items)
 
 void trace_collect_spans(struct str line, struct trace_items *items, bool rare)
 {
+	struct trace_seeds seeds;
+	bool is_hex;
+	trace_seeds_init(&seeds, rare ? SEED_RARE : SEED_SPAN, line);
 	for (size_t at = 0, next = 0; items->n < TRACE_ITEMS_MAX; next = next > at ? next : at + 3) {
-		at = rare ? text_next_rare_seed(line, next) : text_next_span_seed(line, next);
+		at = trace_seeds_next(&seeds, next, &is_hex);
 		if (at >= line.n)
 			return;
 		struct trace_key_match m;

@@ -29,12 +29,4 @@ bool text_token_starts(struct str s, size_t at);
 /* Where the run [from, to) really begins when its first bytes belong to an escape that starts before it (%3D, \n, a colour). */
 size_t text_after_escape(struct str s, size_t from, size_t to);
 
-/* The next place at or after i where an id may be found: "rac" in any case, "@tr", or 8 hex digits at a multiple of 16 or
- * 16 and 8 from i's block, which every run of 15 or more has. s.n when there is none. *is_hex tells which. */
-size_t text_next_trace_seed(struct str s, size_t i, bool *is_hex);
-/* The next of "spa", "amp", "lag" in any case: span keys and flag keys. */
-size_t text_next_span_seed(struct str s, size_t i);
-/* The next of "@sp", "nsa" (transaction), "egm" (segment), "par" (parent), "tid" in any case: for lines without a span key. */
-size_t text_next_rare_seed(struct str s, size_t i);
-
 #endif

@@ -1,6 +1,6 @@
 /* What each part of a line's way costs, over the lines of a file that a container runtime wrote: nanoseconds per line, the least of
  * several rounds. The file is read into memory once and should not be larger than the last level of cache.
- * usage: bench_line FILE [ROUNDS] */
+ * usage: bench_line FILE [ROUNDS [PART]] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -154,7 +154,7 @@ static const struct {
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "usage: bench_line FILE [ROUNDS]\n");
+		fprintf(stderr, "usage: bench_line FILE [ROUNDS [PART]]\n");
 		return 2;
 	}
 	struct lines l;
@@ -163,6 +163,8 @@ int main(int argc, char **argv)
 	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 50, sum = 0;
 	printf("%zu lines, %.0f bytes each\n", l.count, l.count ? (double)text.n / (double)l.count : 0);
 	for (size_t k = 0; k < COUNT_OF(PARTS); k++) {
+		if (argc > 3 && strcmp(argv[3], PARTS[k].name) != 0)
+			continue;
 		double least = 1e18;
 		for (unsigned i = 0; i < rounds; i++) {
 			double start = now_ns();

@@ -1,0 +1,240 @@
+/* A line is read once, 32 bytes at a time, into a bit for each byte at which something begins; then only the bits are looked at. The comparisons are written once, for vectors of the compiler, which makes
+ * of them what a machine has: one instruction each where there is AVX2 (asked of the processor, as one program runs on all), two with
+ * SSE2. Only how a vector becomes a number with a bit for each byte is spelled out for both. */
+#include "parsers/trace/trace_seeds.h"
+
+#include "parsers/trace/trace_text.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+enum { BLOCK = TRACE_SEEDS_BLOCK, WORD = 3, READ = BLOCK + WORD - 1 };
+
+#define INLINE __attribute__((always_inline)) static inline
+#define VECTOR __attribute__((vector_size(BLOCK)))
+
+struct window { /* of a block: its bytes, and each byte's followers; all but raw in lower case */
+	unsigned char VECTOR raw, first, second, third;
+};
+struct hits { /* all bits of a byte are set, or none */
+	signed char VECTOR at;
+};
+struct seeds { /* bit i: at byte i of the block */
+	uint32_t words, hex; /* a word begins; a hex digit */
+};
+
+/* ---- one bit for each byte ---- */
+
+#ifdef __x86_64__
+INLINE uint32_t bits(const struct hits *h)
+{
+	__m128i low, high;
+	memcpy(&low, h, sizeof low);
+	memcpy(&high, (const char *)h + sizeof low, sizeof high);
+	return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
+}
+
+__attribute__((always_inline, target("avx2"))) static inline uint32_t bits_avx2(const struct hits *h)
+{
+	__m256i all;
+	memcpy(&all, h, sizeof all);
+	return (uint32_t)_mm256_movemask_epi8(all);
+}
+#else
+INLINE uint32_t bits(const struct hits *h)
+{
+	uint32_t found = 0;
+	for (unsigned i = 0; i < BLOCK; i++)
+		found |= (uint32_t)(h->at[i] & 1) << i;
+	return found;
+}
+#endif
+
+/* Reads READ bytes. */
+INLINE void look(const char *p, struct window *w)
+{
+	memcpy(&w->raw, p, BLOCK);
+	memcpy(&w->second, p + 1, BLOCK);
+	memcpy(&w->third, p + 2, BLOCK);
+	w->first = w->raw | 0x20;
+	w->second |= 0x20;
+	w->third |= 0x20;
+}
+
+INLINE void find_word(const struct window *w, char a, char b, char c, struct hits *h)
+{
+	unsigned char x = (unsigned char)a, y = (unsigned char)b, z = (unsigned char)c;
+	h->at |= (w->first == x) & (w->second == y) & (w->third == z);
+}
+
+/* '@' and '`' are one byte in lower case. */
+INLINE void find_at(const struct window *w, char b, char c, struct hits *h)
+{
+	unsigned char y = (unsigned char)b, z = (unsigned char)c;
+	h->at |= (w->raw == '@') & (w->second == y) & (w->third == z);
+}
+
+/* ---- what is looked for ---- */
+
+INLINE struct seeds id_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
+{
+	struct window w;
+	struct hits words = { { 0 } }, hex;
+	look(p, &w);
+	find_word(&w, 'r', 'a', 'c', &words);
+	find_at(&w, 't', 'r', &words);
+	unsigned char VECTOR digit = w.raw - '0', letter = w.first - 'a';
+	hex.at = (digit <= 9) | (letter <= 5);
+	return (struct seeds){ bits_of(&words), bits_of(&hex) };
+}
+
+INLINE struct seeds span_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
+{
+	struct window w;
+	struct hits words = { { 0 } };
+	look(p, &w);
+	find_word(&w, 's', 'p', 'a', &words);
+	find_word(&w, 'a', 'm', 'p', &words);
+	find_word(&w, 'l', 'a', 'g', &words);
+	return (struct seeds){ bits_of(&words), 0 };
+}
+
+INLINE struct seeds rare_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
+{
+	struct window w;
+	struct hits words = { { 0 } };
+	look(p, &w);
+	find_at(&w, 's', 'p', &words);
+	find_word(&w, 'n', 's', 'a', &words);
+	find_word(&w, 'e', 'g', 'm', &words);
+	find_word(&w, 'p', 'a', 'r', &words);
+	find_word(&w, 't', 'i', 'd', &words);
+	return (struct seeds){ bits_of(&words), 0 };
+}
+
+/* ---- the search ---- */
+
+/* Where 8 hex digits begin, at multiples of 8. */
+INLINE uint32_t eights(uint32_t hex)
+{
+	hex &= hex >> 1;
+	hex &= hex >> 2;
+	hex &= hex >> 4;
+	return hex & 0x01010101;
+}
+
+/* The last bytes of a line, from i on, fewer than a block reads: the block that ends with the line, without the bytes before i.
+ * A line shorter than that is read from a padded copy. */
+INLINE struct seeds tail(struct str s, size_t i, struct seeds (*block)(const char *, uint32_t (*)(const struct hits *)),
+	uint32_t (*bits_of)(const struct hits *))
+{
+	if (s.n < READ) {
+		char padded[READ] = { 0 };
+		memcpy(padded, s.p + i, s.n - i);
+		return block(padded, bits_of); /* a word or eight digits that began behind the block would not have the room */
+	}
+	size_t seen = i + READ - s.n;
+	if (seen >= BLOCK) /* nothing but the two bytes in which nothing can begin */
+		return (struct seeds){ 0, 0 };
+	struct seeds found = block(s.p + s.n - READ, bits_of);
+	found.words >>= seen;
+	found.hex >>= seen;
+	for (size_t at = s.n - (WORD - 1); at < s.n && at - i < BLOCK; at++)
+		found.hex |= (uint32_t)text_is(s.p[at], TEXT_HEX) << (at - i);
+	return found;
+}
+
+INLINE void fill(struct trace_seeds *k, struct seeds (*block)(const char *, uint32_t (*)(const struct hits *)),
+	uint32_t (*bits_of)(const struct hits *))
+{
+	size_t i = k->from, n = 0;
+	for (; n < TRACE_SEEDS_BLOCKS && i + READ <= k->line.n; i += BLOCK, n++) {
+		struct seeds found = block(k->line.p + i, bits_of);
+		k->words[n] = found.words;
+		k->digits[n] = eights(found.hex);
+	}
+	if (n < TRACE_SEEDS_BLOCKS && i < k->line.n) {
+		struct seeds found = tail(k->line, i, block, bits_of);
+		k->words[n] = found.words;
+		k->digits[n++] = eights(found.hex);
+	}
+	k->blocks = n;
+}
+
+static void fill_id(struct trace_seeds *k)
+{
+	fill(k, id_block, bits);
+}
+
+static void fill_span(struct trace_seeds *k)
+{
+	fill(k, span_block, bits);
+}
+
+static void fill_rare(struct trace_seeds *k)
+{
+	fill(k, rare_block, bits);
+}
+
+#ifdef __x86_64__
+#define WITH_AVX2 __attribute__((target("avx2")))
+
+WITH_AVX2 static void fill_id_avx2(struct trace_seeds *k)
+{
+	fill(k, id_block, bits_avx2);
+}
+
+WITH_AVX2 static void fill_span_avx2(struct trace_seeds *k)
+{
+	fill(k, span_block, bits_avx2);
+}
+
+WITH_AVX2 static void fill_rare_avx2(struct trace_seeds *k)
+{
+	fill(k, rare_block, bits_avx2);
+}
+#endif
+
+static void fill_kind(struct trace_seeds *k)
+{
+	static void (*const fills[SEED_KINDS])(struct trace_seeds *) = { fill_id, fill_span, fill_rare };
+#ifdef __x86_64__
+	static void (*const with_avx2[SEED_KINDS])(struct trace_seeds *) = { fill_id_avx2, fill_span_avx2, fill_rare_avx2 };
+	if (__builtin_cpu_supports("avx2")) {
+		with_avx2[k->kind](k);
+		return;
+	}
+#endif
+	fills[k->kind](k);
+}
+
+void trace_seeds_init(struct trace_seeds *k, enum trace_seed kind, struct str line)
+{
+	k->line = line; /* the bits are not zeroed: only what is counted is read */
+	k->kind = kind;
+	k->from = 0;
+	fill_kind(k);
+}
+
+size_t trace_seeds_next(struct trace_seeds *k, size_t at, bool *is_hex)
+{
+	while (at < k->line.n) {
+		size_t block = (at - k->from) / BLOCK;
+		if (block >= k->blocks) {
+			k->from = at;
+			fill_kind(k);
+			block = 0;
+		}
+		uint32_t behind = UINT32_MAX << (at - k->from) % BLOCK;
+		for (uint32_t found; block < k->blocks; block++, behind = UINT32_MAX) {
+			if (!(found = (k->words[block] | k->digits[block]) & behind))
+				continue;
+			unsigned bit = (unsigned)__builtin_ctz(found);
+			*is_hex = !(k->words[block] >> bit & 1);
+			return k->from + block * BLOCK + bit;
+		}
+		at = k->from + k->blocks * BLOCK;
+	}
+	return k->line.n;
+}
