@@ -93,11 +93,17 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static inline bool may_be_word(struct str s)
+{
+	unsigned letter = s.n ? (unsigned)(s.p[0] | 0x20) - 'a' : 26;
+	return letter < 26 && s.n <= 13 && (LETTERS[letter].lengths >> s.n & 1);
+}
+
 static const struct word *word_of(struct str s)
 {
-	unsigned letter = s.n ? (unsigned)(unsigned char)ascii_lower(s.p[0]) - 'a' : 26;
-	if (letter >= 26 || s.n > 13 || !(LETTERS[letter].lengths >> s.n & 1))
+	if (!may_be_word(s))
 		return NULL;
+	unsigned letter = (unsigned)(s.p[0] | 0x20) - 'a';
 	const struct word *w = &WORDS[LETTERS[letter].first];
 	for (const struct word *end = w + LETTERS[letter].count; w < end; w++)
 		if (w->name.n == s.n && ascii_lower(s.p[s.n - 1]) == w->name.p[s.n - 1] && str_ieq(w->name, s))
@@ -412,7 +418,8 @@ static enum level from_words(struct str s)
 			size_t from = i + at, to = from + (behind ? (size_t)__builtin_ctzll(behind) : 64);
 			while (to >= i + 64 && to < s.n && is_letter(s.p[to]))
 				to++;
-			enum level found = judge_word(&words, s, from, to < s.n ? to : s.n);
+			to = to < s.n ? to : s.n;
+			enum level found = may_be_word((struct str){ s.p + from, to - from }) ? judge_word(&words, s, from, to) : LEVEL_UNKNOWN;
 			if (found != LEVEL_UNKNOWN)
 				return found;
 		}
