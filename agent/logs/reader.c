@@ -15,9 +15,9 @@
 #include "parsers/dockerjson.h"
 
 enum { QUANTUM_BYTES = 64 << 10, /* stays in the cache between reading and parsing */ ROOM_BYTES = 256 << 10, FRAMING_BYTES = 4096, TURN_BYTES = 384 << 10 };
-/* Of a full chunk only the last part goes to the ring of newest records: in a backlog the rest would be pushed out before anybody
- * could look, at the price of a copy of everything. A chunk of a live file is smaller than this. */
-enum { RING_TAIL_BYTES = 16 << 10 };
+/* Of a chunk only the last part goes to the ring of newest records, and of one that is followed by others only the last lines: in a
+ * backlog the rest would be pushed out before anybody could look, at the price of a copy of everything. */
+enum { RING_TAIL_BYTES = 16 << 10, RING_SAMPLE_BYTES = 1 << 10 };
 
 /* ---- ledger ---- */
 
@@ -294,8 +294,9 @@ static size_t lines(struct turn *t, bool flush_tail, bool is_full)
 		t->c->held[HELD_LONG_LINE].offset = UINT64_MAX;
 		at = feed ? feed + charset_feed_bytes(t->units) : end;
 	}
+	ptrdiff_t shown = t->c->is_at_end ? RING_TAIL_BYTES : RING_SAMPLE_BYTES;
 	while (at < end && t->outcome.bytes < TURN_BYTES && (feed = find_feed(t, at, end))) {
-		t->is_near_end = end - feed < RING_TAIL_BYTES;
+		t->is_near_end = end - feed < shown;
 		one_line(t, (struct str){ at, (size_t)(feed - at) });
 		at = feed + charset_feed_bytes(t->units);
 	}

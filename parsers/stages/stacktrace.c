@@ -299,7 +299,7 @@ bool stacktrace_may_continue(struct str line)
 	char first = line.p[0], last = line.p[line.n - 1];
 	if (last == ')' || last == '\'') /* calls of Go, frames of Ruby */
 		return true;
-	return is_letter(first) ? !is_field(line) : first == '[' || first == '-' || first == '.' || first == '}';
+	return is_name_start(first) ? !is_field(line) : first == '[' || first == '-' || first == '.' || first == '}';
 }
 
 bool stacktrace_continues(struct stacktrace *t, struct str line)

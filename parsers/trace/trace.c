@@ -13,7 +13,7 @@ const char *const trace_result_names[TRACE_RESULTS] = { "none", "valid", "zero",
 
 struct search {
 	struct str line;
-	struct trace_items ids;
+	struct trace_items *ids;
 	struct trace_items spans; /* filled when something is missing */
 	bool has_spans, has_rare_spans, ids_placed, spans_placed;
 };
@@ -89,8 +89,8 @@ static bool is_beside(struct str line, const struct trace_item *a, const struct 
 /* The other keys of a family at that place name another trace, so they are not ours. */
 static bool names_another(const struct search *k, const struct trace_item *ours, const struct trace_item *it, bool any_family)
 {
-	for (size_t i = 0; i < k->ids.n; i++) {
-		const struct trace_item *other = &k->ids.at[i];
+	for (size_t i = 0; i < k->ids->n; i++) {
+		const struct trace_item *other = &k->ids->at[i];
 		if (other->v.state == VALUE_VALID && other->key && !other->v.is_form && other->place.frame == it->place.frame &&
 			(any_family || other->family == it->family) && !same_trace(other, ours))
 			return true;
@@ -167,8 +167,8 @@ static void collect_spans(struct search *k, bool is_rare)
 static void add_upper_half(struct search *k)
 {
 	bool has_number = false;
-	for (size_t i = 0; i < k->ids.n; i++)
-		has_number |= k->ids.at[i].family == FAMILY_DATADOG && k->ids.at[i].v.is_decimal;
+	for (size_t i = 0; i < k->ids->n; i++)
+		has_number |= k->ids->at[i].family == FAMILY_DATADOG && k->ids->at[i].v.is_decimal;
 	if (!has_number)
 		return;
 	collect_spans(k, true);
@@ -176,15 +176,15 @@ static void add_upper_half(struct search *k)
 	for (size_t i = 0; i < k->spans.n && !upper; i++)
 		if (k->spans.at[i].key->role == ROLE_UPPER)
 			upper = &k->spans.at[i];
-	for (size_t i = 0; upper && i < k->ids.n; i++)
-		if (k->ids.at[i].family == FAMILY_DATADOG && k->ids.at[i].v.is_decimal)
-			memcpy(k->ids.at[i].v.trace, upper->v.span, sizeof upper->v.span);
+	for (size_t i = 0; upper && i < k->ids->n; i++)
+		if (k->ids->at[i].family == FAMILY_DATADOG && k->ids->at[i].v.is_decimal)
+			memcpy(k->ids->at[i].v.trace, upper->v.span, sizeof upper->v.span);
 }
 
 static void compute_places(struct search *k)
 {
 	if (!k->ids_placed)
-		find_places(k->line, &k->ids);
+		find_places(k->line, k->ids);
 	if (!k->spans_placed)
 		find_places(k->line, &k->spans);
 	k->ids_placed = k->spans_placed = true;
@@ -193,7 +193,7 @@ static void compute_places(struct search *k)
 /* The first of the same family stands beside the only id: no need to look at the structure. */
 static const struct trace_item *obvious_partner(const struct search *k, const struct trace_item *ours, bool is_span)
 {
-	if (k->ids.n != 1 || k->spans.has_number || ours->object != TRACE_NO_BRACE)
+	if (k->ids->n != 1 || k->spans.has_number || ours->object != TRACE_NO_BRACE)
 		return NULL;
 	for (size_t i = 0; i < k->spans.n; i++) {
 		const struct trace_item *it = &k->spans.at[i];
@@ -266,14 +266,14 @@ static enum trace_result miss(const struct trace_items *ids)
 
 static enum trace_result resolve(struct search *k, struct trace_context *out)
 {
-	if (k->ids.has_number || k->ids.n > 1) {
-		find_places(k->line, &k->ids);
+	if (k->ids->has_number || k->ids->n > 1) {
+		find_places(k->line, k->ids);
 		k->ids_placed = true;
 	}
 	add_upper_half(k);
-	const struct trace_item *best = choose(&k->ids);
+	const struct trace_item *best = choose(k->ids);
 	if (!best)
-		return miss(&k->ids);
+		return miss(k->ids);
 	memcpy(out->trace_id, best->v.trace, sizeof out->trace_id);
 	out->has_span = false;
 	out->sampled = -1;
@@ -281,8 +281,8 @@ static enum trace_result resolve(struct search *k, struct trace_context *out)
 	take_own(best, out);
 	if (!is_complete(out))
 		take_partners(k, best, out);
-	for (size_t i = 0; i < k->ids.n && !is_complete(out); i++) {
-		const struct trace_item *other = &k->ids.at[i];
+	for (size_t i = 0; i < k->ids->n && !is_complete(out); i++) {
+		const struct trace_item *other = &k->ids->at[i];
 		if (other == best || other->v.state != VALUE_VALID || !same_trace(other, best))
 			continue;
 		take_own(other, out);
@@ -292,15 +292,23 @@ static enum trace_result resolve(struct search *k, struct trace_context *out)
 	return TRACE_VALID;
 }
 
-enum trace_result trace_find(struct str line, struct trace_context *out)
+/* Lines without an id pay neither for the room of spans nor for touching it. */
+__attribute__((noinline)) static enum trace_result resolve_in(struct str line, struct trace_items *ids, struct trace_context *out)
 {
 	struct search k; /* not zeroed: only what the counters cover is read */
 	k.line = line;
-	k.ids.n = k.spans.n = 0;
-	k.ids.objects = k.spans.objects = 0;
-	k.ids.has_number = k.ids.has_zero = k.ids.has_malformed = false;
+	k.ids = ids;
+	k.spans.n = k.spans.objects = 0;
 	k.spans.has_number = k.spans.has_zero = k.spans.has_malformed = false;
 	k.has_spans = k.has_rare_spans = k.ids_placed = k.spans_placed = false;
-	trace_collect_ids(line, &k.ids);
-	return k.ids.n ? resolve(&k, out) : miss(&k.ids);
+	return resolve(&k, out);
+}
+
+enum trace_result trace_find(struct str line, struct trace_context *out)
+{
+	struct trace_items ids;
+	ids.n = ids.objects = 0;
+	ids.has_number = ids.has_zero = ids.has_malformed = false;
+	trace_collect_ids(line, &ids);
+	return ids.n ? resolve_in(line, &ids, out) : miss(&ids);
 }

@@ -372,8 +372,8 @@ static size_t collect_hex(struct str line, struct trace_items *items, size_t at)
 static bool is_trace_word(struct str s, size_t at)
 {
 	if (s.p[at] == '@')
-		return true;
-	return at > 0 && at + 3 < s.n && ascii_lower(s.p[at - 1]) == 't' && ascii_lower(s.p[at + 3]) == 'e';
+		return at + 2 < s.n && ascii_lower(s.p[at + 1]) == 't' && ascii_lower(s.p[at + 2]) == 'r';
+	return at > 0 && at + 3 < s.n && ascii_lower(s.p[at + 1]) == 'a' && ascii_lower(s.p[at - 1]) == 't' && ascii_lower(s.p[at + 3]) == 'e';
 }
 
 void trace_collect_ids(struct str line, struct trace_items *items)
@@ -386,7 +386,7 @@ void trace_collect_ids(struct str line, struct trace_items *items)
 		if (is_hex)
 			next = collect_hex(line, items, at);
 		else if (!is_trace_word(line, at))
-			next = at + 3;
+			next = at + 1;
 		else if (trace_key_at(line, at + (line.p[at] == '@'), &m))
 			next = collect_keyed(line, items, &m);
 		else

@@ -20,10 +20,6 @@ struct window { /* of a block: its bytes, and each byte's followers; all but raw
 struct hits { /* all bits of a byte are set, or none */
 	signed char VECTOR at;
 };
-struct seeds { /* bit i: at byte i of the block */
-	uint32_t words, hex; /* a word begins; a hex digit */
-};
-
 /* ---- one bit for each byte ---- */
 
 #ifdef __x86_64__
@@ -77,87 +73,64 @@ INLINE void find_at(const struct window *w, char b, char c, struct hits *h)
 
 /* ---- what is looked for ---- */
 
-INLINE struct seeds id_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
+/* Of eight digits only the first byte is a hit. */
+INLINE void find_digits(const struct window *w, struct hits *h)
 {
-	struct window w;
-	struct hits words = { { 0 } }, hex;
-	look(p, &w);
-	find_word(&w, 'r', 'a', 'c', &words);
-	find_at(&w, 't', 'r', &words);
-	unsigned char VECTOR digit = w.raw - '0', letter = w.first - 'a';
-	hex.at = (digit <= 9) | (letter <= 5);
-	return (struct seeds){ bits_of(&words), bits_of(&hex) };
+	unsigned char VECTOR digit = w->raw - '0', letter = w->first - 'a';
+	signed char VECTOR hex = (digit <= 9) | (letter <= 5);
+	int64_t VECTOR eights, first = { 0xff, 0xff, 0xff, 0xff };
+	memcpy(&eights, &hex, sizeof eights);
+	eights = (eights == -1) & first;
+	memcpy(&hex, &eights, sizeof hex);
+	h->at |= hex;
 }
 
-INLINE struct seeds span_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
+INLINE uint32_t id_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
 {
 	struct window w;
-	struct hits words = { { 0 } };
+	struct hits hits = { { 0 } };
 	look(p, &w);
-	find_word(&w, 's', 'p', 'a', &words);
-	find_word(&w, 'a', 'm', 'p', &words);
-	find_word(&w, 'l', 'a', 'g', &words);
-	return (struct seeds){ bits_of(&words), 0 };
+	hits.at = ((w.first == 'r') & (w.third == 'c')) | (w.raw == '@'); /* every line comes here: the rest is looked at where they stand */
+	find_digits(&w, &hits);
+	return bits_of(&hits);
 }
 
-INLINE struct seeds rare_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
+INLINE uint32_t span_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
 {
 	struct window w;
-	struct hits words = { { 0 } };
+	struct hits hits = { { 0 } };
 	look(p, &w);
-	find_at(&w, 's', 'p', &words);
-	find_word(&w, 'n', 's', 'a', &words);
-	find_word(&w, 'e', 'g', 'm', &words);
-	find_word(&w, 'p', 'a', 'r', &words);
-	find_word(&w, 't', 'i', 'd', &words);
-	return (struct seeds){ bits_of(&words), 0 };
+	find_word(&w, 's', 'p', 'a', &hits);
+	find_word(&w, 'a', 'm', 'p', &hits);
+	find_word(&w, 'l', 'a', 'g', &hits);
+	return bits_of(&hits);
+}
+
+INLINE uint32_t rare_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
+{
+	struct window w;
+	struct hits hits = { { 0 } };
+	look(p, &w);
+	find_at(&w, 's', 'p', &hits);
+	find_word(&w, 'n', 's', 'a', &hits);
+	find_word(&w, 'e', 'g', 'm', &hits);
+	find_word(&w, 'p', 'a', 'r', &hits);
+	find_word(&w, 't', 'i', 'd', &hits);
+	return bits_of(&hits);
 }
 
 /* ---- the search ---- */
 
-/* Where 8 hex digits begin, at multiples of 8. */
-INLINE uint32_t eights(uint32_t hex)
-{
-	hex &= hex >> 1;
-	hex &= hex >> 2;
-	hex &= hex >> 4;
-	return hex & 0x01010101;
-}
-
-/* The last bytes of a line, from i on, fewer than a block reads: the block that ends with the line, without the bytes before i.
- * A line shorter than that is read from a padded copy. */
-INLINE struct seeds tail(struct str s, size_t i, struct seeds (*block)(const char *, uint32_t (*)(const struct hits *)),
-	uint32_t (*bits_of)(const struct hits *))
-{
-	if (s.n < READ) {
-		char padded[READ] = { 0 };
-		memcpy(padded, s.p + i, s.n - i);
-		return block(padded, bits_of); /* a word or eight digits that began behind the block would not have the room */
-	}
-	size_t seen = i + READ - s.n;
-	if (seen >= BLOCK) /* nothing but the two bytes in which nothing can begin */
-		return (struct seeds){ 0, 0 };
-	struct seeds found = block(s.p + s.n - READ, bits_of);
-	found.words >>= seen;
-	found.hex >>= seen;
-	for (size_t at = s.n - (WORD - 1); at < s.n && at - i < BLOCK; at++)
-		found.hex |= (uint32_t)text_is(s.p[at], TEXT_HEX) << (at - i);
-	return found;
-}
-
-INLINE void fill(struct trace_seeds *k, struct seeds (*block)(const char *, uint32_t (*)(const struct hits *)),
-	uint32_t (*bits_of)(const struct hits *))
+/* The last bytes of a line are read from a padded copy. */
+INLINE void fill(struct trace_seeds *k, uint32_t (*block)(const char *, uint32_t (*)(const struct hits *)), uint32_t (*bits_of)(const struct hits *))
 {
 	size_t i = k->from, n = 0;
-	for (; n < TRACE_SEEDS_BLOCKS && i + READ <= k->line.n; i += BLOCK, n++) {
-		struct seeds found = block(k->line.p + i, bits_of);
-		k->words[n] = found.words;
-		k->digits[n] = eights(found.hex);
-	}
+	for (; n < TRACE_SEEDS_BLOCKS && i + READ <= k->line.n; i += BLOCK)
+		k->seeds[n++] = block(k->line.p + i, bits_of);
 	if (n < TRACE_SEEDS_BLOCKS && i < k->line.n) {
-		struct seeds found = tail(k->line, i, block, bits_of);
-		k->words[n] = found.words;
-		k->digits[n++] = eights(found.hex);
+		char padded[READ] = { 0 };
+		memcpy(padded, k->line.p + i, k->line.n - i);
+		k->seeds[n++] = block(padded, bits_of); /* what began behind this block would not have the room */
 	}
 	k->blocks = n;
 }
@@ -226,13 +199,13 @@ size_t trace_seeds_next(struct trace_seeds *k, size_t at, bool *is_hex)
 			fill_kind(k);
 			block = 0;
 		}
-		uint32_t behind = UINT32_MAX << (at - k->from) % BLOCK;
-		for (uint32_t found; block < k->blocks; block++, behind = UINT32_MAX) {
-			if (!(found = (k->words[block] | k->digits[block]) & behind))
+		for (uint32_t behind = UINT32_MAX << (at - k->from) % BLOCK; block < k->blocks; block++, behind = UINT32_MAX) {
+			uint32_t found = k->seeds[block] & behind;
+			if (!found)
 				continue;
-			unsigned bit = (unsigned)__builtin_ctz(found);
-			*is_hex = !(k->words[block] >> bit & 1);
-			return k->from + block * BLOCK + bit;
+			at = k->from + block * BLOCK + (unsigned)__builtin_ctz(found);
+			*is_hex = text_is(k->line.p[at], TEXT_HEX); /* no word among SEED_ID begins with a digit */
+			return at;
 		}
 		at = k->from + k->blocks * BLOCK;
 	}

@@ -6,7 +6,7 @@
 #include "parsers/bytes/str.h"
 
 enum trace_seed {
-	SEED_ID,   /* "rac" in any case, "@tr", or 8 hex digits at a multiple of 8, which every run of 15 or more has */
+	SEED_ID,   /* "r?c" (trace) in any case, "@", or 8 hex digits at a multiple of 8, which every run of 15 or more has */
 	SEED_SPAN, /* "spa", "amp", "lag" in any case: span keys and flag keys */
 	SEED_RARE, /* "@sp", "nsa" (transaction), "egm" (segment), "par" (parent), "tid" in any case: for lines without a span key */
 	SEED_KINDS
@@ -18,11 +18,11 @@ struct trace_seeds { /* set up by trace_seeds_init; a search through one line */
 	struct str line; /* borrowed */
 	enum trace_seed kind;
 	size_t from, blocks; /* what the bits are about: as many blocks of 32 bytes from there on */
-	uint32_t words[TRACE_SEEDS_BLOCKS], digits[TRACE_SEEDS_BLOCKS];
+	uint32_t seeds[TRACE_SEEDS_BLOCKS]; /* bit i: one begins at byte i of the block */
 };
 
 void trace_seeds_init(struct trace_seeds *k, enum trace_seed kind, struct str line);
-/* The first seed at or after at, which never goes back; line.n: there is none. *is_hex: it is digits. */
+/* The first seed at or after at, which never goes back; line.n: there is none. *is_hex: it is digits, of SEED_ID. */
 size_t trace_seeds_next(struct trace_seeds *k, size_t at, bool *is_hex);
 
 #endif
