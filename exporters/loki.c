@@ -18,19 +18,25 @@ enum {
 	TRACE_BYTES = sizeof trace_head - 1 + 32,
 	SPAN_BYTES = sizeof span_head - 1 + 16,
 	FLAGS_BYTES = sizeof flags_head - 1 + 2,
-	LEVEL_NAME_BYTES = sizeof "detected_level" - 1,
-	LEVEL_VALUE_MAX = 8, /* "critical" */
+	LEVEL_BYTES_MAX = 28, /* critical */
 	TIMESTAMP_MAX = 2 + 2 * (1 + WIRE_VARINT_MAX),
-	METADATA_MAX = TRACE_BYTES + SPAN_BYTES + FLAGS_BYTES + 2 + 2 + LEVEL_NAME_BYTES + 2 + LEVEL_VALUE_MAX,
+	METADATA_MAX = TRACE_BYTES + SPAN_BYTES + FLAGS_BYTES + LEVEL_BYTES_MAX,
 	/* Everything but the line: tag and length of the entry, timestamp, tag and length of the line, metadata. */
 	ENTRY_OVERHEAD = 1 + WIRE_VARINT_MAX + TIMESTAMP_MAX + 1 + WIRE_VARINT_MAX + METADATA_MAX
 };
 
-static struct str level_name(const struct record *record)
+#define LEVEL_FIELD(entry_len, value_len, value) { METADATA_HEAD(entry_len, "\x0e", "detected_level", value_len) value, 4 + 14 + 2 + sizeof value - 1 }
+
+/* The whole field; an unknown level is not told. */
+static struct str level_field(enum level level)
 {
-	if (record->level <= LEVEL_UNKNOWN || record->level >= LEVELS)
-		return (struct str){ 0 };
-	return str_take(str_of(level_names[record->level]), LEVEL_VALUE_MAX);
+	static const struct str fields[LEVELS] = {
+		[LEVEL_TRACE] = LEVEL_FIELD("\x17", "\x05", "trace"), [LEVEL_DEBUG] = LEVEL_FIELD("\x17", "\x05", "debug"),
+		[LEVEL_INFO] = LEVEL_FIELD("\x16", "\x04", "info"), [LEVEL_WARN] = LEVEL_FIELD("\x16", "\x04", "warn"),
+		[LEVEL_ERROR] = LEVEL_FIELD("\x17", "\x05", "error"), [LEVEL_CRITICAL] = LEVEL_FIELD("\x1a", "\x08", "critical"),
+		[LEVEL_FATAL] = LEVEL_FIELD("\x17", "\x05", "fatal"),
+	};
+	return (unsigned)level < LEVELS ? fields[level] : (struct str){ 0 };
 }
 
 static size_t pair_size(const struct label *l)
@@ -59,11 +65,10 @@ static size_t pairs_size(const struct label *pairs, size_t count)
 	return n;
 }
 
-/* more: size of the pairs besides ours. */
+/* level: its field; more: size of the pairs besides ours. */
 static size_t metadata_size(const struct record *record, struct str level, size_t more)
 {
-	size_t n = level.n ? 2 + 2 + LEVEL_NAME_BYTES + 2 + level.n : 0;
-	n += more;
+	size_t n = level.n + more;
 	if (record->trace_result != TRACE_VALID)
 		return n;
 	return n + TRACE_BYTES + (record->trace.has_span ? SPAN_BYTES : 0) + (record->trace.sampled >= 0 ? FLAGS_BYTES : 0);
@@ -93,12 +98,7 @@ static char *metadata_write(char *p, const struct record *record, struct str lev
 		if (record->trace.sampled >= 0)
 			p = put(put(p, flags_head, sizeof flags_head - 1), record->trace.sampled ? "01" : "00", 2);
 	}
-	if (level.n) {
-		*p++ = 0x1a;
-		*p++ = (char)(2 + LEVEL_NAME_BYTES + 2 + level.n);
-		p = wire_bytes(wire_bytes(p, 1, STR("detected_level")), 2, level);
-	}
-	return p;
+	return level.n ? put(p, level.p, level.n) : p;
 }
 
 void loki_entry(struct buf *out, const struct record *record, bool with_metadata)
@@ -109,7 +109,7 @@ void loki_entry(struct buf *out, const struct record *record, bool with_metadata
 		nanos += 1000000000;
 		seconds--;
 	}
-	struct str level = with_metadata ? level_name(record) : (struct str){ 0 };
+	struct str level = with_metadata ? level_field(record->level) : (struct str){ 0 };
 	size_t stamp = seconds ? 1 + wire_varint_size((uint64_t)seconds) : 0;
 	stamp += nanos ? 1 + wire_varint_size((uint64_t)nanos) : 0;
 	size_t line = record->line.n ? wire_bytes_size(record->line.n) : 0; /* an empty one is left out too */

@@ -133,6 +133,8 @@ enum level level_of_value(struct str value)
 /* Length of a colour sequence at the head of s, raw or as JSON writes it, or 0. */
 static size_t colour_length(struct str s)
 {
+	if (s.n == 0 || (s.p[0] != '\x1b' && s.p[0] != '\\'))
+		return 0;
 	size_t i = str_starts(s, STR("\x1b[")) ? 2 : str_starts(s, STR("\\u001b[")) || str_starts(s, STR("\\u001B[")) ? 7 : 0;
 	if (i == 0)
 		return 0;

@@ -299,17 +299,34 @@ static bool match_separator(struct str s, struct trace_key_match *m, bool needs_
 	return true;
 }
 
-/* Nine of ten keys are spelled like this and stand directly before their value: "trace_id":"4bf9.. or trace_id=4bf9.. */
-static bool match_usual(struct str s, size_t from, size_t to, struct trace_key_match *m)
+struct usual {
+	struct str name;
+	size_t seed; /* where in it the search stops */
+	size_t row;
+};
+
+static const struct usual *find_usual(struct str s, size_t at)
 {
-	static const struct {
-		struct str name;
-		size_t row;
-	} USUAL[] = {
-		{ { "trace_id", 8 }, 0 }, { { "span_id", 7 }, 1 }, { { "traceId", 7 }, 0 }, { { "spanId", 6 }, 1 }, { { "traceID", 7 }, 0 },
+	static const struct usual usual[] = {
+		{ { "trace_id", 8 }, 1, 0 }, { { "span_id", 7 }, 0, 1 }, { { "traceId", 7 }, 1, 0 }, { { "spanId", 6 }, 0, 1 }, { { "traceID", 7 }, 1, 0 },
 	};
-	if (s.n - to < 4)
+	enum { VALUE_ROOM = 4 };
+	for (const struct usual *u = usual; u < usual + COUNT_OF(usual); u++) {
+		const char *p = s.p + at - u->seed;
+		if (at >= u->seed && s.n - at >= u->name.n + VALUE_ROOM && *p == *u->name.p && memcmp(p, u->name.p, u->name.n) == 0)
+			return u;
+	}
+	return NULL;
+}
+
+/* Nine of ten keys are spelled like this and stand directly before their value: "trace_id":"4bf9.. or trace_id=4bf9.. What must stand
+ * around them ends a run of key bytes, so that none has to be measured. */
+static bool match_usual(struct str s, size_t at, struct trace_key_match *m)
+{
+	const struct usual *u = find_usual(s, at);
+	if (!u)
 		return false;
+	size_t from = at - u->seed, to = from + u->name.n;
 	char before = from ? s.p[from - 1] : ' ';
 	bool is_quoted = before == '"' && memcmp(s.p + to, "\":\"", 3) == 0 && (from < 2 || s.p[from - 2] != '\\');
 	size_t value = is_quoted ? to + 3 : to + 1;
@@ -317,20 +334,16 @@ static bool match_usual(struct str s, size_t from, size_t to, struct trace_key_m
 		return false;
 	if (!text_is(s.p[value], TEXT_HEX) || (before == ' ' && from > 1 && memchr("yYtT ", s.p[from - 2], 5)))
 		return false; /* the words "xray" and "parent" before a key change its meaning */
-	for (size_t i = 0; i < COUNT_OF(USUAL); i++)
-		if (USUAL[i].name.n == to - from && memcmp(USUAL[i].name.p, s.p + from, to - from) == 0) {
-			*m = (struct trace_key_match){ .key = &KEYS[USUAL[i].row], .from = from - is_quoted, .to = to, .value = value,
-				.is_quoted = is_quoted, .separator = is_quoted ? ':' : '=' };
-			return true;
-		}
-	return false;
+	*m = (struct trace_key_match){ .key = &KEYS[u->row], .from = from - is_quoted, .to = to, .value = value,
+		.is_quoted = is_quoted, .separator = is_quoted ? ':' : '=' };
+	return true;
 }
 
 bool trace_key_at(struct str s, size_t at, struct trace_key_match *m)
 {
-	size_t from = run_start(s, at), to = run_end(s, at);
-	if (match_usual(s, from, to, m))
+	if (match_usual(s, at, m))
 		return true;
+	size_t from = run_start(s, at), to = run_end(s, at);
 	*m = (struct trace_key_match){ .from = from, .to = to };
 	m->key = match_run(s, from, to, &m->path);
 	size_t behind = m->key || from == 0 ? from : text_after_escape(s, from, to);

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-enum { BLOCK = TRACE_SEEDS_BLOCK, WORD = 3, READ = BLOCK + WORD - 1 };
+enum { BLOCK = TRACE_SEEDS_BLOCK, WORD = 3, READ = BLOCK + WORD - 1, CHUNK = BLOCK * TRACE_SEEDS_BLOCKS };
 
 #define INLINE __attribute__((always_inline)) static inline
 #define VECTOR __attribute__((vector_size(BLOCK)))
@@ -121,93 +121,111 @@ INLINE uint32_t rare_block(const char *p, uint32_t (*bits_of)(const struct hits 
 
 /* ---- the search ---- */
 
-/* The last bytes of a line are read from a padded copy. */
-INLINE void fill(struct trace_seeds *k, uint32_t (*block)(const char *, uint32_t (*)(const struct hits *)), uint32_t (*bits_of)(const struct hits *))
+/* n >= READ bytes from k->from on, or the first 2 KiB of more. All blocks are read whole: the second one begins within the first, so
+ * that the last one ends with the line. 15 digits hold 8 of block 0 or of the others wherever they lie. */
+INLINE void fill(struct trace_seeds *k, const char *p, size_t n, uint32_t (*block)(const char *, uint32_t (*)(const struct hits *)),
+	uint32_t (*bits_of)(const struct hits *))
 {
-	size_t i = k->from, n = 0;
-	for (; n < TRACE_SEEDS_BLOCKS && i + READ <= k->line.n; i += BLOCK)
-		k->seeds[n++] = block(k->line.p + i, bits_of);
-	if (n < TRACE_SEEDS_BLOCKS && i < k->line.n) {
-		char padded[READ] = { 0 };
-		memcpy(padded, k->line.p + i, k->line.n - i);
-		k->seeds[n++] = block(padded, bits_of); /* what began behind this block would not have the room */
-	}
-	k->blocks = n;
+	size_t covered = n - (WORD - 1) < CHUNK ? n - (WORD - 1) : CHUNK;
+	k->blocks = (covered + BLOCK - 1) / BLOCK;
+	k->shift = covered - (k->blocks - 1) * BLOCK;
+	k->end = covered == CHUNK ? k->from + CHUNK : k->line.n;
+	k->seeds[0] = block(p, bits_of);
+	p += k->shift;
+	for (size_t i = 1; i < k->blocks; i++, p += BLOCK)
+		k->seeds[i] = block(p, bits_of);
 }
 
-static void fill_id(struct trace_seeds *k)
+static void fill_id(struct trace_seeds *k, const char *p, size_t n)
 {
-	fill(k, id_block, bits);
+	fill(k, p, n, id_block, bits);
 }
 
-static void fill_span(struct trace_seeds *k)
+static void fill_span(struct trace_seeds *k, const char *p, size_t n)
 {
-	fill(k, span_block, bits);
+	fill(k, p, n, span_block, bits);
 }
 
-static void fill_rare(struct trace_seeds *k)
+static void fill_rare(struct trace_seeds *k, const char *p, size_t n)
 {
-	fill(k, rare_block, bits);
+	fill(k, p, n, rare_block, bits);
 }
 
 #ifdef __x86_64__
 #define WITH_AVX2 __attribute__((target("avx2")))
 
-WITH_AVX2 static void fill_id_avx2(struct trace_seeds *k)
+WITH_AVX2 static void fill_id_avx2(struct trace_seeds *k, const char *p, size_t n)
 {
-	fill(k, id_block, bits_avx2);
+	fill(k, p, n, id_block, bits_avx2);
 }
 
-WITH_AVX2 static void fill_span_avx2(struct trace_seeds *k)
+WITH_AVX2 static void fill_span_avx2(struct trace_seeds *k, const char *p, size_t n)
 {
-	fill(k, span_block, bits_avx2);
+	fill(k, p, n, span_block, bits_avx2);
 }
 
-WITH_AVX2 static void fill_rare_avx2(struct trace_seeds *k)
+WITH_AVX2 static void fill_rare_avx2(struct trace_seeds *k, const char *p, size_t n)
 {
-	fill(k, rare_block, bits_avx2);
+	fill(k, p, n, rare_block, bits_avx2);
 }
 #endif
 
-static void fill_kind(struct trace_seeds *k)
+static void fill_kind(struct trace_seeds *k, const char *p, size_t n)
 {
-	static void (*const fills[SEED_KINDS])(struct trace_seeds *) = { fill_id, fill_span, fill_rare };
+	static void (*const fills[SEED_KINDS])(struct trace_seeds *, const char *, size_t) = { fill_id, fill_span, fill_rare };
 #ifdef __x86_64__
-	static void (*const with_avx2[SEED_KINDS])(struct trace_seeds *) = { fill_id_avx2, fill_span_avx2, fill_rare_avx2 };
+	static void (*const with_avx2[SEED_KINDS])(struct trace_seeds *, const char *, size_t) = { fill_id_avx2, fill_span_avx2, fill_rare_avx2 };
 	if (__builtin_cpu_supports("avx2")) {
-		with_avx2[k->kind](k);
+		with_avx2[k->kind](k, p, n);
 		return;
 	}
 #endif
-	fills[k->kind](k);
+	fills[k->kind](k, p, n);
+}
+
+/* Less than a block reads. */
+__attribute__((noinline)) static void fill_short(struct trace_seeds *k, struct str rest)
+{
+	char padded[READ] = { 0 };
+	if (rest.n)
+		memcpy(padded, rest.p, rest.n);
+	fill_kind(k, padded, sizeof padded);
+}
+
+static void fill_from(struct trace_seeds *k, size_t from)
+{
+	struct str rest = str_skip(k->line, from);
+	k->from = from;
+	if (rest.n < READ)
+		fill_short(k, rest);
+	else
+		fill_kind(k, rest.p, rest.n);
 }
 
 void trace_seeds_init(struct trace_seeds *k, enum trace_seed kind, struct str line)
 {
 	k->line = line; /* the bits are not zeroed: only what is counted is read */
 	k->kind = kind;
-	k->from = 0;
-	fill_kind(k);
+	fill_from(k, 0);
 }
 
 size_t trace_seeds_next(struct trace_seeds *k, size_t at, bool *is_hex)
 {
 	while (at < k->line.n) {
-		size_t block = (at - k->from) / BLOCK;
-		if (block >= k->blocks) {
-			k->from = at;
-			fill_kind(k);
-			block = 0;
-		}
-		for (uint32_t behind = UINT32_MAX << (at - k->from) % BLOCK; block < k->blocks; block++, behind = UINT32_MAX) {
+		if (at >= k->end)
+			fill_from(k, at);
+		size_t in = at - k->from, block = in < k->shift ? 0 : 1 + (in - k->shift) / BLOCK;
+		size_t base = k->from + (block ? k->shift + (block - 1) * BLOCK : 0);
+		for (uint32_t behind = UINT32_MAX << (at - base); block < k->blocks; behind = UINT32_MAX) {
 			uint32_t found = k->seeds[block] & behind;
-			if (!found)
-				continue;
-			at = k->from + block * BLOCK + (unsigned)__builtin_ctz(found);
-			*is_hex = text_is(k->line.p[at], TEXT_HEX); /* no word among SEED_ID begins with a digit */
-			return at;
+			if (found) {
+				at = base + (unsigned)__builtin_ctz(found);
+				*is_hex = text_is(k->line.p[at], TEXT_HEX); /* no word among SEED_ID begins with a digit */
+				return at;
+			}
+			base += block++ ? BLOCK : k->shift;
 		}
-		at = k->from + k->blocks * BLOCK;
+		at = k->end;
 	}
 	return k->line.n;
 }

@@ -6,7 +6,7 @@
 #include "parsers/bytes/str.h"
 
 enum trace_seed {
-	SEED_ID,   /* "r?c" (trace) in any case, "@", or 8 hex digits at a multiple of 8, which every run of 15 or more has */
+	SEED_ID,   /* "r?c" (trace) in any case, "@", or 8 hex digits, somewhere in every run of 15 or more */
 	SEED_SPAN, /* "spa", "amp", "lag" in any case: span keys and flag keys */
 	SEED_RARE, /* "@sp", "nsa" (transaction), "egm" (segment), "par" (parent), "tid" in any case: for lines without a span key */
 	SEED_KINDS
@@ -17,7 +17,8 @@ enum { TRACE_SEEDS_BLOCK = 32, TRACE_SEEDS_BLOCKS = 64 };
 struct trace_seeds { /* set up by trace_seeds_init; a search through one line */
 	struct str line; /* borrowed */
 	enum trace_seed kind;
-	size_t from, blocks; /* what the bits are about: as many blocks of 32 bytes from there on */
+	size_t from, end;        /* what the bits are about */
+	size_t blocks, shift;    /* block 0 begins at from, block 1 as far behind it; the last one ends where the line does */
 	uint32_t seeds[TRACE_SEEDS_BLOCKS]; /* bit i: one begins at byte i of the block */
 };
 
