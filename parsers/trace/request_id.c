@@ -4,19 +4,9 @@
 
 enum { VALUE_LEAST = 16, VALUE_MOST = 128, UUID_BYTES = 36, KEY_MOST = 24, LETTERS_LEAST = 4, DISTINCT_LEAST = 8, BLANKS_MOST = 4 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
 static bool is_word(char c)
 {
-	return is_letter(c) || is_digit(c) || c == '-' || c == '_';
+	return ascii_is_word(c) || c == '-';
 }
 
 /* ---- the key ---- */
@@ -78,7 +68,7 @@ static bool is_uuid(struct str s)
 	for (size_t i = 0; i < UUID_BYTES; i++) {
 		bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
 		char c = ascii_lower(s.p[i]);
-		if (is_dash ? c != '-' : !is_digit(c) && !(c >= 'a' && c <= 'f'))
+		if (is_dash ? c != '-' : !ascii_is_digit(c) && !(c >= 'a' && c <= 'f'))
 			return false;
 	}
 	return true;
@@ -90,8 +80,8 @@ static bool is_random(struct str s)
 	uint64_t seen = 0;
 	size_t letters = 0, digits = 0;
 	for (size_t i = 0; i < s.n; i++) {
-		letters += is_letter(s.p[i]);
-		digits += is_digit(s.p[i]);
+		letters += ascii_is_letter(s.p[i]);
+		digits += ascii_is_digit(s.p[i]);
 		seen |= UINT64_C(1) << (s.p[i] & 63);
 	}
 	bool is_mixed = letters >= LETTERS_LEAST && digits >= LETTERS_LEAST;

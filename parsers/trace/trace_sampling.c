@@ -42,7 +42,7 @@ static bool read_hex(const char digits[TRACE_THRESHOLD_DIGITS], uint64_t *out)
 	uint64_t value = 0;
 	for (size_t i = 0; i < TRACE_THRESHOLD_DIGITS; i++) {
 		char c = digits[i];
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'f'))
 			return false;
 		value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 	}
@@ -58,7 +58,7 @@ uint64_t trace_randomness(const char id[32])
 
 static bool is_of_list(char c) /* of `key:value;key:value` */
 {
-	return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || memchr(".-_:;", c, 5);
+	return ascii_is_letter(c) || ascii_is_digit(c) || memchr(".-_:;", c, 5);
 }
 
 /* Whether what stands before `at` is the beginning of an `ot` entry: "ot=" and other keys of it, each ended by a semicolon. */
