@@ -1,5 +1,6 @@
 /* iconv's names are chosen by what Go's decoders make of bytes: its EUC-KR, Shift_JIS, EUC-JP and Big5 are the larger sets that the Web knows
- * under these names. Three are left out that libc cannot read or whose lines do not end with 0x0A. */
+ * under these names. Left out are one that libc cannot read, and EBCDIC, whose lines do not end with 0x0A: Promtail takes its names, waits for
+ * that byte and never sends a line (tests/e2e/48_job_files.py). */
 #include "parsers/charset.h"
 
 #define EBCDIC "EBCDIC is not read, its lines end otherwise: have the program write UTF-8"

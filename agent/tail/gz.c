@@ -178,27 +178,29 @@ bool gz_is_at_end(const struct gz *g)
 	return g->is_at_end;
 }
 
-/* Unpacks what input there is. 0, or the error that ends this read. */
+/* Unpacks what input there is, and what is still inside. 0, or the error that ends this read. */
 static int step(struct gz *g)
 {
-	int have = refill(g);
+	unsigned room = g->out_n;
+	int have = g->is_damaged ? -EBADMSG : refill(g);
 	if (have < 0)
 		return have;
-	if (have == 0) { /* the end is only an end between two members: anywhere else bytes are missing */
-		g->is_at_end = g->had_member && !g->is_in_member;
-		return g->is_at_end ? 0 : -ENODATA;
-	}
-	if (g->is_damaged || (!g->is_in_member && !g->form->begin(g)))
+	if (have && !g->is_in_member && !g->form->begin(g))
 		return -EBADMSG;
-	g->is_in_member = true;
-	enum result result = g->form->run(g);
+	g->is_in_member |= have;
+	enum result result = g->is_in_member ? g->form->run(g) : GOES_ON;
 	if (result == MEMBER_ENDS) {
 		g->form->end(g);
 		g->is_in_member = false;
 		g->had_member = true;
 	}
 	g->is_damaged = result == DAMAGED; /* for good: libbz2 would go on behind it */
-	return g->is_damaged ? -EBADMSG : 0;
+	if (g->is_damaged)
+		return -EBADMSG;
+	if (have || g->out_n < room)
+		return 0;
+	g->is_at_end = g->had_member && !g->is_in_member; /* the end is only an end between two members: anywhere else bytes are missing */
+	return g->is_at_end ? 0 : -ENODATA;
 }
 
 ssize_t gz_read(struct gz *g, void *to, size_t n)

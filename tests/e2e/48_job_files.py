@@ -68,7 +68,10 @@ def encodings(s):
         truth[name] = sorted(lines)
     for name in truth:
         jobs += f"  - {{job_name: {name}, encoding: {name.upper()}, static_configs: [{{labels: {{job: {name}, __path__: '{s.work}/logs/{name}.log'}}}}]}}\n"
-    judge = judge_of(s, loki, jobs).start()
+    with open(f"{s.work}/logs/ebcdic.log", "wb") as f:
+        f.write("a line\x85another\n".encode("cp037") * 100)  # both of its line ends
+    ebcdic = f"  - {{job_name: ebcdic, encoding: ibm037, static_configs: [{{labels: {{job: ebcdic, __path__: '{s.work}/logs/ebcdic.log'}}}}]}}\n"
+    judge = judge_of(s, loki, jobs + ebcdic).start()
     agent = agent_of(s, loki, jobs).start()
     wait_for(lambda: f"all lines; there are { {j: len(l) for j, l in in_loki(loki, 'spoor').items()} }",
              lambda: all(len(in_loki(loki, "spoor").get(j, [])) >= len(t) for j, t in truth.items()), 40)
@@ -85,6 +88,7 @@ def encodings(s):
     s.no_problems([f"{j}: {ours[j]}, Promtail has {theirs[j]}" for j in TEXTS if ours[j] != theirs[j]])
     s.no_problems([f"{j}: {ours[j][:5]}, want {truth[j][:5]}" for j in PAIRS if ours[j] != truth[j]])
     s.no_problems([f"{j}: {line!r} is not in {ours[j]}" for j in TEXTS for line in truth[j] if line not in ours[j]])
+    s.expect("ebcdic" not in theirs, "Promtail reads lines of EBCDIC now: compare them")
     spoiled = [j for j in PAIRS if theirs.get(j) != truth[j]]
     s.expect(len(spoiled) == len(PAIRS), f"Promtail reads UTF-16 now: compare it; spoiled are {spoiled}")
     s.expect(agent.stop() == 0, "exit status is not 0")

@@ -109,11 +109,37 @@ START_TEST(ends_that_are_none)
 	for (size_t cut = 0; cut < bytes; cut++) { /* also the empty file: a member is missing */
 		temp_write(&d, cut_name, whole, cut);
 		ssize_t result = read_all(&d, cut_name, 4096, got, &n);
+		size_t n_in_pieces;
+		ssize_t in_pieces = read_all(&d, cut_name, 7, got, &n_in_pieces);
+		ck_assert_msg(in_pieces == result && n_in_pieces == n, "cut at %zu: %zu bytes, %zu in pieces", cut, n, n_in_pieces);
 		ck_assert_msg(result == -ENODATA, "cut at %zu of %zu: got %zd", cut, bytes, result);
 		ck_assert_msg(n <= 1000 && memcmp(got, text, n) == 0, "cut at %zu: %zu wrong bytes", cut, n);
 	}
 	free(text);
 	free(got);
+	temp_dir_remove(&d);
+}
+END_TEST
+
+/* A block of bzip2 comes out in many reads; the end of its member is missing. */
+START_TEST(all_before_the_cut)
+{
+	struct temp_dir d = temp_dir_make();
+	char *text = make_text(), *got = malloc(2 * TEXT), *whole = malloc(TEXT);
+	size_t n;
+	add_member(&d, "x.bz2", text, TEXT);
+	FILE *f = fopen(temp_path(&d, "x.bz2"), "r");
+	size_t bytes = fread(whole, 1, TEXT, f);
+	fclose(f);
+	temp_write(&d, "cut.bz2", whole, bytes - 12); /* the last 10 bytes and a few bits are the member's end */
+	ck_assert_int_eq(read_all(&d, "cut.bz2", 4096, got, &n), -ENODATA);
+	ck_assert_msg(n >= 2 * (TEXT / 3) && memcmp(got, text, n) == 0, "%zu bytes", n);
+	temp_write(&d, "cut.bz2", whole, bytes - 4);
+	ck_assert_int_eq(read_all(&d, "cut.bz2", 4096, got, &n), -ENODATA);
+	ck_assert_msg(n == TEXT && memcmp(got, text, n) == 0, "%zu bytes", n);
+	free(text);
+	free(got);
+	free(whole);
 	temp_dir_remove(&d);
 }
 END_TEST
@@ -282,6 +308,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, members_are_one_stream, 0, 5 * FORMS);
 	tcase_add_loop_test(t, ends_that_are_none, 0, FORMS);
+	tcase_add_test(t, all_before_the_cut);
 	tcase_add_loop_test(t, every_damaged_byte_is_noticed_or_harmless, 0, FORMS);
 	tcase_add_loop_test(t, what_is_not_gzip, 0, 4);
 	tcase_add_loop_test(t, what_is_not_bzip2, 0, 5);
