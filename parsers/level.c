@@ -193,6 +193,9 @@ static size_t next_seed(struct str s, size_t i)
 
 static struct str key_around(struct str s, size_t at)
 {
+	if (at > 1 && s.n - at > 4 && memcmp(s.p + at - 1, "level", 5) == 0 && (s.p[at - 2] == '"' || s.p[at - 2] == ' ') &&
+	    (s.p[at + 4] == '"' || s.p[at + 4] == '='))
+		return (struct str){ s.p + at - 1, 5 }; /* nearly always */
 	size_t from = at, to = at + 2;
 	while (from > 0 && at - from < KEY_ROOM && is_key_byte(s.p[from - 1]))
 		from--;

@@ -42,9 +42,10 @@ static inline size_t ascii(struct str s)
 {
 	size_t i = 0;
 #ifdef __SSE2__
-	for (; i + 32 <= s.n; i += 32) {
-		__m128i low = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
-		__m128i high = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i + 16));
+	for (; i + 64 <= s.n; i += 64) {
+		const __m128i *at = (const __m128i *)(const void *)(s.p + i);
+		__m128i low = _mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1));
+		__m128i high = _mm_or_si128(_mm_loadu_si128(at + 2), _mm_loadu_si128(at + 3));
 		if (_mm_movemask_epi8(_mm_or_si128(low, high)))
 			break;
 	}
