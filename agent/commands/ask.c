@@ -167,7 +167,9 @@ void ask_fini(struct ask *a)
 
 static void explain_silence(struct ask *a, const struct probe_result *r)
 {
-	const char *hint = a->running.count > 1 ? "several agents run here, say which with --web.listen-address"
+	bool is_unread = a->flags.config_file && !a->settings.config && !a->flags.web_listen_address;
+	const char *hint = is_unread ? "the configuration that was named cannot be read, or is not valid: spoor check FILE says why"
+			   : a->running.count > 1 ? "several agents run here, say which with --web.listen-address"
 			   : r->is_certificate_refused ? "say whom to trust with --web.ca-file"
 			   : "is it running? Say where it listens with --web.listen-address or --config.file";
 	snprintf(a->err, sizeof a->err, "no agent answers at %.260s: %.120s; %s", a->url, r->error[0] ? r->error : "no reply", hint);

@@ -1,4 +1,5 @@
 /* Lines of programs may hold anything, secrets too: so who asks from another machine is refused unless --web.enable-tap says otherwise. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/logs/tap.h"
@@ -75,16 +76,38 @@ static bool take_options(struct web_request *r, struct tap_options *o)
 	return true;
 }
 
+/* None has this name: err says which there are. An empty name is the first. */
+static bool is_destination(const struct status *s, struct str name, char err[256])
+{
+	size_t n = (size_t)snprintf(err, 256, "there is no destination " STR_FMT ", but", STR_ARG(str_take(name, 64)));
+	for (size_t i = 0; i < s->destination_count; i++) {
+		struct destination_status d;
+		uint64_t pending;
+		s->destination(s->ctx, i, &d, &pending);
+		if (name.n == 0 || str_eq(d.name, name))
+			return true;
+		if (n < 256)
+			n += (size_t)snprintf(err + n, 256 - n, " " STR_FMT, STR_ARG(str_take(d.name, 64)));
+	}
+	return name.n == 0 || s->destination_count == 0;
+}
+
 void web_api_tap(struct web_request *r)
 {
 	char err[256];
 	struct tap_options o = { .wake = on_wake, .ctx = r };
+	struct status s = { 0 };
 	if (!r->options->taps || (!r->options->enable_tap && !web_is_local(r))) {
 		web_plain(r, 403, STR("Lines are shown to this machine alone: run spoor tap there (kubectl exec), or start spoor with --web.enable-tap.\n"));
 		return;
 	}
 	if (!take_options(r, &o)) {
 		web_json_bad_request(r, "stage, dropped (1), limit and rate (lines a second, at most 100000) must be numbers");
+		return;
+	}
+	r->options->status(r->options->ctx, &s);
+	if (!is_destination(&s, o.destination, err)) {
+		web_json_bad_request(r, err);
 		return;
 	}
 	struct tap *tap = tap_open(r->options->taps, &o, err);
@@ -95,8 +118,6 @@ void web_api_tap(struct web_request *r)
 	struct reading *reading = calloc(1, sizeof *reading);
 	if (!reading)
 		abort();
-	struct status s = { 0 };
-	r->options->status(r->options->ctx, &s);
 	*reading = (struct reading){ tap, s.drops ? drops_count(s.drops) : 0, loop_now_ns(r->loop) + LONGEST_NS, o.is_dropped };
 	r->content_type = "application/x-ndjson";
 	r->reading = reading;

@@ -47,6 +47,8 @@ def one_address(s):
     wait_for("both have all", lambda: all(len(lines_of(loki, f'{{cluster="{c}"}}')) == 20 for c in ("eu", "us")), 30)
     names = {dict(labels)["destination"] for labels in agent.scrape()["spoor_log_lines_sent_total"]}
     s.expect(len(names) == 2 and all(n.startswith(f"127.0.0.1:{loki.port}/") for n in names), f"names {names}")
+    r = spoor("tap", "--destination=nobody", "--limit=1", f"--web.listen-address=127.0.0.1:{agent.port}")
+    s.expect(r.returncode == 1 and "no destination nobody, but 127.0.0.1" in r.errors, f"exit {r.returncode}: {r.errors}")
     # In another order they are the same two: nothing is sent again, nothing is skipped.
     s.expect(agent.stop() == 0, "exit status is not 0")
     agent.write_config(promtail_file(s, "".join(reversed(clients.splitlines(True))), "[]"))
@@ -101,6 +103,8 @@ def asked_in_vain(s):
     for word in ("abc", "0", "-1", "9" * 30):
         r = spoor("explain", f"{path}:{word}", nobody)
         s.expect(r.returncode == 2 and f'"{word}" is no line' in r.errors, f"{word}: exit {r.returncode}, {r.errors}")
+    r = spoor("top", "--once", f"--config.file={s.work}/nowhere.yaml")
+    s.expect(r.returncode == 1 and "the configuration that was named cannot be read" in r.errors, f"exit {r.returncode}: {r.errors}")
     r = spoor("inspect", f"--config.file={config}", "--job=ap", data=b"x\n")
     s.expect(r.returncode == 2 and "no such job in the file, which has app" in r.errors, r.errors)
     r = spoor("--help")
