@@ -19,6 +19,8 @@
 #include "agent/tail/tail.h"
 #include "parsers/bytes/hash.h"
 
+enum { LISTED_SLACK_S = 60 }; /* between a look and what is written down of it */
+
 struct folder *folder_new(struct tail *tail, const char *path)
 {
 	struct folder *f = calloc(1, sizeof *f);
@@ -175,10 +177,19 @@ static void note_vanished(struct source *s)
 	}
 }
 
+/* It was complete when the log was last written down, with a row of its own if anything of it had been unread. */
+static bool was_there(const struct source *s, const struct listed *file, const struct checkpoint_row *rows)
+{
+	int64_t seen_s = 0, slack_s = LISTED_SLACK_S + 2 * s->folder->tail->o.config->logs.target_config.sync_period_ms / 1000;
+	for (; rows; rows = rows->next)
+		seen_s = rows->seen_s > seen_s ? rows->seen_s : seen_s;
+	return file->stamp <= s->listed_stamp || file->st.mtime_ns / 1000000000 < seen_s - slack_s;
+}
+
 /* The index of the first file that is not history: behind the newest one that is known. Where none is known, because this is the first look,
  * everything of a pod is new, and of a plain log only the live file; because all that were known are gone, whatever was not there at the last
- * look. One that was cut while nobody looked is new wherever it stands. */
-static size_t first_new(const struct source *s, const struct listed *files, size_t count, bool is_known)
+ * look, in this life or before. One that was cut while nobody looked is new wherever it stands. */
+static size_t first_new(const struct source *s, const struct listed *files, size_t count, bool is_known, const struct checkpoint_row *rows)
 {
 	size_t first = 0;
 	for (size_t i = 0; i < count; i++)
@@ -188,7 +199,7 @@ static size_t first_new(const struct source *s, const struct listed *files, size
 			first = i;
 	bool is_first_look = !is_known && !s->is_pod;
 	if (first == 0)
-		while (first < count && files[first].stamp != UINT64_MAX && !files[first].was_cut && (is_first_look || files[first].stamp <= s->listed_stamp))
+		while (first < count && files[first].stamp != UINT64_MAX && !files[first].was_cut && (is_first_look || was_there(s, &files[first], rows)))
 			first++;
 	return first;
 }
@@ -208,9 +219,9 @@ static bool is_in_list(const struct source *s, const struct generation *g)
 	return known != NULL;
 }
 
-static void append_new(struct source *s, struct listed *files, size_t count, bool is_known, int64_t now_ns)
+static void append_new(struct source *s, struct listed *files, size_t count, bool is_known, const struct checkpoint_row *rows, int64_t now_ns)
 {
-	size_t history = first_new(s, files, count, is_known);
+	size_t history = first_new(s, files, count, is_known, rows);
 	for (size_t i = 0; i < count; i++) {
 		struct generation *g = files[i].generation;
 		if (g ? is_in_list(s, g) : i < history && !files[i].was_cut)
@@ -238,10 +249,11 @@ static void scan_source(struct folder *f, struct source *s, struct listed *files
 			if (files[i].generation && !files[i].generation->is_seen)
 				recognise_reopen(files[i].generation, &files[i]);
 		}
+	recognise_between(files, count, rows);
 	recognise_lost(s, rows);
 	if (!s->was_scanned)
 		is_known |= import_place(&f->tail->import, f, s, files, count, rows != NULL);
-	append_new(s, files, count, is_known, now_ns);
+	append_new(s, files, count, is_known, rows, now_ns);
 	note_listed(s, files, count);
 	note_vanished(s);
 	s->was_scanned = true;
@@ -406,6 +418,7 @@ static void scan_log(struct folder *f, struct listed *files, size_t count, int64
 			continue;
 		for (size_t i = 0; i < count; i++) {
 			files[i].generation = NULL;
+			files[i].row = NULL;
 			files[i].was_cut = false;
 		}
 		scan_source(f, s, files, count, now_ns);

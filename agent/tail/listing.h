@@ -15,6 +15,8 @@ struct listed {
 	bool is_packed;                /* a compressed log of its own; the name may stand in the listing a second time, as a generation */
 	struct os_file st;
 	struct generation *generation; /* what it turned out to be */
+	const struct checkpoint_row *row; /* of an earlier life, by which it was known */
+	bool is_empty;                 /* unpacked; of one that rows were compared with */
 	bool was_cut;                  /* it was saved, but what was read of it is not in it any more */
 };
 struct listing {

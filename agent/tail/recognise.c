@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/tail/tail.h"
+#include "parsers/kubernetes/podpath.h"
 
 /* ---- against what is known ---- */
 
@@ -200,6 +201,7 @@ static void adopt(struct source *s, struct listed *file, struct checkpoint_row *
 			cursor_set_start(&g->cursors[lane], &p->acked);
 	}
 	file->generation = g;
+	file->row = row;
 	row->is_adopted = true;
 }
 
@@ -273,6 +275,7 @@ static bool adopt_packed(struct source *s, struct listed *file, struct checkpoin
 void recognise_gz(struct folder *f, struct source *s, struct listed *file, struct checkpoint_row *rows)
 {
 	bool is_anyone_missing = false;
+	file->is_empty = false;
 	for (struct generation *g = s->oldest; g; g = g->next)
 		is_anyone_missing |= !g->is_seen && !g->is_gz;
 	for (struct checkpoint_row *row = rows; row; row = row->next)
@@ -281,6 +284,7 @@ void recognise_gz(struct folder *f, struct source *s, struct listed *file, struc
 		return;
 	char bytes[IDENTITY_HEAD_BYTES];
 	struct str head = head_of(f, s, file, bytes);
+	file->is_empty = head.n == 0;
 	if (head.n == 0)
 		return;
 	for (struct generation *g = s->oldest; g; g = g->next)
@@ -295,7 +299,7 @@ void recognise_gz(struct folder *f, struct source *s, struct listed *file, struc
 		}
 }
 
-/* Has the copy more than was read of the file? A gzip file ends with its length, unpacked. */
+/* Has the copy more than was read of the file? A gzip file ends with its length, unpacked; of a bzip2 file reading on will tell. */
 static bool has_more(const struct generation *g, const struct listed *file)
 {
 	unsigned char end[4] = { 0 };
@@ -329,6 +333,52 @@ void recognise_reopen(struct generation *g, const struct listed *file)
 		g->cursors[lane].is_at_end = false;
 	struct tail *t = g->source->folder->tail;
 	t->is_dirty = t->needs_snapshot = true;
+}
+
+/* The file that row fits, or that was cut since, from `from` on; count: there is none. */
+static size_t place_of(const struct listed *files, size_t from, size_t count, const struct checkpoint_row *row)
+{
+	while (from < count && files[from].row != row && !(files[from].was_cut && identity_same_inode(&row->identity, &files[from].st)))
+		from++;
+	return from;
+}
+
+/* Is the file that of one of the rows from `row` to before `end`, none of which fits any? A name that the kubelet has given to a rotated file
+ * stays, but for its ending. */
+static bool is_of_missing(const struct listed *file, const struct checkpoint_row *row, const struct checkpoint_row *end)
+{
+	struct podlog log;
+	if (file->generation || file->is_empty || !file->st.size_bytes)
+		return false;
+	for (; row != end; row = row->next) {
+		bool is_fixed = podpath_log(row->name, &log) && log.stamp;
+		if (!row->is_adopted && row->identity.head_bytes && (!is_fixed || str_starts(str_of(file->name), row->name)))
+			return true;
+	}
+	return false;
+}
+
+/* Rows are in the order of their files, and what is older than an unfinished file is read: so of the files between two that are known the
+ * youngest are those of the rows in between. One that was rotated empty stays so. */
+void recognise_between(struct listed *files, size_t count, const struct checkpoint_row *rows)
+{
+	const struct checkpoint_row *first = rows;
+	size_t missing = 0, from = 0;
+	for (const struct checkpoint_row *row = rows; row; row = row->next) {
+		size_t at = place_of(files, from, count, row);
+		if (at == count) {
+			missing += !row->is_adopted && row->identity.head_bytes;
+			continue;
+		}
+		for (size_t i = at; i-- > from && missing;) {
+			bool is_it = is_of_missing(&files[i], first, row);
+			missing -= is_it;
+			files[i].was_cut |= is_it;
+		}
+		first = row->next;
+		missing = 0;
+		from = at + 1;
+	}
 }
 
 void recognise_lost(struct source *s, struct checkpoint_row *rows)

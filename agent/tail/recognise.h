@@ -16,6 +16,8 @@ void recognise_saved(struct folder *f, struct source *s, struct listed *files, s
 void recognise_gz(struct folder *f, struct source *s, struct listed *file, struct checkpoint_row *rows);
 /* g went to .gz while its file was closed: what was not read of it is read there. */
 void recognise_reopen(struct generation *g, const struct listed *file);
+/* Files among those that rows fitted, for rows that fitted nothing: they were cut, and compressed since. was_cut is set. */
+void recognise_between(struct listed *files, size_t count, const struct checkpoint_row *rows);
 /* Rows that fitted nothing: what was not read of them is counted as lost, once. */
 void recognise_lost(struct source *s, struct checkpoint_row *rows);
 

@@ -150,7 +150,7 @@ static void compress_file(struct world *w, int file)
 	w->files[file].place = FILE_GZ_;
 	if (w->rules.is_forgetful && w->files[file].looked_size == 0) /* closed and never seen with a byte: nothing tells its copy */
 		excuse(w, file, false);
-	if (w->files[file].is_regrown) { /* positions may still know it by the head that was cut away: then its copy is nobody's */
+	if (w->files[file].is_regrown && w->rules.is_forgetful) { /* positions may still know it by the head that was cut away: then its copy is nobody's */
 		excuse(w, file, false);
 		w->files[file].went_unseen = true;
 	}
@@ -158,13 +158,25 @@ static void compress_file(struct world *w, int file)
 	w->between(w->ctx);
 }
 
+static bool is_rotated(const struct file *f, int log)
+{
+	return f->log == log && (f->place == FILE_PLAIN_ || f->place == FILE_GZ_);
+}
+
+/* The oldest go first; an older one never stays where a younger one goes. */
 static void trim_rotated(struct world *w, int log, int keep)
 {
 	int rotated = 0;
-	for (int i = w->file_count; i-- > 0;) /* newest first */
-		if (w->files[i].log == log && (w->files[i].place == FILE_PLAIN_ || w->files[i].place == FILE_GZ_) && ++rotated > keep &&
-		    !(w->rules.has_blocks && goes_on_in(w, i)))
-			remove_file(w, i);
+	for (int i = 0; i < w->file_count; i++)
+		rotated += is_rotated(&w->files[i], log);
+	for (int i = 0; i < w->file_count && rotated > keep; i++) {
+		if (!is_rotated(&w->files[i], log))
+			continue;
+		if (w->rules.has_blocks && goes_on_in(w, i))
+			return;
+		remove_file(w, i);
+		rotated--;
+	}
 }
 
 static void rotate(struct world *w, int log)

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/log.h"
 #include "agent/logs/log_stages.h"
 #include "config/config.h"
+#include "parsers/bytes/hash.h"
 #include "tests/model/fake_destination.h"
 #include "tests/model/life.h"
 #include "tests/model/virtual_loop.h"
@@ -62,25 +64,6 @@ void life_fail(struct life *l, const char *format, ...)
 
 /* ---- what comes out ---- */
 
-/* Does line end with piece p, with the pieces of its message before it? The first of them, or NONE. Something else may stand in
- * front of a whole message where an earlier one was severed; and a piece may be missing in the middle that stood in a file which came and
- * went between two looks. */
-static int first_piece(const struct world *w, int last, struct str line)
-{
-	bool is_severed = w->logs[w->pieces[last].log].is_severed[w->pieces[last].is_stderr];
-	for (int p = last;; p = w->pieces[p].previous) {
-		const struct piece *piece = &w->pieces[p];
-		bool is_there = line.n >= piece->n && memcmp(line.p + line.n - piece->n, piece->text, piece->n) == 0;
-		if (!is_there && (p == last || !w->files[piece->file].went_unseen))
-			return NONE;
-		line.n -= is_there ? piece->n : 0;
-		if (line.n == 0)
-			return p;
-		if (piece->previous == NONE)
-			return is_severed ? p : NONE;
-	}
-}
-
 static bool is_cut_head(const struct life *l, const struct piece *p, struct str line)
 {
 	struct str mark = STR(MARK_OF_CUT);
@@ -129,43 +112,6 @@ static void check_message(struct life *l, size_t lane, int id, struct str line)
 	}
 }
 
-/* The last piece of a message that begins with piece p. */
-static int last_piece(const struct life *l, int p, struct str line)
-{
-	for (size_t done = l->w->pieces[p].n; done < line.n; done += l->w->pieces[p].n) {
-		int next = p + 1;
-		while (next < l->w->piece_count && l->w->pieces[next].previous != p)
-			next++;
-		if (next == l->w->piece_count)
-			return p;
-		p = next;
-	}
-	return p;
-}
-
-/* As the stage sees it. */
-static bool is_head(struct str line)
-{
-	size_t n = 0;
-	while (n < line.n && line.p[n] >= '0' && line.p[n] <= '9')
-		n++;
-	return n && n < line.n && line.p[n] == ':' && (line.p[n - 1] - '0') % 5 == 0;
-}
-
-/* The piece that a line begins with, by its number; of one that was torn there may be less than that. */
-static int begins_with(const struct life *l, int log, int stream, struct str line)
-{
-	int id = line.n ? (int)strtol(line.p, NULL, 10) : NONE;
-	if (id >= 0 && id < l->w->piece_count && !l->w->pieces[id].is_torn && memchr(line.p, ':', line.n))
-		return id;
-	for (id = 0; id < l->w->piece_count; id++) {
-		const struct piece *p = &l->w->pieces[id];
-		if (p->is_torn && p->log == log && p->is_stderr == stream && str_eq(line, (struct str){ p->text, p->n }))
-			return id;
-	}
-	return NONE;
-}
-
 /* Whoever reads a block again, in another life or another lane, must make the same of it, unless time has told where it ends, or a file
  * of it is not there any more. */
 static void check_block(struct life *l, size_t lane, int head, int last)
@@ -195,15 +141,15 @@ static int on_append(void *ctx, size_t lane, struct str labels, const struct rec
 	struct str rest = record->line;
 	int head = (int)id, before = NONE;
 	/* What follows a block that has gone out has its time. */
-	bool is_rest = l->rules.has_blocks && !l->rules.is_patient && !is_head(rest) && begins_with(l, log, stream, str_take(rest, str_find(rest, '\n'))) >= 0;
+	bool is_rest = l->rules.has_blocks && !l->rules.is_patient && !is_head(rest) && begins_with(w, log, stream, str_take(rest, str_find(rest, '\n'))) >= 0;
 	if (is_rest)
-		head = last_piece(l, begins_with(l, log, stream, str_take(rest, str_find(rest, '\n'))), str_take(rest, str_find(rest, '\n')));
+		head = last_piece(w, begins_with(w, log, stream, str_take(rest, str_find(rest, '\n'))), str_take(rest, str_find(rest, '\n')));
 	for (bool is_first = true; is_first || rest.n; is_first = false) {
 		struct str line = str_cut(&rest, '\n');
-		int begin = begins_with(l, log, stream, line), last;
+		int begin = begins_with(w, log, stream, line), last;
 		if (!is_first && (!l->rules.has_blocks || begin == NONE || is_head(line)))
 			life_fail(l, "lane %zu: log %d/%d: piece %d goes on with \"%.*s\"", lane, log, stream, head, (int)(line.n < 60 ? line.n : 60), line.p);
-		last = is_first ? head : last_piece(l, begin, line);
+		last = is_first ? head : last_piece(w, begin, line);
 		if (w->pieces[last].log != log || w->pieces[last].is_stderr != stream)
 			life_fail(l, "lane %zu: piece %d of log %d/%d came as log %d/%d", lane, last, w->pieces[last].log, w->pieces[last].is_stderr, log, stream);
 		check_message(l, lane, last, line);
@@ -432,11 +378,32 @@ static void end(struct life *l)
 	world_agent_gone(l->w);
 }
 
+/* The end came while rows were added to the positions, or before the disk had them: the file ends anywhere behind its snapshot. What decides
+ * takes nothing from the world's random numbers, so that a seed is the same history with and without. */
+static void tear_positions(struct life *l)
+{
+	struct buf text;
+	buf_init(&text, 64 << 20);
+	if (os_read_file(l->state_path, 64 << 20, &text) >= 0 && text.n) {
+		uint64_t dice = hash_u64(l->w->random);
+		const char *added = memmem(text.p, text.n, "\t+", 2);
+		size_t kept = added ? (size_t)(added - text.p) : text.n, torn = text.n - kept;
+		if (torn && dice % 4) {
+			if (truncate(l->state_path, (off_t)(kept + (dice >> 8) % torn)) < 0)
+				abort();
+			world_trace(l->w, "positions torn at %llu of %zu", (unsigned long long)(kept + (dice >> 8) % torn), text.n);
+		}
+	}
+	buf_fini(&text);
+}
+
 void life_kill(struct life *l)
 {
 	world_trace(l->w, "agent: killed");
 	l->tail.o.is_state_usable = false; /* tail_stop saves only where it may */
 	end(l);
+	if (l->rules.has_torn_saves)
+		tear_positions(l);
 }
 
 static void persist(struct life *l)

@@ -12,6 +12,7 @@ struct life_rules {
 	bool is_loose;     /* batches are settled in any order */
 	bool is_strict;    /* what was settled when positions were saved must never come again */
 	bool has_blocks;   /* a stage joins lines: those whose number ends with 0 or 5 begin an entry */
+	bool has_torn_saves; /* a kill may tear what was added to the positions */
 	bool is_patient;   /* and waits so long for the next line that time never tears a block */
 	size_t max_line_bytes, open_limit;
 };

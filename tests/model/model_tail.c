@@ -1,12 +1,13 @@
 /* Random histories of a node against the real tailer, reader and positions file, and a small model of what must come out:
  *
- *   model_tail [--runs N] [--seed N] [--dir PATH] [--verbose]
+ *   model_tail [--runs N] [--seed N] [--torn] [--dir PATH] [--verbose]
  *
  * Each seed is one history: containers log, files are rotated, compressed, removed, cut; destinations accept, wait, forget; the
  * agent is killed, stopped and started. Then everything comes to rest and the books are compared: no line may be missing
  * unless its file went while the agent could not have it open, each line is what was written, in order, and none that was
- * settled and saved comes again. A failing seed is printed; the same seed replays the same history. From seed 1 on, those that once
- * showed a defect come along. */
+ * settled and saved comes again. A failing seed is printed; the same seed replays the same history, but for when the
+ * worker is through with a save: one that passes again is to be run a hundred times. From seed 1 on, those that once showed a defect come
+ * along, and some with --torn: a kill takes along what was just added to the positions. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +17,21 @@
 
 #include "agent/log.h"
 #include "tests/model/fake_destination.c"
-#include "tests/model/life.c"
+#include "tests/model/lines.c"
+
+#include "tests/model/life.c" /* needs what stands in lines.c */
 #include "tests/model/virtual_loop.c"
 #include "tests/model/world.c"
 
 #include "tests/model/kubelet.c" /* needs what stands in world.c */
 
-enum { STEPS = 120, DEFAULT_RUNS = 600 };
+enum { STEPS = 120, DEFAULT_RUNS = 600, TORN_FIRST = 1001, TORN_RUNS = 100 };
 
 /* Histories that once showed a defect. */
 static const uint64_t telling_seeds[] = {
 	757, 921, 935, 1081, 1238, 1468, 1473, 1532, 1543, 1667, 1714, 1787, 2014, 2265, 2671, 2844, 3106, 3222, 4746, 11221,
-	20031, 20776, 20903, 21490, 22882, 30028, 60354, 80909, 81162, 81791, 110880, 110991, 111297, 112892, 113181, 1079,
+	20031, 20776, 20903, 21490, 22882, 30028, 60354, 80909, 81162, 81791, 110880, 110991, 111297, 112892, 113181, 1079, 117238,
+	120003, 130181, 140150,
 };
 
 struct model {
@@ -37,10 +41,11 @@ struct model {
 };
 
 static uint64_t current_seed;
+static bool is_current_torn;
 
 void model_report_seed(void)
 {
-	fprintf(stderr, "failed with --seed %llu --runs 1\n", (unsigned long long)current_seed);
+	fprintf(stderr, "failed with --seed %llu --runs 1%s\n", (unsigned long long)current_seed, is_current_torn ? " --torn" : "");
 }
 
 static int open_descriptors(void)
@@ -120,12 +125,13 @@ static void check_nothing_missing(struct model *m, const struct life_rules *rule
 	}
 }
 
-static void run(uint64_t seed, const char *dir, bool is_verbose)
+static void run(uint64_t seed, bool is_torn, const char *dir, bool is_verbose)
 {
 	struct model m = { 0 };
 	struct life_rules rules = { 0 };
 	char root[200], state[300], other[320];
 	current_seed = seed;
+	is_current_torn = is_torn;
 	snprintf(root, sizeof root, "%s/model_tail.XXXXXX", dir);
 	if (!mkdtemp(root)) {
 		perror(root);
@@ -138,6 +144,7 @@ static void run(uint64_t seed, const char *dir, bool is_verbose)
 	m.world.ctx = &m;
 	m.world.between = on_between;
 	pick_rules(&m.world, &rules);
+	rules.has_torn_saves = is_torn;
 	m.life = life_new(&m.world, &rules, state);
 	for (int step = 0; step < STEPS; step++) {
 		world_act(&m.world);
@@ -176,11 +183,13 @@ int main(int argc, char **argv)
 {
 	uint64_t seed = 1, runs = DEFAULT_RUNS;
 	const char *dir = default_dir();
-	bool is_verbose = false;
+	bool is_verbose = false, is_torn = false;
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 		if (strcmp(argv[i], "--verbose") == 0)
 			is_verbose = true;
+		else if (strcmp(argv[i], "--torn") == 0)
+			is_torn = true;
 		else if (strcmp(argv[i], "--seed") == 0)
 			seed = strtoull(value, NULL, 10), i++;
 		else if (strcmp(argv[i], "--runs") == 0)
@@ -188,13 +197,15 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--dir") == 0)
 			dir = value, i++;
 		else
-			return fprintf(stderr, "usage: %s [--seed N] [--runs N] [--dir PATH] [--verbose]\n", argv[0]), 2;
+			return fprintf(stderr, "usage: %s [--seed N] [--runs N] [--torn] [--dir PATH] [--verbose]\n", argv[0]), 2;
 	}
 	log_setup(is_verbose ? LOG_DEBUG_ : LOG_ERROR_, false);
 	for (uint64_t i = 0; i < runs; i++)
-		run(seed + i, dir, is_verbose);
+		run(seed + i, is_torn, dir, is_verbose);
 	for (size_t i = 0; i < COUNT_OF(telling_seeds) && seed == 1; i++)
-		run(telling_seeds[i], dir, is_verbose);
+		run(telling_seeds[i], false, dir, is_verbose);
+	for (uint64_t i = 0; i < TORN_RUNS && seed == 1; i++)
+		run(TORN_FIRST + i, true, dir, is_verbose);
 	printf("%llu histories, seeds %llu to %llu\n", (unsigned long long)runs, (unsigned long long)seed, (unsigned long long)(seed + runs - 1));
 	return 0;
 }

@@ -1,5 +1,7 @@
 /* What rotation, deletion and links do to files of a log: each line is read once, and what is old stays so. */
 #include <check.h>
+#include <time.h>
+#include <zlib.h>
 
 #include "tests/unit/agent/log_rig.h"
 
@@ -94,6 +96,34 @@ START_TEST(history_stays_history)
 }
 END_TEST
 
+/* As they were written long before the log was read. */
+static void age(struct rig *r, const char *name)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = time(NULL) - 3600 } };
+	char path[512];
+	snprintf(path, sizeof path, "%s/%s", r->dir.path, name);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+START_TEST(history_stays_history_over_a_restart)
+{
+	struct rig r;
+	make(&r);
+	append(&r, "logs/app.log.1", "old\n");
+	age(&r, "logs/app.log.1");
+	append(&r, "logs/app.log", "one\n");
+	start(&r, YAML);
+	want(&r, LINE("one"));
+	stop(&r);
+	delete(&r, "logs/app.log"); /* what told what had been read */
+	append(&r, "logs/app.log.0", "two\n"); /* and one that came and was rotated meanwhile */
+	append(&r, "logs/app.log", "three\n");
+	start(&r, YAML);
+	want_only(&r, LINE("three") LINE("two"));
+	unmake(&r);
+}
+END_TEST
+
 START_TEST(cut_behind_a_hole)
 {
 	struct rig r;
@@ -113,6 +143,30 @@ START_TEST(cut_behind_a_hole)
 }
 END_TEST
 
+START_TEST(cut_and_compressed_while_down)
+{
+	struct rig r;
+	char path[512];
+	make(&r);
+	append(&r, "logs/app.log", "one\n");
+	start(&r, YAML);
+	want(&r, LINE("one"));
+	rename_to(&r, "logs/app.log", "logs/app.log.1");
+	append(&r, "logs/app.log", "");
+	pass(&r, 300); /* both are written down: by the first one it is known what has been read */
+	stop(&r);
+	delete(&r, "logs/app.log.1");
+	snprintf(path, sizeof path, "%s/logs/app.log.1.gz", r.dir.path);
+	gzFile f = gzopen(path, "w");
+	ck_assert_int_eq(gzwrite(f, "two\n", 4), 4);
+	gzclose(f);
+	append(&r, "logs/app.log", "three\n");
+	start(&r, YAML);
+	want_only(&r, LINE("three") LINE("two"));
+	unmake(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rotation");
@@ -122,7 +176,9 @@ int main(void)
 	tcase_add_test(t, folder_made_anew);
 	tcase_add_test(t, two_names_for_a_moment);
 	tcase_add_test(t, history_stays_history);
+	tcase_add_test(t, history_stays_history_over_a_restart);
 	tcase_add_test(t, cut_behind_a_hole);
+	tcase_add_test(t, cut_and_compressed_while_down);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
