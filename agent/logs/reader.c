@@ -294,7 +294,8 @@ static size_t lines(struct turn *t, bool flush_tail, bool is_full)
 		t->c->held[HELD_LONG_LINE].offset = UINT64_MAX;
 		at = feed ? feed + charset_feed_bytes(t->units) : end;
 	}
-	ptrdiff_t shown = t->c->is_at_end ? RING_TAIL_BYTES : RING_SAMPLE_BYTES;
+	bool is_followed = !t->c->is_at_end && t->data.n >= QUANTUM_BYTES; /* not only the end of a compressed file that is still being written */
+	ptrdiff_t shown = is_followed ? RING_SAMPLE_BYTES : RING_TAIL_BYTES;
 	while (at < end && t->outcome.bytes < TURN_BYTES && (feed = find_feed(t, at, end))) {
 		t->is_near_end = end - feed < shown;
 		one_line(t, (struct str){ at, (size_t)(feed - at) });
