@@ -1,6 +1,7 @@
-/* A line is read once, 32 bytes at a time, into a bit for each byte at which something begins; then only the bits are looked at. The comparisons are written once, for vectors of the compiler, which makes
- * of them what a machine has: one instruction each where there is AVX2 (asked of the processor, as one program runs on all), two with
- * SSE2. Only how a vector becomes a number with a bit for each byte is spelled out for both. */
+/* A line is read once, 32 bytes at a time, into a bit for each byte at which something begins; then only the bits are looked at. The
+ * comparisons are written once, for vectors of the compiler, which makes of them what a machine has: one instruction each where there
+ * is AVX2 (asked of the processor, as one program runs on all), two with SSE2. Only how a vector becomes a number with a bit for each
+ * byte is spelled out for both. */
 #include "parsers/trace/trace_seeds.h"
 
 #include "parsers/trace/trace_text.h"
@@ -20,6 +21,7 @@ struct window { /* of a block: its bytes, and each byte's followers; all but raw
 struct hits { /* all bits of a byte are set, or none */
 	signed char VECTOR at;
 };
+
 /* ---- one bit for each byte ---- */
 
 #ifdef __x86_64__
@@ -78,11 +80,13 @@ INLINE void find_digits(const struct window *w, struct hits *h)
 {
 	unsigned char VECTOR digit = w->raw - '0', letter = w->first - 'a';
 	signed char VECTOR hex = (digit <= 9) | (letter <= 5);
-	int64_t VECTOR eights, first = { 0xff, 0xff, 0xff, 0xff };
+	static const signed char VECTOR first = { -1, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0,
+						-1, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0 };
+	int64_t VECTOR eights;
 	memcpy(&eights, &hex, sizeof eights);
-	eights = (eights == -1) & first;
+	eights = eights == -1;
 	memcpy(&hex, &eights, sizeof hex);
-	h->at |= hex;
+	h->at |= hex & first;
 }
 
 INLINE uint32_t id_block(const char *p, uint32_t (*bits_of)(const struct hits *h))
