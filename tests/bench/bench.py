@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures spoor against the floor program of the same machine in the same run.
 
-  bench.py speed  [--runs 5] [--mib 512]     backlog: floor and spoor by turns, ratio of MB of log per CPU-second
+  bench.py speed  [--runs 5] [--mib 512] [--simd 0|1]
+                                             backlog: floor and spoor by turns, ratio of MB of log per CPU-second
   bench.py steady [--runs 1] [--secs 60]     100 containers x 100 lines/s, one rotation half way: CPU, latency, RSS
   bench.py idle   [--runs 1] [--secs 30]     100 quiet containers: CPU, RSS
   bench.py promtail [--runs 3] [--mib 256]   backlog through json, labels and drop: the real Promtail ($PROMTAIL) and spoor by turns, on one file
@@ -121,7 +122,7 @@ def warm(root):
 def floor_once(a, root, run):
     sink = start_sink(a, "null")
     try:
-        r = json.loads(subprocess.run([f"{a.tools}/floor", "--root", root, "--port", str(PORT)], check=True, capture_output=True,
+        r = json.loads(subprocess.run([f"{a.tools}/floor", "--root", root, "--port", str(PORT), "--simd", str(a.simd)], check=True, capture_output=True,
                                       preexec_fn=lambda: os.sched_setaffinity(0, {0})).stdout)
     finally:
         end(sink)
@@ -172,7 +173,7 @@ def speed(a):
         ours.append(spoor_once(a, root, run, want))
     rates, f, r = [x[0] for x in ours], statistics.median(floors), statistics.median(x[0] for x in ours)
     print(f"floor {f:.0f} MB per CPU-second ({min(floors):.0f} to {max(floors):.0f}), spoor {r:.0f} ({min(rates):.0f} to {max(rates):.0f}): "
-          f"ratio {r / f:.2f}; peak RSS {max(x[1] for x in ours):.1f} MiB")
+          f"ratio {r / f:.2f}, median of the pairs' {statistics.median(one / floor for one, floor in zip(rates, floors)):.2f}; peak RSS {max(x[1] for x in ours):.1f} MiB")
 
 
 def live(a, is_idle):
@@ -298,6 +299,7 @@ def main():
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--mib", type=int, default=512)
     p.add_argument("--secs", type=float, default=60)
+    p.add_argument("--simd", type=int, choices=[0, 1], default=1)
     a = p.parse_args()
     os.sched_setaffinity(0, {1})
     {"speed": speed, "steady": lambda x: live(x, False), "idle": lambda x: live(x, True), "promtail": promtail, "report": report}[a.what](a)
