@@ -19,6 +19,7 @@ enum {
 	/* Where large replies are expected, they are read in larger pieces: each one costs a turn of the loop. */
 	LARGE_REPLY_BYTES = 1 << 20,
 	LARGE_BUFFER_BYTES = 128 << 10,
+	UPLOAD_BUFFER_BYTES = 512 << 10, /* libcurl sends one of them for each turn of the loop; 64 KiB unless told */
 	SPELLINGS = 8 /* of a file name, one for each generation modulo this */
 };
 
@@ -213,6 +214,8 @@ static void set_method(CURL *easy, const struct http_request *request)
 	if (request->body.p) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.p);
+		if (request->body.n > 64 << 10)
+			curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES);
 	}
 	if (request->method)
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
