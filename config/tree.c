@@ -1,6 +1,7 @@
 /* libyaml's events to nodes, with a stack of fixed height instead of recursion. What libyaml leaves open is refused here:
  * more than one document, depth, the weight of aliases ("billion laughs"), an alias inside its own anchor, keys that are no
- * words, keys given twice, tags. Variables are replaced in scalars, never in the text. Merge keys (<<) are resolved, because files that use anchors use them. */
+ * words, keys given twice, tags. Variables are replaced in scalars, never in the text. Merge keys (<<) are resolved, because files
+ * that use anchors use them. */
 #include "config/tree.h"
 
 #include <stdlib.h>

@@ -70,14 +70,15 @@ static void compare(struct diagnosis *d, const struct answer *a)
 	if (c)
 		snprintf(hash, sizeof hash, "%016llx", (unsigned long long)c->hash);
 	if (!str_eq(a->version, STR(SPOOR_VERSION)))
-		findings_add(f, FINDING_WARN, "agent", url, "restart the agent, or use the program it runs", "it is version " STR_FMT ", this command " SPOOR_VERSION,
-			     STR_ARG(a->version));
+		findings_add(f, FINDING_WARN, "agent", url, "restart the agent, or use the program it runs",
+			     "it is version " STR_FMT ", this command " SPOOR_VERSION, STR_ARG(a->version));
 	if (!a->is_ready)
 		findings_add(f, FINDING_WARN, "agent", url, "", "it is not ready: " STR_FMT, STR_ARG(a->not_ready_why));
 	if (a->is_degraded)
 		findings_add(f, FINDING_FAIL, "agent", url, "", "it runs with less than it should: " STR_FMT, STR_ARG(a->degraded_why));
 	if (!a->reload_ok)
-		findings_add(f, FINDING_FAIL, "agent", url, "spoor check FILE says what is wrong with it", "the last reload failed, it runs with the configuration before");
+		findings_add(f, FINDING_FAIL, "agent", url, "spoor check FILE says what is wrong with it",
+			     "the last reload failed, it runs with the configuration before");
 	else if (c && a->hash.n && !d->is_self_test && !str_eq(a->hash, str_of(hash)))
 		findings_add(f, FINDING_WARN, "agent", url, "reload it, or name the file that it was started with", "it runs another configuration than %s",
 			     d->ask->flags.config_file ? d->ask->flags.config_file : "the built-in one");

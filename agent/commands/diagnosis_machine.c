@@ -89,8 +89,10 @@ static void inotify(struct diagnosis *d)
 		if (!read_number(limits[i].path, &value))
 			continue;
 		bool is_low = value < limits[i].least || (i == 0 && used > value / 2);
-		findings_add(d->findings, is_low ? FINDING_WARN : FINDING_OK, "limits", str_of(limits[i].name), is_low ? "raise it with sysctl; without inotify files are polled" : "",
-			     i == 0 && used ? "%llu, %llu in use by the agent" : "%llu", (unsigned long long)value, (unsigned long long)used);
+		findings_add(d->findings, is_low ? FINDING_WARN : FINDING_OK, "limits", str_of(limits[i].name),
+			     is_low ? "raise it with sysctl; without inotify files are polled" : "",
+			     i == 0 && used ? "%llu, %llu in use by the agent" : "%llu", (unsigned long long)value,
+			     (unsigned long long)used);
 	}
 }
 
@@ -131,7 +133,8 @@ static void clock_state(struct diagnosis *d)
 	if (state < 0)
 		return;
 	bool is_wrong = state == TIME_ERROR || (t.status & STA_UNSYNC);
-	findings_add(d->findings, is_wrong ? FINDING_NOTE : FINDING_OK, "clock", (struct str){ 0 }, is_wrong ? "run chrony or systemd-timesyncd on the node" : "",
+	findings_add(d->findings, is_wrong ? FINDING_NOTE : FINDING_OK, "clock", (struct str){ 0 },
+		     is_wrong ? "run chrony or systemd-timesyncd on the node" : "",
 		     is_wrong ? "the kernel does not know it to be synchronised" : "synchronised");
 }
 

@@ -42,7 +42,8 @@ bool diagnosis_file(struct diagnosis *d, const char *area, const char *what, str
 		return false;
 	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		findings_add(d->findings, FINDING_FAIL, area, path, errno == EACCES ? RIGHTS : "is it mounted, and is the path right?", "%s cannot be read: %s", what,
+		findings_add(d->findings, FINDING_FAIL, area, path,
+			     errno == EACCES ? RIGHTS : "is it mounted, and is the path right?", "%s cannot be read: %s", what,
 			     strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -108,7 +109,8 @@ static void look_at_pods(struct diagnosis *d)
 	struct folder_look look;
 	int error = list(root, true, &look);
 	if (error < 0) {
-		findings_add(d->findings, FINDING_FAIL, "logs", str_of(root), error == -EACCES ? RIGHTS : "mount the node's /var/log/pods there, or set --path.pod-logs",
+		findings_add(d->findings, FINDING_FAIL, "logs", str_of(root),
+			     error == -EACCES ? RIGHTS : "mount the node's /var/log/pods there, or set --path.pod-logs",
 			     "the pods' logs cannot be listed: %s", strerror(-error));
 		return;
 	}
@@ -128,8 +130,8 @@ static void look_at_pattern(struct diagnosis *d, const struct config_scrape *job
 	int error = list(root, false, &look);
 	if (error < 0)
 		findings_add(d->findings, error == -ENOENT ? FINDING_WARN : FINDING_FAIL, "logs", pattern,
-			     error == -EACCES ? RIGHTS : "the folder may come later; else it is not mounted, or misspelt", "job " STR_FMT ": %s cannot be listed: %s",
-			     STR_ARG(job->job_name), root, strerror(-error));
+			     error == -EACCES ? RIGHTS : "the folder may come later; else it is not mounted, or misspelt",
+			     "job " STR_FMT ": %s cannot be listed: %s", STR_ARG(job->job_name), root, strerror(-error));
 	else
 		findings_add(d->findings, FINDING_OK, "logs", pattern, "", "job " STR_FMT ": %s can be listed", STR_ARG(job->job_name), root);
 }
@@ -147,11 +149,11 @@ static void look_at_roots(struct diagnosis *d)
 		const char *path = roots[i].path[0] ? roots[i].path : "/";
 		int error = list(path, true, &look);
 		if (error < 0)
-			findings_add(d->findings, FINDING_FAIL, "metrics", str_of(path), "mount it, or set its --path flag", "%s cannot be listed: %s", roots[i].what,
-				     strerror(-error));
+			findings_add(d->findings, FINDING_FAIL, "metrics", str_of(path), "mount it, or set its --path flag",
+				     "%s cannot be listed: %s", roots[i].what, strerror(-error));
 		else
-			findings_add(d->findings, look.names ? FINDING_OK : FINDING_WARN, "metrics", str_of(path), look.names ? "" : "is it mounted?", "%s: %zu names",
-				     roots[i].what, look.names);
+			findings_add(d->findings, look.names ? FINDING_OK : FINDING_WARN, "metrics", str_of(path),
+				     look.names ? "" : "is it mounted?", "%s: %zu names", roots[i].what, look.names);
 	}
 }
 
@@ -203,12 +205,14 @@ static void look_at_space(struct diagnosis *d, const char *dir)
 	const struct config *c = d->ask->settings.config;
 	uint64_t wanted = c && c->metrics.remote_count ? c->metrics.spool.max_bytes + FREE_LEAST_BYTES : FREE_LEAST_BYTES;
 	if (free_bytes < wanted)
-		findings_add(d->findings, FINDING_WARN, "state", str_of(dir), "make room, or lower metrics.spool.max_bytes", "%llu MiB are free, up to %llu MiB may be used",
-			     (unsigned long long)(free_bytes >> 20), (unsigned long long)(wanted >> 20));
+		findings_add(d->findings, FINDING_WARN, "state", str_of(dir), "make room, or lower metrics.spool.max_bytes",
+			     "%llu MiB are free, up to %llu MiB may be used", (unsigned long long)(free_bytes >> 20),
+			     (unsigned long long)(wanted >> 20));
 	if ((uint64_t)space.f_files > 0 && space.f_favail < 100)
 		findings_add(d->findings, FINDING_WARN, "state", str_of(dir), "remove files", "%llu inodes are free", (unsigned long long)space.f_favail);
 	if ((uint32_t)kind.f_type == TMPFS_MAGIC_NUMBER)
-		findings_add(d->findings, FINDING_WARN, "state", str_of(dir), "put it on a disk of the node: a hostPath", "it lies in memory: a reboot repeats lines");
+		findings_add(d->findings, FINDING_WARN, "state", str_of(dir), "put it on a disk of the node: a hostPath",
+			     "it lies in memory: a reboot repeats lines");
 }
 
 void diagnosis_state(struct diagnosis *d)
@@ -226,7 +230,8 @@ void diagnosis_state(struct diagnosis *d)
 		return;
 	}
 	bool is_slow = ns > 1000000000;
-	findings_add(d->findings, is_slow ? FINDING_WARN : FINDING_OK, "state", str_of(dir), is_slow ? "use a faster disk: offsets are written every second" : "",
-		     "writable, a sync takes %.1f ms", (double)ns / 1e6);
+	findings_add(d->findings, is_slow ? FINDING_WARN : FINDING_OK, "state", str_of(dir),
+		     is_slow ? "use a faster disk: offsets are written every second" : "", "writable, a sync takes %.1f ms",
+		     (double)ns / 1e6);
 	look_at_space(d, dir);
 }

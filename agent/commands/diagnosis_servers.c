@@ -168,8 +168,13 @@ static void ask(const struct server *s, struct str authorization)
 	int64_t asked_s = (int64_t)time(NULL);
 	buf_init(&text, 64 << 10);
 	buf_init(&body, REPLY_MOST);
-	struct probe_request p = { .http = { .url = s->o->url, .body = s->protocol ? s->protocol->nothing : STR("\0"), .tls = s->o->tls, .proxy_url = s->o->proxy_url, .timeout_ms = PROBE_MS,
-					     .headers = headers }, .body = &body };
+	struct probe_request p = { .http = { .url = s->o->url,
+					     .body = s->protocol ? s->protocol->nothing : STR("\0"),
+					     .tls = s->o->tls,
+					     .proxy_url = s->o->proxy_url,
+					     .timeout_ms = PROBE_MS,
+					     .headers = headers },
+				   .body = &body };
 	buf_reserve(&text, s->o->tenant_id.n + 64);
 	p.http.header_count = headers_of(s, authorization, headers, &text);
 	probe_run(&p, &r);
@@ -254,7 +259,8 @@ void diagnosis_destinations(struct diagnosis *d)
 			       "the path is not a receiver's; Prometheus needs --web.enable-remote-write-receiver");
 	}
 	if (c && c->logs.client_count + c->metrics.remote_count == 0)
-		findings_add(d->findings, FINDING_NOTE, "destination", (struct str){ 0 }, "add logs.clients, or metrics.remote_write", "none is configured: records are kept in memory");
+		findings_add(d->findings, FINDING_NOTE, "destination", (struct str){ 0 },
+			     "add logs.clients, or metrics.remote_write", "none is configured: records are kept in memory");
 }
 
 /* ---- pod objects ---- */
@@ -323,7 +329,8 @@ void diagnosis_kubernetes(struct diagnosis *d)
 	kubernetes_where(&c->kubernetes, &around, &d->ask->arena, &where);
 	if (where.source == KUBERNETES_NONE) {
 		findings_add(d->findings, where.is_problem ? FINDING_FAIL : FINDING_NOTE, "kubernetes", (struct str){ 0 },
-			     where.is_problem ? "docs/KUBERNETES.md says what each source of pod objects needs" : "", "pod objects are not asked for: %s", where.why);
+			     where.is_problem ? "docs/KUBERNETES.md says what each source of pod objects needs" : "",
+			     "pod objects are not asked for: %s", where.why);
 		return;
 	}
 	struct endpoint_options o = client_endpoint(&where.http, where.url, "kubernetes", &d->ask->arena);

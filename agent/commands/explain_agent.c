@@ -111,8 +111,9 @@ static void read_lane(struct agent_view *v, struct json *j, struct agent_lane *l
 static void read_file(struct agent_view *v, struct json *j)
 {
 	struct agent_file file = { 0 };
-	const struct text_field texts[] = { { "path", &file.path }, { "log", &file.log }, { "job", &file.job }, { "format", &file.format }, { "state", &file.state },
-					    { "error", &file.error }, { "stdout", &file.stdout_labels } };
+	const struct text_field texts[] = { { "path", &file.path },           { "log", &file.log },     { "job", &file.job },
+					    { "format", &file.format },       { "state", &file.state }, { "error", &file.error },
+					    { "stdout", &file.stdout_labels } };
 	const struct number_field numbers[] = { { "size_bytes", &file.size_bytes } };
 	struct json_scope members, list;
 	for (json_object(j, &members); json_member(j, &members);) {

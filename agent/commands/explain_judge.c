@@ -167,7 +167,8 @@ static void judge_unread(struct explanation *e, const struct agent_file *f, cons
 		buf_printf(&why, ": " STR_FMT " does not take more now (" STR_FMT ")", STR_ARG(d->name), STR_ARG(d->state));
 	put_state(&why, d);
 	say(e, is_ended ? VERDICT_NOT_READ : VERDICT_NOT_YET, "%s for " STR_FMT ": read up to byte %s of %s" STR_FMT,
-	    is_ended ? "no, not read, and it will not be" : "not yet read", STR_ARG(lane->name), big(lane->read_bytes).text, big(f->size_bytes).text, STR_ARG(buf_view(&why)));
+	    is_ended ? "no, not read, and it will not be" : "not yet read", STR_ARG(lane->name), big(lane->read_bytes).text,
+	    big(f->size_bytes).text, STR_ARG(buf_view(&why)));
 	buf_fini(&why);
 }
 

@@ -236,7 +236,8 @@ static void write_hosts(const struct writer *w, const struct status *status)
 			if (is_first(h, i, true))
 				write_reasons(w, i, reason_rows[r].offset);
 	}
-	write_mutated(w, "promtail_mutated_entries_total", "The total number of log entries that have been mutated.", (double)status->counters->lines_truncated);
+	write_mutated(w, "promtail_mutated_entries_total", "The total number of log entries that have been mutated.",
+		      (double)status->counters->lines_truncated);
 	write_mutated(w, "promtail_mutated_bytes_total", "The total number of bytes that have been mutated.", (double)status->counters->bytes_truncated);
 	write_times(w);
 }
@@ -269,7 +270,8 @@ static void write_stage_drops(struct families *out, const struct status *status)
 			if (before) /* that one has written the row */
 				continue;
 			if (!has_begun)
-				families_begin(out, "logentry_dropped_lines_total", METRIC_COUNTER, "A count of all log lines dropped as a result of a pipeline stage");
+				families_begin(out, "logentry_dropped_lines_total", METRIC_COUNTER,
+					       "A count of all log lines dropped as a result of a pipeline stage");
 			has_begun = true;
 			families_label1(out, "reason", stage_drop_reason(&d->at[k]), (double)most);
 		}

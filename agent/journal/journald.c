@@ -177,10 +177,16 @@ static bool give_lines(struct part *p, struct journal_block *b)
 		p->newest_ns = line.timestamp_ns > p->newest_ns ? line.timestamp_ns : p->newest_ns;
 		bool is_clean = utf8_valid(line.text) == line.text.n && (line.text.n == 0 || !memchr(line.text.p, '\0', line.text.n));
 		lane_line(j->o.lanes, p->lane, source,
-			  &(struct lane_line){ .text = line.text, .timestamp_ns = line.timestamp_ns, .level = line.level, .has_time = true, .is_clean = is_clean,
-					       .was_cut = line.was_cut, .place = p->may_hold ? &place : NULL,
+			  &(struct lane_line){ .text = line.text,
+					       .timestamp_ns = line.timestamp_ns,
+					       .level = line.level,
+					       .has_time = true,
+					       .is_clean = is_clean,
+					       .was_cut = line.was_cut,
+					       .place = p->may_hold ? &place : NULL,
 					       .is_repeat = a->total[p->lane] + lines < a->read,
-					       .is_newest = b->bytes.n - b->at < RING_TAIL_BYTES }, &out);
+					       .is_newest = b->bytes.n - b->at < RING_TAIL_BYTES },
+			  &out);
 		lines++;
 		if (!p->begun_ns)
 			p->begun_ns = line.timestamp_ns;
@@ -267,9 +273,14 @@ static void describe_streams(struct part *p)
 	p->lines = line_counts_use(j->o.line_counts, none, none, none, p->job->scrape->job_name, loop_now_ns(j->o.loop));
 	const struct label_rules *rules = j->o.rules;
 	const struct config_client *client = rules->clients[p->lane];
-	struct journal_streams_options o = { .is_native = !p->job->scrape->is_promtail, .node_name = rules->node_name, .path = path.n ? path : STR("/var/log/journal"), .everywhere = &j->o.config->global.external_labels,
-					     .of_client = client ? &client->external_labels : NULL, .tenant = client ? client->tenant_id : (struct str){ 0 },
-					     .coverage = coverage_row(j->o.coverage, (struct str){ 0 }), .lines = p->lines,
+	struct journal_streams_options o = { .is_native = !p->job->scrape->is_promtail,
+					     .node_name = rules->node_name,
+					     .path = path.n ? path : STR("/var/log/journal"),
+					     .everywhere = &j->o.config->global.external_labels,
+					     .of_client = client ? &client->external_labels : NULL,
+					     .tenant = client ? client->tenant_id : (struct str){ 0 },
+					     .coverage = coverage_row(j->o.coverage, (struct str){ 0 }),
+					     .lines = p->lines,
 					     .limit = j->o.config->logs.limits_config.max_streams };
 	o.joins = p->job->scrape->stack_traces;
 	if (rules->stages_of)

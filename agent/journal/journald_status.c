@@ -42,11 +42,16 @@ void journald_each(const struct journald *j, int64_t wall_ns, void (*fn)(void *c
 	for (size_t i = 0; j && i < j->job_count; i++)
 		for (size_t lane = 0; lane < j->o.lanes->count; lane++) {
 			const struct part *p = &j->jobs[i].parts[lane];
-			struct journal_status status = { .job = j->jobs[i].scrape->job_name, .path = j->jobs[i].scrape->journal.path,
-							 .destination = j->o.names[lane], .entries_read = p->entries, .gaps = p->gaps,
+			struct journal_status status = { .job = j->jobs[i].scrape->job_name,
+							 .path = j->jobs[i].scrape->journal.path,
+							 .destination = j->o.names[lane],
+							 .entries_read = p->entries,
+							 .gaps = p->gaps,
 							 .cursor_read = str_of(p->cursor),
 							 .cursor_acked = str_of(j->saver.places.rows[p->row].cursor),
-							 .is_at_end = p->is_at_end, .lag_ns = lag_of(p, wall_ns), .problem = j->unavailable[0] ? j->unavailable : p->problem };
+							 .is_at_end = p->is_at_end,
+							 .lag_ns = lag_of(p, wall_ns),
+							 .problem = j->unavailable[0] ? j->unavailable : p->problem };
 			fn(ctx, &status);
 		}
 }

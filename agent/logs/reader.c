@@ -436,9 +436,10 @@ bool reader_turn(struct reader *r, size_t lane)
 	if (!t.s)
 		return false;
 	struct lane_state *state = &t.s->lane[lane];
-	t.from = (struct lane_source){ state->streams, state->stages, t.s->coverage, t.s->lines,
-				       { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, t.s->asks, &state->window, state->memory, t.s->bare_until_ns,
-				       { &state->joined_from[0], &state->joined_from[1] }, NULL, NULL };
+	t.from = (struct lane_source){ .streams = state->streams, .stages = state->stages, .coverage = t.s->coverage, .lines = t.s->lines,
+				       .origin = { str_of(t.s->path), t.s->namespace_, t.s->pod, t.s->container }, .asks = t.s->asks,
+				       .window = &state->window, .memory = state->memory, .bare_until_ns = t.s->bare_until_ns,
+				       .open = { &state->joined_from[0], &state->joined_from[1] } };
 	t.may_hold = lane_may_hold(&t.from);
 	/* A stream that the server throttles waits alone: its file is not read on, so that its lines do not fill everybody's queue. */
 	if (!lane_takes(r->o.lanes, lane, &t.from)) {

@@ -59,7 +59,12 @@ struct generation {
 	int64_t newer_since_ns;    /* monotonic; when a newer generation was first seen, 0: newest */
 	int fd;                    /* -1: closed, opened again by name when there is something to read */
 	struct generation *lru_older, *lru_newer;
-	bool is_gz, is_bz2 /* that, by bzip2 */, is_gone /* name not in the folder any more */, is_abandoned /* cut; its rest cannot be read */, must_wait /* cannot be opened right now: newer ones wait too */, starts_over /* what was before it was cut off: no line goes on into it */, is_seen /* by the scan */;
+	bool is_gz, is_bz2;     /* compressed; by bzip2 */
+	bool is_gone;           /* name not in the folder any more */
+	bool is_abandoned;      /* cut; its rest cannot be read */
+	bool must_wait;         /* cannot be opened right now: newer ones wait too */
+	bool starts_over;       /* what was before it was cut off: no line goes on into it */
+	bool is_seen;           /* by the scan */
 	bool is_cut;            /* compressed, and it ends in the middle: what is missing may be written yet */
 	bool has_no_descriptor; /* it could not be opened, because all there may be are in use */
 	bool is_unsaved; /* its position moved since it was written */

@@ -164,7 +164,8 @@ static void drop_twins(struct listing *l)
 	size_t kept = 0;
 	for (size_t i = 0; i < l->count; i++) {
 		struct listed *file = &l->at[i];
-		bool is_twin = i + 1 < l->count && file->is_gz && !file->is_packed && !file[1].is_gz && file->stamp == file[1].stamp && str_eq(file->base, file[1].base);
+		bool is_twin = i + 1 < l->count && file->is_gz && !file->is_packed && !file[1].is_gz &&
+			       file->stamp == file[1].stamp && str_eq(file->base, file[1].base);
 		if (is_twin || is_named_before(l, kept, file))
 			free(file->name);
 		else

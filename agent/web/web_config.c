@@ -12,7 +12,13 @@
 #include "config/nearest.h"
 #include "config/tree.h"
 
-enum { FILE_MOST = 1 << 20, USERS_MOST = 1000, HEADERS_MOST = 64, BCRYPT_BYTES = 60, COST_MOST = 16 /* 31 would take a day for one password, and an end of the program as long */ };
+enum {
+	FILE_MOST = 1 << 20,
+	USERS_MOST = 1000,
+	HEADERS_MOST = 64,
+	BCRYPT_BYTES = 60,
+	COST_MOST = 16 /* 31 would take a day for one password, and an end of the program as long */
+};
 
 struct reader {
 	struct web_config *config;

@@ -1,4 +1,5 @@
-/* The encoding and the compression of a job's files. Whether libc on this machine can read it the agent finds out when it starts: the file may be checked elsewhere. */
+/* The encoding and the compression of a job's files. Whether libc on this machine can read it the agent finds out when it starts: the
+ * file may be checked elsewhere. */
 #include "config/checks/check.h"
 #include "config/nearest.h"
 #include "config/problems.h"

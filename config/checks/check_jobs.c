@@ -147,8 +147,8 @@ static void check_job(struct loader *r, struct config_scrape *job, struct map *n
 	check_files(r, job);
 	if (!element || element->node->kind != NODE_MAP)
 		return;
-	if (!job->is_pods && !has_refused_source(element->node) && !job->static_count && !job->file_count && !job->journal.is_there && !is_in_error(loader_field(r, &job->statics)) &&
-	    !is_in_error(loader_field(r, &job->files)) && !is_in_error(loader_field(r, &job->discoveries)))
+	if (!job->is_pods && !has_refused_source(element->node) && !job->static_count && !job->file_count && !job->journal.is_there &&
+	    !is_in_error(loader_field(r, &job->statics)) && !is_in_error(loader_field(r, &job->files)) && !is_in_error(loader_field(r, &job->discoveries)))
 		loader_key_error(r, element, "the job reads nothing: add static_configs with __path__, kubernetes_sd_configs with role: pod, "
 			"or journal");
 	if (!job->job_name.n) {

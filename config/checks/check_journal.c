@@ -8,7 +8,8 @@ static const int64_t NO_AGE_MS = 87600 * 3600 * 1000ll;
 void check_journal(struct loader *r, struct config_scrape *job)
 {
 	struct config_journal *j = &job->journal;
-	const struct place *element = loader_element(r, job), *path = loader_field(r, &j->path), *matches = loader_field(r, &j->matches), *age = loader_field(r, &j->max_age_ms);
+	const struct place *element = loader_element(r, job), *path = loader_field(r, &j->path),
+			   *matches = loader_field(r, &j->matches), *age = loader_field(r, &j->max_age_ms);
 	const struct node *section = element && element->node->kind == NODE_MAP ? tree_get(element->node, STR("journal")) : NULL;
 	char why[256];
 	j->is_there = section && section->kind != NODE_NULL; /* what is no mapping has its error already */

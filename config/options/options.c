@@ -5,7 +5,8 @@
 #include "config/options/options.h"
 
 static const struct { const struct option *rows; const size_t *count; } tables[] = {
-	{ options_program, &options_program_count }, { options_kubernetes, &options_kubernetes_count }, { options_logs, &options_logs_count }, { options_metrics, &options_metrics_count },
+	{ options_program, &options_program_count }, { options_kubernetes, &options_kubernetes_count },
+	{ options_logs, &options_logs_count }, { options_metrics, &options_metrics_count },
 	{ options_scrape, &options_scrape_count },   { options_end, &options_end_count },
 };
 

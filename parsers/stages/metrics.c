@@ -1,7 +1,8 @@
 /* The stage metrics: counters, gauges and histograms out of log lines, a series for each set of stream labels. Promtail's rules:
  * a metric is touched when its source was extracted; `value` must be equal to it then; a counter with match_all counts every
  * line. A counter that should become less stays as it is (Promtail ends there). What no line has touched for max_idle_duration
- * is forgotten, at a scrape. Beyond Promtail: counters and buckets remember the trace of the newest line that increased them. A file of this stage's own has the series; this one has the configuration and the actions. */
+ * is forgotten, at a scrape. Beyond Promtail: counters and buckets remember the trace of the newest line that increased them.
+ * A file of this stage's own has the series; this one has the configuration and the actions. */
 #include <math.h>
 #include <stdlib.h>
 
