@@ -1,7 +1,7 @@
 #!/bin/bash
 # The tests on a real Kubernetes node: the chart installed by helm, pods of all kinds, everything read back from a real Loki and a real
 # Prometheus. Needs root (namespaces, cgroups); the node lives in a machine of its own (machine.sh) which is gone afterwards.
-#   run.sh [CHECK...]    SPOOR: the program, build/release/spoor otherwise. KEEP=1: the node stays up, for up.sh's way in. WORK: its folder.
+#   run.sh [CHECK...]    SPOOR: the program; the release is built otherwise. KEEP=1: the node stays up, for up.sh's way in. WORK: its folder.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.." || exit 1
@@ -43,8 +43,13 @@ not_run() {
 work=${WORK:-$(mktemp -d /var/tmp/spoor-kubernetes.XXXXXX)}
 mkdir -p "$work"
 
-export SPOOR=${SPOOR:-$PWD/build/release/spoor}
-[ -x "$SPOOR" ] || { echo "run.sh: no program at $SPOOR: build the release first, or set SPOOR" >&2; exit 2; }
+if [ -z "${SPOOR:-}" ]; then
+	tests/setup.sh build || exit 2
+	cmake --workflow --preset release >"$work/build.log" 2>&1 || { tail -n 20 "$work/build.log" >&2; exit 2; }
+	SPOOR=$PWD/build/release/spoor
+fi
+export SPOOR
+[ -x "$SPOOR" ] || { echo "run.sh: SPOOR names $SPOOR, and there is no program" >&2; exit 2; }
 tests/setup.sh tests || exit 2
 [ "$(id -u)" = 0 ] || not_run 'only root may make a node'
 tests/setup.sh kubernetes image || not_run 'what it needs could not be installed'
